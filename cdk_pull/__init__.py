@@ -1,0 +1,35 @@
+"""Fast, near and cached container image pulls on Amazon ECS, for AWS CDK.
+
+Importing this package starts no Node process: a name that needs ``aws_cdk`` is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
+
+# Where each public name lives. Keep it sorted, and the imports above in step: a test compares the two.
+_HOMES = {
+    "CdkPullError": "cdk_pull.errors",
+    "ConflictError": "cdk_pull.errors",
+    "InvalidValueError": "cdk_pull.errors",
+    "UnsupportedError": "cdk_pull.errors",
+}
+
+__all__ = ["CdkPullError", "ConflictError", "InvalidValueError", "UnsupportedError"]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

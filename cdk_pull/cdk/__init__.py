@@ -1,0 +1,1 @@
+"""Constructs, mixins and the validation plugin: the only room that imports aws_cdk."""

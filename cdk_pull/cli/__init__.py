@@ -1,0 +1,63 @@
+"""The command line, ``cdk-pull``: each command on the plain layers alone."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from cdk_pull.errors import CdkPullError
+
+__all__ = ["main"]
+
+# Each command's module and its one line of help, so that `--help` imports none of them.
+_COMMANDS: dict[str, tuple[str, str]] = {}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name][1]) for name in sorted(_COMMANDS)])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cdk-pull")
+def _cli() -> None:
+    """What is known of container image pulls on Amazon ECS, at the command line.
+
+    Exit status: 0 done, 1 the answer is "no" or "unknown" where a yes was asked for, 2 bad input.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit; every error is one line on standard error."""
+    try:
+        status = _cli.main(arguments, prog_name="cdk-pull", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(2)
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except CdkPullError as error:
+        _fail(str(error))
+    except click.Abort:
+        sys.exit(130)
+    else:
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str) -> None:
+    click.echo(f"cdk-pull: {' '.join(message.split())}", err=True)
+    sys.exit(2)

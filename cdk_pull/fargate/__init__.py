@@ -1,0 +1,1 @@
+"""Fargate task sizes, start-up estimates, prices, and the choice between them."""

@@ -1,0 +1,1 @@
+"""Image references, image profiles and where their facts come from."""

@@ -1,0 +1,92 @@
+"""What is known of one image: its layers, their sizes, its platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from cdk_pull.errors import InvalidValueError
+
+__all__ = ["Compression", "ImageProfile", "Layer"]
+
+
+class Compression(StrEnum):
+    """How the layers of an image are compressed, by their media type."""
+
+    GZIP = "gzip"
+    ZSTD = "zstd"
+    NONE = "none"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layer:
+    """One layer of an image.
+
+    Attributes:
+        compressed_bytes: the size of the blob in the registry.
+        uncompressed_bytes: the size once unpacked, or None when nobody has looked.
+        compression: by the layer's media type.
+        digest: ``sha256:…`` of the blob, or empty when only sizes are known.
+        uncompressed_source: how ``uncompressed_bytes`` is known.
+    """
+
+    compressed_bytes: int
+    uncompressed_bytes: int | None = None
+    compression: Compression = Compression.GZIP
+    digest: str = ""
+    uncompressed_source: Literal["measured", "estimated"] = "estimated"
+
+    def __post_init__(self) -> None:
+        for name in ("compressed_bytes", "uncompressed_bytes"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise InvalidValueError(f"{name} of a layer is negative", value, allowed="0 bytes or more")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageProfile:
+    """One image for one platform.
+
+    Attributes:
+        layers: from the base upwards.
+        os: ``linux`` or ``windows``, as in the image's platform.
+        architecture: ``amd64`` or ``arm64``, as in the image's platform.
+        os_version: Windows only, such as ``10.0.20348.1906``; empty otherwise.
+        digest: of the platform's manifest, or empty when only sizes are known.
+    """
+
+    layers: tuple[Layer, ...]
+    os: Literal["linux", "windows"] = "linux"
+    architecture: str = "amd64"
+    os_version: str = ""
+    digest: str = ""
+
+    @classmethod
+    def of_size(
+        cls,
+        *,
+        compressed_bytes: int,
+        uncompressed_bytes: int | None = None,
+        compression: Compression = Compression.GZIP,
+    ) -> ImageProfile:
+        """Return a profile of one layer, for an image of which only the total sizes are known."""
+        layer = Layer(
+            compressed_bytes=compressed_bytes, uncompressed_bytes=uncompressed_bytes, compression=compression
+        )
+        return cls(layers=(layer,))
+
+    @property
+    def compressed_bytes(self) -> int:
+        """The sum over the layers: what travels."""
+        return sum(layer.compressed_bytes for layer in self.layers)
+
+    @property
+    def uncompressed_bytes(self) -> int | None:
+        """The sum over the layers: what lands on the disk; None when one layer's is unknown."""
+        total = 0
+        for layer in self.layers:
+            if layer.uncompressed_bytes is None:
+                return None
+            total += layer.uncompressed_bytes
+        return total

