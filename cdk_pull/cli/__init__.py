@@ -12,7 +12,9 @@ from cdk_pull.errors import CdkPullError
 __all__ = ["main"]
 
 # Each command's module and its one line of help, so that `--help` imports none of them.
-_COMMANDS: dict[str, tuple[str, str]] = {}
+_COMMANDS: dict[str, tuple[str, str]] = {
+    "decisions": ("cdk_pull.cli.decisions", "What the constructs of a synthesized app decided, and why."),
+}
 
 
 class _LazyGroup(click.Group):

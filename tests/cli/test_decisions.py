@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_pull.cli import main
+from cdk_pull.report.decision import METADATA_TYPE, Decision
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PULL = Decision(topic="image-pull-behavior", decided="prefer-cached", why="every image is a digest")
+
+
+@pytest.fixture
+def assembly(tmp_path: Path) -> Path:
+    """Write an assembly with one stack that decided something and one that did not."""
+    stack = "aws:cloudformation:stack"
+    metadata = {"/Shop/Group": [{"type": METADATA_TYPE, "data": PULL.to_json()}]}
+    manifest = {"artifacts": {"Shop": {"type": stack, "metadata": metadata}, "Quiet": {"type": stack}}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    return tmp_path
+
+
+def test_prints_json(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--json` prints every stack with its decisions and exits 0."""
+    with pytest.raises(SystemExit, match="0"):
+        main(["decisions", str(assembly), "--json"])
+    assert json.loads(capsys.readouterr().out) == {
+        "stacks": [
+            {
+                "stack": "Shop",
+                "environment": "",
+                "decisions": [{"resource": "Group", **PULL.to_json()}],
+            },
+            {"stack": "Quiet", "environment": "", "decisions": []},
+        ]
+    }
+
+
+def test_prints_tables(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without `--json` there is a table per stack, and the stacks with nothing to decide are named last."""
+    with pytest.raises(SystemExit, match="0"):
+        main(["decisions", str(assembly)])
+    out = capsys.readouterr().out
+    assert out.startswith("Shop")
+    assert "every image is a digest" in out
+    assert out.endswith("Nothing to decide in: Quiet\n")
+
+
+def test_a_folder_that_is_no_assembly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder without a manifest is bad input: exit status 2 and one line on standard error."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["decisions", str(tmp_path)])
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("cdk-pull: no cloud assembly to read")
+    assert captured.err.count("\n") == 1

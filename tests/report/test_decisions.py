@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+import pytest
+from rich.console import Console
+
+from cdk_pull.cdk._decisions import record
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.report.decision import METADATA_TYPE, Decision
+from cdk_pull.report.decisions import RecordedDecision, StackDecisions, decision_table, read_decisions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SIZE = Decision(
+    topic="fargate-size",
+    decided="1 vCPU, 2 GB",
+    why="the smallest size that starts within 60 s",
+    cost="$0.0494 per hour, $0.0370 more",
+    confidence="start 31-58 s with 80 % coverage",
+    details={"cpu": 1024},
+)
+PULL = Decision(topic="image-pull-behavior", decided="prefer-cached", why="every image is a digest")
+
+
+def _assembly(folder: Path, metadata: dict[str, Any], **artifact: Any) -> Path:
+    """Write an assembly of one stack by hand."""
+    stack = {"type": "aws:cloudformation:stack", "metadata": metadata, **artifact}
+    (folder / "manifest.json").write_text(json.dumps({"version": "55.0.0", "artifacts": {"Shop": stack}}))
+    return folder
+
+
+def test_reads_what_constructs_recorded(tmp_path: Path) -> None:
+    """Decisions come back from the assembly that CDK wrote: stages, nested stacks and the stack itself."""
+    app = cdk.App(outdir=str(tmp_path))
+    shop = cdk.Stack(app, "Shop", env=cdk.Environment(account="123456789012", region="eu-west-1"))
+    record(cdk.CfnResource(shop, "Task", type="AWS::ECS::TaskDefinition"), SIZE)
+    nested = cdk.NestedStack(shop, "Nested")
+    record(cdk.CfnResource(nested, "Group", type="AWS::EC2::LaunchTemplate"), PULL)
+    cdk.Stack(app, "Quiet")
+    record(cdk.Stack(cdk.Stage(app, "Prod"), "Shop", stack_name="renamed"), PULL)
+    app.synth()
+
+    assert sorted(read_decisions(tmp_path), key=lambda stack: stack.stack) == [
+        StackDecisions(
+            stack="Prod/Shop",
+            environment="aws://unknown-account/unknown-region",
+            decisions=(RecordedDecision(resource="Prod/Shop", decision=PULL),),
+        ),
+        StackDecisions(stack="Quiet", environment="aws://unknown-account/unknown-region", decisions=()),
+        StackDecisions(
+            stack="Shop",
+            environment="aws://123456789012/eu-west-1",
+            decisions=(
+                RecordedDecision(resource="Task", decision=SIZE),
+                RecordedDecision(resource="Nested/Group", decision=PULL),
+            ),
+        ),
+    ]
+
+
+def test_what_is_said_twice_stands_once(tmp_path: Path) -> None:
+    """A decision that was recorded twice on the same construct is listed once."""
+    entry = {"type": METADATA_TYPE, "data": PULL.to_json()}
+    folder = _assembly(tmp_path, {"/Shop/Group": [entry, entry]})
+    assert read_decisions(folder)[0].decisions == (RecordedDecision(resource="Group", decision=PULL),)
+
+
+def test_other_metadata_and_later_fields_are_passed_over(tmp_path: Path) -> None:
+    """Metadata of other types is no decision, and a field of a later release does no harm."""
+    folder = _assembly(
+        tmp_path,
+        {
+            "/Shop/Group": [
+                {"type": "aws:cdk:logicalId", "data": "Group1234"},
+                {"type": METADATA_TYPE, "data": {**PULL.to_json(), "later": 1}},
+            ]
+        },
+    )
+    assert read_decisions(folder)[0].decisions == (RecordedDecision(resource="Group", decision=PULL),)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no cloud assembly to read (No such file or directory)"),
+        ("{", "not a cloud assembly as CDK writes it"),
+        ("[]", "not a cloud assembly as CDK writes it"),
+        ("{}", "not a cloud assembly as CDK writes it"),
+        ('{"artifacts": {"Shop": []}}', "not a cloud assembly as CDK writes it"),
+    ],
+)
+def test_what_is_no_assembly(tmp_path: Path, content: str | None, message: str) -> None:
+    """A folder that is no cloud assembly is one error that names the folder to give."""
+    if content is not None:
+        (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(InvalidValueError) as caught:
+        read_decisions(tmp_path)
+    assert str(caught.value).startswith(message)
+    assert str(tmp_path) in str(caught.value)
+    assert "the folder that `cdk synth` wrote, such as cdk.out" in str(caught.value)
+
+
+def test_the_table_shows_every_field() -> None:
+    """A table names the stack and, for each decision, the place, topic, outcome, reason, confidence and cost."""
+    token = Decision(topic="region", decided="x", why="[b]not markup[/b]", details={})
+    stack = StackDecisions(
+        stack="Shop",
+        environment="aws://123456789012/eu-west-1",
+        decisions=(
+            RecordedDecision(resource="Api/Task", decision=SIZE),
+            RecordedDecision(resource="Image", decision=token),
+        ),
+    )
+    out = io.StringIO()
+    Console(file=out, width=160).print(decision_table(stack))
+    text = out.getvalue()
+    for part in (
+        "Shop  aws://123456789012/eu-west-1",
+        "Api/Task",
+        SIZE.topic,
+        SIZE.decided,
+        SIZE.why,
+        SIZE.confidence,
+        SIZE.cost,
+        "[b]not markup[/b]",
+        "nothing",
+    ):
+        assert part in text, text
+
+
+def test_a_token_is_shown_as_its_intrinsic(tmp_path: Path) -> None:
+    """A field that held a token is printed as the intrinsic function that CDK made of it."""
+    data = {**PULL.to_json(), "decided": {"Ref": "Behavior"}}
+    folder = _assembly(tmp_path, {"/Shop/Group": [{"type": METADATA_TYPE, "data": data}]})
+    out = io.StringIO()
+    Console(file=out, width=160).print(decision_table(read_decisions(folder)[0]))
+    assert '{"Ref": "Behavior"}' in out.getvalue()
