@@ -9,17 +9,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cdk_pull.agent.settings import AgentSettings, PullBehavior
     from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
 
 # Where each public name lives. Keep it sorted, and the imports above in step: a test compares the two.
 _HOMES = {
+    "AgentSettings": "cdk_pull.agent.settings",
     "CdkPullError": "cdk_pull.errors",
     "ConflictError": "cdk_pull.errors",
     "InvalidValueError": "cdk_pull.errors",
+    "PullBehavior": "cdk_pull.agent.settings",
     "UnsupportedError": "cdk_pull.errors",
 }
 
-__all__ = ["CdkPullError", "ConflictError", "InvalidValueError", "UnsupportedError"]
+__all__ = [
+    "AgentSettings",
+    "CdkPullError",
+    "ConflictError",
+    "InvalidValueError",
+    "PullBehavior",
+    "UnsupportedError",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,42 @@
+"""User data of Linux instances: the agent settings written into it, and read from it."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent import ecs_config
+from cdk_pull.agent.reading import Reading, compute
+
+if TYPE_CHECKING:
+    from cdk_pull.agent.settings import AgentSettings
+
+__all__ = ["add", "read"]
+
+_APPEND = f" >> {ecs_config.PATH}"
+
+
+def add(user_data: str, settings: AgentSettings) -> str:
+    """Return the user data with the settings in it; what the user wrote stays as it is."""
+    present = read(user_data).settings
+    wanted = {name: value for name, value in settings.to_environment().items() if present.get(name) != value}
+    if not wanted:
+        return user_data
+    shebang, _, rest = (
+        user_data.partition("\n") if user_data.startswith("#!") else ("#!/bin/bash", "", user_data)
+    )
+    lines = [shlex.quote(f"{name}={value}") for name, value in wanted.items()]
+    written = f"mkdir -p /etc/ecs && printf '%s\\n' '' {' '.join(lines)}{_APPEND}"
+    return f"{shebang}\n{written}\n{rest}"
+
+
+def read(user_data: str) -> Reading:
+    """Return the settings that the agent really has after this user data."""
+    settings: dict[str, str] = {}
+    for line in user_data.splitlines():
+        if line.endswith(_APPEND):
+            for word in shlex.split(line.removesuffix(_APPEND)):
+                name, separator, value = word.partition("=")
+                if separator:
+                    settings[name] = value
+    return compute(settings, "linux")

@@ -1,0 +1,119 @@
+"""What the ECS agent will really do with a user data: effective values, what cannot be known, and warnings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from cdk_pull.agent.variables import variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cdk_pull.agent.variables import AgentValue, OperatingSystem
+
+__all__ = ["AgentWarning", "Reading", "Unknown", "compute"]
+
+# The agent reads this one too; the published form of `effective` has never had it.
+_NOT_SHOWN = frozenset({"ECS_ENABLE_UNTRACKED_IMAGE_CLEANUP"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Something that the text alone does not tell.
+
+    Attributes:
+        variable: the variable whose value cannot be known; None when any of them may be concerned.
+        line: the line of the text, from 1; 0 when it has none.
+        reason: why, in a clause.
+    """
+
+    variable: str | None
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentWarning:
+    """Something in the text that does not do what it seems to.
+
+    Attributes:
+        code: a stable name.
+        message: what happens and what to write instead.
+        line: the line of the text, from 1; 0 when it has none.
+        variable: the variable concerned, if it is one.
+    """
+
+    code: str
+    message: str
+    line: int = 0
+    variable: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """The agent settings that a text really produces.
+
+    Attributes:
+        effective: each variable's value as the agent will hold it; None where it cannot be known.
+        settings: what the text sets, before the agent's own rules.
+        unknown: what cannot be known, and why.
+        warnings: what does not do what it seems to.
+        os: the operating system whose rules were applied; None when the text does not tell.
+    """
+
+    effective: Mapping[str, AgentValue | None]
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    unknown: tuple[Unknown, ...] = ()
+    warnings: tuple[AgentWarning, ...] = ()
+    os: OperatingSystem | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reading in JSON's types."""
+        return {
+            "os": self.os,
+            "effective": dict(self.effective),
+            "settings": dict(self.settings),
+            "unknown": [
+                {"variable": each.variable, "line": each.line, "reason": each.reason} for each in self.unknown
+            ],
+            "warnings": [
+                {"code": each.code, "variable": each.variable, "line": each.line, "message": each.message}
+                for each in self.warnings
+            ],
+        }
+
+
+def compute(
+    settings: Mapping[str, str],
+    os: OperatingSystem,
+    *,
+    unknown: Iterable[Unknown] = (),
+    warnings: Iterable[AgentWarning] = (),
+) -> Reading:
+    """Return the reading for what a text sets: the agent's defaults and bounds applied.
+
+    Args:
+        settings: the raw values of the variables whose value is known.
+        os: whose defaults apply.
+        unknown: variables named here, or all of them where none is named, come out as None.
+        warnings: handed on, with those of the agent's own rules added.
+    """
+    unknown = tuple(unknown)
+    hidden = {each.variable for each in unknown}
+    known = {name: value for name, value in settings.items() if name in variables() and name not in hidden}
+    effective: dict[str, AgentValue | None] = {
+        name: None
+        if name in hidden or (None in hidden and name not in known)
+        else variable.effective(known.get(name, ""), os)
+        for name, variable in variables().items()
+        if name not in _NOT_SHOWN
+    }
+    return Reading(
+        effective=MappingProxyType(effective),
+        settings=MappingProxyType(known),
+        unknown=unknown,
+        warnings=tuple(warnings),
+        os=os,
+    )
