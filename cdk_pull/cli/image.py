@@ -1,0 +1,55 @@
+"""`cdk-pull image`: what an image reference says."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from cdk_pull.image.ecr import EcrRegistry, check_region, registry_kind
+from cdk_pull.image.reference import ImageReference
+
+__all__ = ["command"]
+
+
+@click.command("image")
+@click.argument("reference", metavar="REF")
+@click.option("--region", metavar="REGION", help="Ask whether the image is in this Region.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(reference: str, region: str | None, *, as_json: bool) -> int:
+    """Show what the image reference REF says: registry, account, Region, repository, tag, digest.
+
+    With --region the exit status is 1 unless the image is in that Region.
+    """
+    image = ImageReference.parse(reference)
+    registry = EcrRegistry.of_host(image.registry)
+    asked = None if region is None else check_region(region)
+    same = registry.region == asked if registry and asked else None
+    facts = {
+        "reference": str(image),
+        "registry": image.registry,
+        "kind": registry_kind(image.registry),
+        "account": registry.account if registry else None,
+        "region": registry.region if registry else None,
+        "repository": image.repository,
+        "tag": image.tag,
+        "digest": image.digest,
+        "mutable": image.mutable,
+        "same_region": same,
+    }
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        for key, value in facts.items():
+            click.echo(f"{key.replace('_', ' '):12} {_say(value)}")
+    if asked is None or same:
+        return 0
+    where = f"is in {registry.region}" if registry else "is in no Region that its registry's name tells"
+    click.echo(f"cdk-pull: image {image} {where}; asked for {asked}", err=True)
+    return 1
+
+
+def _say(value: str | bool | None) -> str:  # noqa: FBT001
+    if value is None:
+        return "-"
+    return ("yes" if value else "no") if isinstance(value, bool) else value
