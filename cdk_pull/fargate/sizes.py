@@ -1,0 +1,145 @@
+"""The task sizes that Fargate runs, and the forms in which the ECS API accepts them."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from typing import Literal, NamedTuple, TypeAlias
+
+from cdk_pull.errors import InvalidValueError
+
+__all__ = ["FargateSize", "Os", "check", "fits", "parse_cpu", "parse_memory", "sizes"]
+
+Os: TypeAlias = Literal["linux", "windows"]
+
+_CPU_FORMS = "CPU units such as 1024 or '1024', or vCPUs such as '1 vCPU' or '.5 vcpu'"
+_MEMORY_FORMS = "MiB such as 2048 or '2048', or GB such as '2GB' or '0.5 GB'"
+_UNITS = re.compile(r"[0-9]+", re.ASCII)
+_VCPUS = re.compile(r"([0-9]*\.?[0-9]+) *vcpu", re.ASCII | re.IGNORECASE)
+_GIGABYTES = re.compile(r"([0-9]*\.?[0-9]+) *gb", re.ASCII | re.IGNORECASE)
+_PER_UNIT = 1024
+"""CPU units in a vCPU, and MiB in what ECS calls a GB."""
+_NEAREST = 4
+
+
+class FargateSize(NamedTuple):
+    """A task size: sorts by CPU, then by memory, which is also by price.
+
+    Attributes:
+        cpu: CPU units, 1024 to a vCPU.
+        memory_mib: memory in MiB.
+    """
+
+    cpu: int
+    memory_mib: int
+
+    @property
+    def vcpu(self) -> float:
+        """The size's vCPUs, such as 0.25."""
+        return self.cpu / _PER_UNIT
+
+    @property
+    def memory_gb(self) -> float:
+        """The size's memory in GB as ECS counts them, 1024 MiB each."""
+        return self.memory_mib / _PER_UNIT
+
+    def __str__(self) -> str:
+        return f"{self.vcpu:g} vCPU, {self.memory_gb:g} GB"
+
+
+def parse_cpu(value: int | str) -> int:
+    """Return CPU units for any form that the ECS API accepts: ``1024``, ``"1024"``, ``"1 vCPU"``, ``".5 vcpu"``.
+
+    Raises:
+        InvalidValueError: for anything else.
+    """
+    return _parse("cpu", value, _VCPUS, _CPU_FORMS)
+
+
+def parse_memory(value: int | str) -> int:
+    """Return MiB for any form that the ECS API accepts: ``2048``, ``"2048"``, ``"2GB"``, ``"0.5 GB"``.
+
+    Raises:
+        InvalidValueError: for anything else.
+    """
+    return _parse("memory", value, _GIGABYTES, _MEMORY_FORMS)
+
+
+def _parse(what: str, value: int | str, larger_unit: re.Pattern[str], forms: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        if _UNITS.fullmatch(value):
+            return int(value)
+        if match := larger_unit.fullmatch(value):
+            units = Decimal(match.group(1)) * _PER_UNIT
+            if units == units.to_integral_value():
+                return int(units)
+    raise InvalidValueError(f"{what} is not in a form that ECS accepts", value, allowed=forms)
+
+
+@cache
+def sizes(os: Os = "linux") -> tuple[FargateSize, ...]:
+    """Return every size that Fargate runs on an operating system, smallest first."""
+    table = json.loads(resources.files("cdk_pull.data").joinpath("fargate_sizes.json").read_text("utf-8"))
+    return tuple(
+        FargateSize(row["cpu"], memory)
+        for row in table["linux"]
+        if os == "linux" or row["cpu"] in table["windows"]
+        for memory in row.get("values") or range(row["first"], row["last"] + 1, row["step"])
+    )
+
+
+def check(cpu: int | str, memory: int | str, os: Os = "linux") -> FargateSize:
+    """Return the size of a CPU and memory pair that Fargate runs.
+
+    Raises:
+        InvalidValueError: for any other pair, with the nearest valid ones; ECS itself refuses it only when the
+            task definition is registered, that is, during the deployment.
+    """
+    size = FargateSize(parse_cpu(cpu), parse_memory(memory))
+    if size not in sizes(os):
+        raise InvalidValueError(
+            f"cpu and memory are not a Fargate task size on {os.capitalize()}",
+            f"{size.cpu}/{size.memory_mib}",
+            allowed="the nearest are "
+            + ", ".join(f"{near.cpu}/{near.memory_mib}" for near in _nearest(size, os)),
+            fix="Set both to one of these pairs",
+        )
+    return size
+
+
+def _nearest(size: FargateSize, os: Os) -> list[FargateSize]:
+    """Return the valid sizes that need the smallest change, in orders of magnitude, of CPU and memory."""
+
+    def distance(other: FargateSize) -> float:
+        return abs(_log2(other.cpu) - _log2(size.cpu)) + abs(_log2(other.memory_mib) - _log2(size.memory_mib))
+
+    return sorted(sorted(sizes(os), key=distance)[:_NEAREST])
+
+
+def _log2(value: int) -> float:
+    # A whole number's logarithm without float overflow, for whatever a user has typed.
+    bits = max(value, 1).bit_length()
+    return bits - 1 + max(value, 1) / (1 << (bits - 1)) - 1
+
+
+def fits(*, cpu: int, memory_mib: int, os: Os = "linux") -> tuple[FargateSize, ...]:
+    """Return the sizes that hold this much CPU and memory, smallest first.
+
+    Raises:
+        InvalidValueError: when not even the largest does.
+    """
+    found = tuple(size for size in sizes(os) if size.cpu >= cpu and size.memory_mib >= memory_mib)
+    if not found:
+        largest = sizes(os)[-1]
+        raise InvalidValueError(
+            f"no Fargate task size on {os.capitalize()} holds the containers' cpu and memory",
+            f"{cpu} CPU units and {memory_mib} MiB",
+            allowed=f"at most {largest.cpu} CPU units and {largest.memory_mib} MiB",
+            fix="Lower what the containers ask for, split the task, or run it on EC2 capacity",
+        )
+    return found
