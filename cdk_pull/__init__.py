@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cdk_pull.agent.settings import AgentSettings, PullBehavior
     from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
+    from cdk_pull.windows.pin import ServerCore
 
 # Where each public name lives. Keep it sorted, and the imports above in step: a test compares the two.
 _HOMES = {
@@ -19,6 +20,7 @@ _HOMES = {
     "ConflictError": "cdk_pull.errors",
     "InvalidValueError": "cdk_pull.errors",
     "PullBehavior": "cdk_pull.agent.settings",
+    "ServerCore": "cdk_pull.windows.pin",
     "UnsupportedError": "cdk_pull.errors",
 }
 
@@ -28,6 +30,7 @@ __all__ = [
     "ConflictError",
     "InvalidValueError",
     "PullBehavior",
+    "ServerCore",
     "UnsupportedError",
 ]
 

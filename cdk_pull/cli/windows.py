@@ -1,0 +1,54 @@
+"""`cdk-pull windows`: the servercore images that Fargate's hosts have cached."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta
+
+import click
+
+from cdk_pull.windows.window import DEFAULT_LAG, CacheWindow, cache_window
+
+__all__ = ["command"]
+
+
+@click.command("windows")
+@click.argument("family", metavar="FAMILY")
+@click.option("--date", "on", metavar="YYYY-MM-DD", help="The day to answer for; today by default.")
+@click.option(
+    "--lag",
+    metavar="DAYS",
+    type=int,
+    default=DEFAULT_LAG.days,
+    show_default=True,
+    help="How long after a Patch Tuesday the hosts may still lack its image.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(family: str, on: str | None, lag: int, *, as_json: bool) -> int:
+    """Show the servercore tags that Fargate's hosts of FAMILY have cached, and the one to build on.
+
+    FAMILY is an operating system family, such as WINDOWS_SERVER_2022_CORE. The exit status is 1 when the catalogue
+    does not reach the day.
+    """
+    day: date | str = datetime.now().astimezone().date() if on is None else on
+    window = cache_window(family, day, lag=timedelta(days=lag))
+    if as_json:
+        click.echo(json.dumps(window.to_json(), indent=2))
+    else:
+        _print(window)
+    if window.status == "cached":
+        return 0
+    click.echo(f"cdk-pull: unknown for {family} on {window.on}: {window.reason}", err=True)
+    return 1
+
+
+def _print(window: CacheWindow) -> None:
+    click.echo(f"{window.family} on {window.on}: {window.status}")
+    if window.pin and window.cached_until:
+        click.echo(f"cached tags   {', '.join(window.tags)}")
+        click.echo(f"build on      {window.pin.tag}")
+        until = window.cached_until
+        click.echo(f"cached until  {until.earliest}, {until.latest} at the latest")
+        click.echo(window.reason)
+    for note in window.notes:
+        click.echo(f"note: {note}")

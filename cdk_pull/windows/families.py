@@ -1,0 +1,70 @@
+"""The operating system families of ECS, and which of them Fargate runs.
+
+Source: data/windows_families.json.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from cdk_pull.errors import InvalidValueError, UnsupportedError
+
+__all__ = ["Product", "fargate_family", "product_of_build", "products"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """One Windows Server, which CORE and FULL families share.
+
+    Attributes:
+        name: as in the catalogue, such as ``windows-server-2022``.
+        os_build: the third number of its image tags, such as 20348; host and container must have the same.
+        floating_tag: the tag that moves with every release, such as ``ltsc2022``.
+    """
+
+    name: str
+    os_build: int
+    floating_tag: str
+
+
+def fargate_family(family: str) -> Product:
+    """Return the Windows Server of an operating system family that Fargate runs.
+
+    Raises:
+        UnsupportedError: for a family that ECS runs on EC2 only; the message has the reason.
+        InvalidValueError: for what is no Windows family.
+    """
+    facts = _facts()
+    if reason := facts["ec2_only"].get(family):
+        allowed = ", ".join(facts["fargate"])
+        raise UnsupportedError(
+            f"Fargate does not run {family}: {reason}; use one of {allowed}, or run {family} on EC2 capacity"
+        )
+    if family not in facts["fargate"]:
+        raise InvalidValueError(
+            "operating system family is not one of Windows on Fargate", family, allowed=facts["fargate"]
+        )
+    return products()[facts["fargate"][family]]
+
+
+def product_of_build(os_build: int) -> Product | None:
+    """Return the Windows Server whose image tags have this third number, or None."""
+    return next((product for product in products().values() if product.os_build == os_build), None)
+
+
+@cache
+def products() -> dict[str, Product]:
+    """Return every Windows Server of the catalogue by name."""
+    return {name: Product(name=name, **row) for name, row in _facts()["products"].items()}
+
+
+@cache
+def _facts() -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(
+        files("cdk_pull.data").joinpath("windows_families.json").read_text(encoding="utf-8")
+    )
+    return facts
