@@ -1,0 +1,156 @@
+"""Templates that refer to one another: the stacks, stages and nested stacks of one ``cdk.out``, or one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_pull.template.context import Context, Environment, section
+from cdk_pull.template.errors import TemplateError
+from cdk_pull.template.intrinsics import evaluate
+from cdk_pull.template.model import Template
+from cdk_pull.template.source import check_shape
+from cdk_pull.template.values import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cdk_pull.template.model import Resource
+
+__all__ = ["Assembly", "from_document", "require_resources"]
+
+_NESTED: Final = "AWS::CloudFormation::Stack"
+_WRITER: Final = "Custom::CrossRegionExportWriter"
+
+
+class Assembly:
+    """All templates that are checked together.
+
+    Attributes:
+        name: what was asked to be checked, such as ``cdk.out``.
+        templates: in the order in which they were found.
+    """
+
+    def __init__(self, name: str, templates: Iterable[Template]) -> None:
+        self.name = name
+        self.templates = list(templates)
+        self._by_key = {template.key: template for template in self.templates}
+        self._children: dict[tuple[str, str], Template] = {}
+        guard = self.templates[0].context.guard if self.templates else None
+        for template in self.templates:
+            template.context.links = self
+            if guard:
+                template.context.guard = guard
+
+    def nest(self, parent: Resource, child: Template) -> None:
+        """Say that a nested-stack resource stands for a template, whose parameters it fills."""
+        self._children[parent.template.key, parent.logical_id] = child
+        given = section(section(parent.body, "Properties"), "Parameters")
+        child.context.arguments = _Arguments(given, parent.template.context)
+
+    def find(self, value: Any) -> Resource | None:
+        """Return the resource that an unknown stands for, such as what ``Ref`` of it came to."""
+        if not isinstance(value, Unknown) or not value.symbol:
+            return None
+        template = self._by_key.get(value.home)
+        return template.resource(value.logical_id) if template else None
+
+    def exported(self, name: str, environment: Environment) -> Any:
+        """Return the value that a stack of this environment exports under a name."""
+        declared = self._exports.get((environment, name))
+        if declared is None:
+            return Unknown(reason=f"no stack here exports {name}", origin={"Fn::ImportValue": name})
+        value, context = declared
+        return evaluate(value, context)
+
+    def nested_output(self, home: str, logical_id: str, output: str) -> Any:
+        """Return an output of the nested stack that a resource stands for."""
+        child = self._children.get((home, logical_id))
+        declared = section(child.document, "Outputs").get(output) if child else None
+        if child is None or not isinstance(declared, dict):
+            return Unknown(reason=f"nested stack {logical_id} has no output {output} here")
+        return evaluate(declared.get("Value"), child.context)
+
+    def sent_across_regions(self, name: str) -> Any:
+        """Return the value that a stack of another Region hands over, as CDK's cross-region references do."""
+        declared = self._sent.get(name)
+        if declared is None:
+            return Unknown(reason=f"no stack here sends {name} to other Regions")
+        value, context = declared
+        return evaluate(value, context)
+
+    @cached_property
+    def _exports(self) -> dict[tuple[Environment, str], tuple[Any, Context]]:
+        found = {}
+        for template in self.templates:
+            for output in section(template.document, "Outputs").values():
+                if isinstance(output, dict) and isinstance(export := output.get("Export"), dict):
+                    name = evaluate(export.get("Name"), template.context)
+                    if isinstance(name, str):
+                        found[template.context.environment, name] = (output.get("Value"), template.context)
+        return found
+
+    @cached_property
+    def _sent(self) -> dict[str, tuple[Any, Context]]:
+        return {
+            name: (value, template.context)
+            for template in self.templates
+            for writer in template.of_type(_WRITER)
+            for name, value in section(
+                section(section(writer.body, "Properties"), "WriterProps"), "exports"
+            ).items()
+        }
+
+
+class _Arguments(Mapping[str, Any]):
+    """The parameters of a nested stack, each evaluated in its parent when it is first read."""
+
+    def __init__(self, given: Mapping[str, Any], context: Context) -> None:
+        self._given = given
+        self._context = context
+        self._known: dict[str, Any] = {}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._given
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            self._known[name] = self._context.guard.once(
+                (self._context.home, "argument", name), lambda: evaluate(self._given[name], self._context)
+            )
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+
+def require_resources(document: dict[str, Any], name: str) -> None:
+    """Refuse a document that is no template.
+
+    Raises:
+        TemplateError: when it has no object named Resources.
+    """
+    if not isinstance(document.get("Resources"), dict):
+        raise TemplateError(f"{name} has no Resources object, so it is not a CloudFormation template")
+
+
+def from_document(
+    document: Mapping[str, Any],
+    *,
+    name: str = "template",
+    account: str | None = None,
+    region: str | None = None,
+) -> Assembly:
+    """Return the assembly of one template that is in memory, in JSON's types.
+
+    Raises:
+        TemplateError: when the document is no template, is nested too deeply or contains itself.
+    """
+    whole = check_shape(dict(document) if isinstance(document, Mapping) else document, name)
+    require_resources(whole, name)
+    context = Context(Environment(account, region), whole, home=name)
+    return Assembly(name, [Template(key=name, name=name, document=whole, context=context)])

@@ -1,0 +1,161 @@
+"""Reads a ``cdk.out``: its stacks, the stages within it, and the nested stacks that its manifest leaves out."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_pull.template.assembly import Assembly, require_resources
+from cdk_pull.template.construct_metadata import StackMetadata, read_json
+from cdk_pull.template.context import Context, Environment, section
+from cdk_pull.template.errors import TemplateError
+from cdk_pull.template.intrinsics import evaluate
+from cdk_pull.template.model import Template
+from cdk_pull.template.source import read_source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cdk_pull.template.model import Resource
+
+__all__ = ["MANIFEST", "read_cloud_assembly"]
+
+MANIFEST: Final = "manifest.json"
+
+_NESTED: Final = "AWS::CloudFormation::Stack"
+_HASH: Final = re.compile(r"/([0-9a-f]{64})\.json$")
+_MAX_STACKS: Final = 10_000
+_MAX_NESTING: Final = 50
+
+
+def read_cloud_assembly(folder: Path, *, account: str | None = None, region: str | None = None) -> Assembly:
+    """Read the cloud assembly in a folder.
+
+    Args:
+        folder: what ``cdk synth`` has written, such as ``cdk.out``.
+        account: goes before the account of every stack.
+        region: goes before the Region of every stack.
+
+    Raises:
+        TemplateError: when the manifest or a template in it cannot be read.
+    """
+    reader = _Reader(folder, account, region)
+    reader.read(folder, 0)
+    if not reader.templates:
+        raise TemplateError(f"{folder} holds no stack; run cdk synth first")
+    assembly = Assembly(str(folder), reader.templates)
+    for parent, child in reader.nested:
+        assembly.nest(parent, child)
+    return assembly
+
+
+class _Folder:
+    """One folder with a manifest: the assembly's own, or a stage's."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.artifacts = section(read_json(path / MANIFEST), "artifacts")
+
+    def of_type(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
+        return [
+            (name, artifact)
+            for name, artifact in self.artifacts.items()
+            if isinstance(artifact, dict) and artifact.get("type") == kind
+        ]
+
+    @cached_property
+    def files_by_hash(self) -> dict[str, str]:
+        found = {}
+        for _, artifact in self.of_type("cdk:asset-manifest"):
+            manifest = read_json(_inside(self.path, section(artifact, "properties").get("file")))
+            for key, asset in section(manifest, "files").items():
+                path = section(asset, "source").get("path") if isinstance(asset, dict) else None
+                if isinstance(path, str):
+                    found[key] = path
+        return found
+
+
+class _Reader:
+    """Gathers templates, and which of them is nested in which resource."""
+
+    def __init__(self, root: Path, account: str | None, region: str | None) -> None:
+        self.root, self.account, self.region = root, account, region
+        self.templates: list[Template] = []
+        self.nested: list[tuple[Resource, Template]] = []
+
+    def read(self, path: Path, level: int) -> None:
+        if level > _MAX_NESTING:
+            raise TemplateError(f"{path} is a stage more than {_MAX_NESTING} levels deep")
+        folder = _Folder(path)
+        for name, artifact in folder.of_type("aws:cloudformation:stack"):
+            self.read_stack(name, artifact, folder)
+        for _, artifact in folder.of_type("cdk:cloud-assembly"):
+            self.read(_inside(path, section(artifact, "properties").get("directoryName")), level + 1)
+
+    def read_stack(self, name: str, artifact: dict[str, Any], folder: _Folder) -> None:
+        properties = section(artifact, "properties")
+        display = str(artifact.get("displayName") or name)
+        metadata = StackMetadata(folder.path, artifact, display)
+        template = self.add(
+            _inside(folder.path, properties.get("templateFile")),
+            name=display,
+            stack_name=str(properties.get("stackName") or name),
+            environment=self.environment(str(artifact.get("environment", ""))),
+        )
+        template.read_facts = lambda: metadata.facts(display)
+        self.read_nested(template, display, metadata, folder, 0)
+
+    def read_nested(
+        self, parent: Template, parent_path: str, metadata: StackMetadata, folder: _Folder, level: int
+    ) -> None:
+        for resource in parent.of_type(_NESTED):
+            file = _nested_file(resource, folder)
+            if file is None or level > _MAX_NESTING:
+                continue
+            path = metadata.nested_path(parent_path, resource.logical_id)
+            child = self.add(
+                _inside(folder.path, file),
+                name=path,
+                stack_name=None,
+                environment=parent.context.environment,
+            )
+            child.read_facts = lambda path=path: metadata.facts(path)  # type: ignore[misc]
+            self.nested.append((resource, child))
+            self.read_nested(child, path, metadata, folder, level + 1)
+
+    def add(self, path: Path, *, name: str, stack_name: str | None, environment: Environment) -> Template:
+        if len(self.templates) >= _MAX_STACKS:
+            raise TemplateError(f"{path} is one stack more than the {_MAX_STACKS} that are read")
+        source = read_source(path)
+        require_resources(source.document, source.name)
+        key = f"{len(self.templates)}:{name}"
+        context = Context(environment, source.document, stack_name=stack_name, home=key)
+        template = Template(key, name, source.document, context, source=source, path=path)
+        self.templates.append(template)
+        return template
+
+    def environment(self, text: str) -> Environment:
+        account, _, region = text.removeprefix("aws://").partition("/")
+        return Environment(
+            self.account or (account if account.isdecimal() else None),
+            self.region or (region if region and region != "unknown-region" else None),
+        )
+
+
+def _nested_file(resource: Resource, folder: _Folder) -> str | None:
+    """Return the file of a nested stack's template, by its metadata or by the hash in its URL."""
+    stated = section(resource.body, "Metadata").get("aws:asset:path")
+    if isinstance(stated, str):
+        return stated
+    url = evaluate(section(resource.body, "Properties").get("TemplateURL"), resource.template.context)
+    match = _HASH.search(str(url))
+    return folder.files_by_hash.get(match.group(1)) if match else None
+
+
+def _inside(folder: Path, name: object) -> Path:
+    """Return the path of a file that a manifest names, which must lie in the assembly."""
+    path = folder / str(name)
+    if not isinstance(name, str) or not path.resolve().is_relative_to(folder.resolve()):
+        raise TemplateError(f"{folder / MANIFEST} names {name!r}, which is not a file of the assembly")
+    return path

@@ -1,0 +1,115 @@
+"""What a cloud assembly says of a stack's constructs: paths, where they were created, what was acknowledged."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_pull.template.context import section
+from cdk_pull.template.errors import MAX_BYTES, TemplateError
+from cdk_pull.template.model import ConstructFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["StackMetadata", "read_json"]
+
+ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
+_LOGICAL_ID: Final = "aws:cdk:logicalId"
+_CREATED: Final = "aws:cdk:creationStack"
+_NESTED_MARK: Final = ".NestedStack/"
+_NESTED_END: Final = ".NestedStackResource"
+_FRAME: Final = re.compile(r"\(([^()]{1,4096}\.py):([0-9]{1,9})\)")
+
+
+class StackMetadata:
+    """The construct metadata of one stack and of the stacks nested in it, read when first asked for."""
+
+    def __init__(self, folder: Path, artifact: dict[str, Any], stack_path: str) -> None:
+        self._folder = folder
+        self._artifact = artifact
+        self._stack_path = stack_path
+
+    def facts(self, path: str) -> ConstructFacts:
+        """Return what is said of the constructs of the stack, or nested stack, at a construct path."""
+        return self._facts.get(path, ConstructFacts())
+
+    def nested_path(self, parent_path: str, logical_id: str) -> str:
+        """Return the construct path of the nested stack that a resource of the stack at a path stands for."""
+        path = self.facts(parent_path).paths.get(logical_id, "")
+        head, mark, _ = path.rpartition(_NESTED_MARK)
+        return head if mark else f"{parent_path}/{logical_id}"
+
+    @cached_property
+    def _entries(self) -> dict[str, list[Any]]:
+        name = self._artifact.get("additionalMetadataFile")
+        entries = section(self._artifact, "metadata")
+        if isinstance(name, str) and "/" not in name:
+            entries = {**entries, **read_json(self._folder / name)}
+        return {path.removeprefix("/"): each for path, each in entries.items() if isinstance(each, list)}
+
+    @cached_property
+    def _facts(self) -> dict[str, ConstructFacts]:
+        stacks = {self._stack_path} | {
+            path.rpartition(_NESTED_MARK)[0] for path in self._entries if path.endswith(_NESTED_END)
+        }
+        paths: dict[str, dict[str, str]] = {stack: {} for stack in stacks}
+        created: dict[str, dict[str, tuple[str, int]]] = {stack: {} for stack in stacks}
+        acknowledged: dict[str, dict[str, str]] = {}
+        for path, entries in self._entries.items():
+            for kind, data in _pairs(entries):
+                if kind == ACKNOWLEDGED and isinstance(data, dict):
+                    acknowledged.setdefault(path, {}).update({str(k): str(v) for k, v in data.items()})
+                elif kind == _LOGICAL_ID and isinstance(data, str):
+                    stack = _stack_of(path, stacks) or self._stack_path
+                    paths[stack][data] = path
+                    if frame := _user_frame(entries):
+                        created[stack][data] = frame
+        return {stack: ConstructFacts(paths[stack], created[stack], acknowledged) for stack in stacks}
+
+
+def _pairs(entries: list[Any]) -> Iterator[tuple[Any, Any]]:
+    return ((entry.get("type"), entry.get("data")) for entry in entries if isinstance(entry, dict))
+
+
+def _stack_of(path: str, stacks: set[str]) -> str | None:
+    """Return the innermost stack that a construct path lies in."""
+    while path:
+        path = path.rpartition("/")[0]
+        if path in stacks:
+            return path
+    return None
+
+
+def _user_frame(entries: list[Any]) -> tuple[str, int] | None:
+    """Return the innermost Python line that created a construct, when the app ran with stack traces."""
+    for entry in entries:
+        if not isinstance(entry, dict):
+            continue
+        frames = entry.get("data") if entry.get("type") == _CREATED else entry.get("trace")
+        for frame in frames if isinstance(frames, list) else ():
+            if isinstance(frame, str) and (match := _FRAME.search(frame)):
+                return match.group(1), int(match.group(2))
+    return None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object of a cloud assembly.
+
+    Raises:
+        TemplateError: when the file cannot be read or holds no JSON object.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise TemplateError(f"{path} is larger than {MAX_BYTES // 2**20} MiB")
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise TemplateError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError):
+        raise TemplateError(f"{path} is not JSON") from None
+    if not isinstance(document, dict):
+        raise TemplateError(f"{path} is not a JSON object")
+    return document

@@ -1,0 +1,235 @@
+"""Evaluates CloudFormation's intrinsic functions as far as the template allows; the rest is an explicit unknown."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_pull.template.attributes import attribute, reference
+from cdk_pull.template.conditions import choose, condition
+from cdk_pull.template.context import Context, section
+from cdk_pull.template.values import NO_VALUE, Unknown, as_text, concat, is_text, split, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Context", "evaluate"]
+
+# Each level takes three or four Python frames, of which there are a thousand.
+_MAX_DEPTH: Final = 120
+_VARIABLE: Final = re.compile(r"\$\{(!?)([^{}]*)\}")
+
+
+def evaluate(value: Any, context: Context) -> Any:
+    """Return what a value of a template comes to: JSON, or an :class:`Unknown` in place of what nobody can know.
+
+    A text of which only a part is unknown keeps its known pieces. An object or a list is evaluated member by
+    member; a member that is ``AWS::NoValue`` is left out. Nothing is raised, whatever the value is.
+    """
+    if not isinstance(value, dict | list):
+        return value
+    guard = context.guard
+    if guard.depth >= _MAX_DEPTH:
+        return Unknown(reason=f"nested more than {_MAX_DEPTH} levels deep", origin=None)
+    guard.depth += 1
+    try:
+        if isinstance(value, list):
+            items = [evaluate(item, context) for item in value]
+            return [item for item in items if item is not NO_VALUE]
+        if len(value) == 1:
+            ((name, argument),) = value.items()
+            function = _FUNCTIONS.get(name)
+            if function is not None:
+                return _keep_origin(function(argument, context), value)
+            if isinstance(name, str) and name.startswith("Fn::"):
+                return Unknown(reason=f"{name} is not evaluated", origin=value)
+        members = {key: evaluate(item, context) for key, item in value.items()}
+        return {key: item for key, item in members.items() if item is not NO_VALUE}
+    finally:
+        guard.depth -= 1
+
+
+def _keep_origin(result: Any, value: dict[str, Any]) -> Any:
+    if isinstance(result, Unknown) and result.origin is None and not result.pieces:
+        return Unknown(
+            reason=result.reason, symbol=result.symbol, home=result.home, never=result.never, origin=value
+        )
+    return result
+
+
+def _malformed(name: str) -> Unknown:
+    return Unknown(reason=f"{name} is malformed")
+
+
+def _ref(argument: Any, context: Context) -> Any:
+    if not isinstance(argument, str):
+        return _malformed("Ref")
+    if argument.startswith("AWS::"):
+        return context.pseudo(argument)
+    if argument in section(context.document, "Parameters"):
+        return context.parameter(argument)
+    return reference(argument, context, evaluate)
+
+
+def _get_att(argument: Any, context: Context) -> Any:
+    if isinstance(argument, str):
+        argument = argument.split(".", 1)
+    if not (isinstance(argument, list) and len(argument) > 1 and isinstance(argument[0], str)):
+        return _malformed("Fn::GetAtt")
+    name = concat(evaluate(part, context) for part in argument[1:])
+    if isinstance(name, Unknown):
+        return name
+    return attribute(argument[0], name, context, evaluate)
+
+
+def _join(argument: Any, context: Context) -> Any:
+    match argument:
+        case [str() as delimiter, parts]:
+            items = evaluate(parts, context)
+        case _:
+            return _malformed("Fn::Join")
+    if isinstance(items, Unknown):
+        return items
+    if not isinstance(items, list):
+        return _malformed("Fn::Join")
+    return concat(
+        part for index, item in enumerate(items) for part in ((delimiter, item) if index else (item,))
+    )
+
+
+def _sub(argument: Any, context: Context) -> Any:
+    variables: dict[str, Any] = {}
+    match argument:
+        case str() as text:
+            pass
+        case [str() as text, dict() as given]:
+            variables = given
+        case [str() as text]:
+            pass
+        case _:
+            return _malformed("Fn::Sub")
+    parts: list[Any] = []
+    seen: dict[str, Any] = {}
+    end = 0
+    for match in _VARIABLE.finditer(text):
+        parts.append(text[end : match.start()])
+        end = match.end()
+        literal, name = match.group(1), match.group(2).strip()
+        if literal:
+            parts.append(f"${{{name}}}")
+            continue
+        if name not in seen:
+            seen[name] = _substitute(name, variables, context)
+        parts.append(seen[name])
+    parts.append(text[end:])
+    return concat(parts)
+
+
+def _substitute(name: str, variables: dict[str, Any], context: Context) -> Any:
+    if name in variables:
+        value = evaluate(variables[name], context)
+    elif "." in name:
+        value = _keep_origin(_get_att(name, context), {"Fn::GetAtt": name.split(".", 1)})
+    else:
+        value = _keep_origin(_ref(name, context), {"Ref": name})
+    return "" if value is NO_VALUE else value
+
+
+def _select(argument: Any, context: Context) -> Any:
+    if not (isinstance(argument, list) and len(argument) == 2):  # noqa: PLR2004 - index and list
+        return _malformed("Fn::Select")
+    index, items = evaluate(argument[0], context), evaluate(argument[1], context)
+    for part in (index, items):
+        if isinstance(part, Unknown):
+            return part if not part.pieces else Unknown(reason=part.reason)
+    if not isinstance(items, list) or not as_text(index).isdecimal():
+        return _malformed("Fn::Select")
+    position = int(as_text(index)[:9])
+    if position >= len(items):
+        return Unknown(reason=f"Fn::Select asks for item {position} of {len(items)}")
+    return items[position]
+
+
+def _split(argument: Any, context: Context) -> Any:
+    match argument:
+        case [str() as delimiter, value]:
+            text = text_of(evaluate(value, context))
+            return _malformed("Fn::Split") if text is None else split(delimiter, text)
+    return _malformed("Fn::Split")
+
+
+def _find_in_map(argument: Any, context: Context) -> Any:
+    if not (isinstance(argument, list) and len(argument) in {3, 4}):
+        return _malformed("Fn::FindInMap")
+    found: Any = section(context.document, "Mappings")
+    for part in argument[:3]:
+        key = text_of(evaluate(part, context))
+        if isinstance(key, Unknown):
+            return Unknown(reason=key.reason)
+        found = found.get(key) if isinstance(found, dict) and key is not None else None
+    if found is not None:
+        return evaluate(found, context) if isinstance(found, list) else found
+    if len(argument) == 4 and isinstance(argument[3], dict) and "DefaultValue" in argument[3]:  # noqa: PLR2004
+        return evaluate(argument[3]["DefaultValue"], context)
+    return Unknown(reason="Fn::FindInMap finds no such key")
+
+
+def _if(argument: Any, context: Context) -> Any:
+    match argument:
+        case [str() as name, when_true, when_false]:
+            return choose(
+                condition(name, context, evaluate),
+                lambda: evaluate(when_true, context),
+                lambda: evaluate(when_false, context),
+            )
+    return _malformed("Fn::If")
+
+
+def _import_value(argument: Any, context: Context) -> Any:
+    name = text_of(evaluate(argument, context))
+    if name is None:
+        return _malformed("Fn::ImportValue")
+    if isinstance(name, Unknown):
+        return Unknown(reason=name.reason)
+    if context.links is None:
+        return Unknown(reason=f"export {name} belongs to another stack")
+    links = context.links
+    return context.guard.once(("export", name), lambda: links.exported(name, context.environment))
+
+
+def _to_json(argument: Any, context: Context) -> Any:
+    value = evaluate(argument, context)
+    try:
+        return json.dumps(value, separators=(",", ":"))
+    except (TypeError, ValueError):
+        return Unknown(reason="Fn::ToJsonString holds a value that is not known")
+
+
+def _length(argument: Any, context: Context) -> Any:
+    value = evaluate(argument, context)
+    if isinstance(value, list):
+        return len(value)
+    return Unknown(reason=value.reason) if isinstance(value, Unknown) else _malformed("Fn::Length")
+
+
+def _base64(argument: Any, context: Context) -> Any:
+    """Leave the text as it is: nobody reads the encoded form, and every reader would decode it again."""
+    value = evaluate(argument, context)
+    return value if isinstance(value, Unknown) or is_text(value) else _malformed("Fn::Base64")
+
+
+_FUNCTIONS: Final[dict[Any, Callable[[Any, Context], Any]]] = {
+    "Ref": _ref,
+    "Fn::Base64": _base64,
+    "Fn::FindInMap": _find_in_map,
+    "Fn::GetAtt": _get_att,
+    "Fn::If": _if,
+    "Fn::ImportValue": _import_value,
+    "Fn::Join": _join,
+    "Fn::Length": _length,
+    "Fn::Select": _select,
+    "Fn::Split": _split,
+    "Fn::Sub": _sub,
+    "Fn::ToJsonString": _to_json,
+}

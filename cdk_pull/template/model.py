@@ -1,0 +1,155 @@
+"""A template and its resources, as rules see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cdk_pull.template.conditions import condition
+from cdk_pull.template.context import Context, section
+from cdk_pull.template.intrinsics import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from cdk_pull.template.source import Source
+
+__all__ = ["ConstructFacts", "PathStep", "Resource", "Template"]
+
+PathStep = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class ConstructFacts:
+    """What a cloud assembly says of the constructs of one template.
+
+    Attributes:
+        paths: by logical id, the construct's path, such as ``App/Service/TaskDef/Resource``.
+        created: by logical id, the file and line of the user's code that created it, where the assembly has it.
+        acknowledged: by construct path, then by rule id, the reason given to ``Validations.acknowledge``.
+    """
+
+    paths: Mapping[str, str] = field(default_factory=dict)
+    created: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    acknowledged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Template:
+    """One template: a stack, a nested stack, or a document in memory.
+
+    Attributes:
+        key: what no other template of the assembly has; unknowns carry it as their ``home``.
+        name: how reports call the stack, such as ``Prod/Api``.
+        document: the template in long form.
+        context: what its values are evaluated against.
+        source: its text, or None for a document in memory.
+        path: its file, or None.
+        read_facts: reads what the assembly says of its constructs; called once, and only when asked for.
+    """
+
+    key: str
+    name: str
+    document: dict[str, Any]
+    context: Context
+    source: Source | None = None
+    path: Path | None = None
+    read_facts: Callable[[], ConstructFacts] = ConstructFacts
+
+    @cached_property
+    def facts(self) -> ConstructFacts:
+        """What the assembly says of the constructs."""
+        return self.read_facts()
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for logical_id, body in section(self.document, "Resources").items():
+            if isinstance(body, dict) and isinstance(kind := body.get("Type"), str):
+                found.setdefault(kind, []).append(Resource(self, logical_id, body))
+        return found
+
+    @cached_property
+    def _present(self) -> dict[str, list[Resource]]:
+        return {}
+
+    def of_type(self, kind: str) -> list[Resource]:
+        """Return the resources of a type, in the template's order, without those whose condition is false."""
+        if kind not in self._present:
+            self._present[kind] = [resource for resource in self._by_type.get(kind, ()) if resource.exists]
+        return self._present[kind]
+
+    @property
+    def types(self) -> list[str]:
+        """The types of resources that the template holds, and of each any number."""
+        return list(self._by_type)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Resource]:
+        return {resource.logical_id: resource for group in self._by_type.values() for resource in group}
+
+    def resource(self, logical_id: str) -> Resource | None:
+        """Return a resource by its logical id."""
+        return self._by_id.get(logical_id)
+
+
+class Resource:
+    """One resource of a template.
+
+    Attributes:
+        template: where it stands.
+        logical_id: its name there.
+        body: what the template says of it.
+    """
+
+    __slots__ = ("__dict__", "body", "logical_id", "template")
+
+    def __init__(self, template: Template, logical_id: str, body: dict[str, Any]) -> None:
+        self.template = template
+        self.logical_id = str(logical_id)
+        self.body = body
+
+    def __repr__(self) -> str:
+        return f"<{self.type} {self.logical_id} of {self.template.name}>"
+
+    @property
+    def type(self) -> str:
+        """Its CloudFormation type."""
+        return str(self.body["Type"])
+
+    @property
+    def exists(self) -> bool:
+        """Whether its condition, if it has one, can hold."""
+        name = self.body.get("Condition")
+        return not isinstance(name, str) or condition(name, self.template.context, evaluate) is not False
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """Its properties, evaluated; empty where they cannot be known."""
+        values = evaluate(self.body.get("Properties"), self.template.context)
+        return values if isinstance(values, dict) else {}
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What its metadata says to cdk-pull, such as image facts or a suppression; empty for nearly all."""
+        return section(section(self.body, "Metadata"), "cdk-pull")
+
+    @property
+    def construct_path(self) -> str:
+        """The path of its construct, without a leading slash; empty where none is known."""
+        stated = section(self.body, "Metadata").get("aws:cdk:path")
+        if isinstance(stated, str):
+            return stated
+        return self.template.facts.paths.get(self.logical_id, "")
+
+    def line(self, *path: PathStep, inner_line: int = 0) -> int | None:
+        """Return the line of the template file at which something below this resource stands.
+
+        Args:
+            path: below the resource, such as ``"Properties", "Cpu"``.
+            inner_line: a line, from 1, within the text at that path.
+        """
+        source = self.template.source
+        return source.line_of(("Resources", self.logical_id, *path), inner_line) if source else None

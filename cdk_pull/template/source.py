@@ -1,0 +1,194 @@
+"""The text of one template: read within bounds, and asked for lines only when there is something to point at."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_pull.template.errors import MAX_BYTES, MAX_DEPTH, MAX_VALUES, TemplateError
+from cdk_pull.template.yaml_source import Positions, parse_yaml, yaml_positions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["Source", "check_shape", "read_source"]
+
+_DECODER: Final = json.JSONDecoder()
+_BLANKS: Final = " \t\r\n,:"
+
+
+class Source:
+    """The text of one template file.
+
+    Attributes:
+        name: how messages call it, such as ``cdk.out/App.template.json``.
+        text: all of it.
+        document: what it says, an object.
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+        self._is_json = text.lstrip()[:1] == "{"
+        self.document: dict[str, Any] = self._parse()
+
+    def _parse(self) -> dict[str, Any]:
+        document: Any = None
+        if self._is_json:
+            try:
+                document = json.loads(self.text)
+            except RecursionError:
+                raise TemplateError(f"{self.name} is nested more than {MAX_DEPTH} levels deep") from None
+            except ValueError as error:
+                # YAML's flow style begins with a brace as well: it gets its turn, and JSON the last word.
+                self._is_json = False
+                try:
+                    document = parse_yaml(self.text, self.name)
+                except TemplateError as yaml_error:
+                    detail = str(error) if "is not YAML" in str(yaml_error) else ""
+                    raise (
+                        TemplateError(f"{self.name} is not JSON: {detail}") if detail else yaml_error
+                    ) from None
+        else:
+            document = parse_yaml(self.text, self.name)
+        return check_shape(document, self.name)
+
+    def line_of(self, path: Sequence[str | int], inner_line: int = 0) -> int:
+        """Return the line, from 1, of the value at a path, or of the nearest value above it that exists.
+
+        Args:
+            path: from the top of the template, such as ``("Resources", "Td", "Properties", "Cpu")``.
+            inner_line: a line, from 1, within the text that stands at the path. It counts where the file has
+                that text as a literal block; elsewhere the value's own line is returned.
+        """
+        return self._json_line(path) if self._is_json else self._yaml_line(path, inner_line)
+
+    def text_at(self, line: int) -> str:
+        """Return a line of the file, without blanks around it."""
+        starts = self._line_starts
+        if not 0 < line <= len(starts):
+            return ""
+        end = starts[line] if line < len(starts) else len(self.text)
+        return self.text[starts[line - 1] : end].strip()
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts, at = [0], self.text.find("\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = self.text.find("\n", at + 1)
+        return starts
+
+    def _json_line(self, path: Sequence[str | int]) -> int:
+        key_at, members = self._resources if path[:1] == ("Resources",) else (0, _members(self.text, 0))
+        rest = list(path[1:] if path[:1] == ("Resources",) else path)
+        for step in rest:
+            if step not in members:
+                break
+            key_at, value_at = members[step]
+            members = _members(self.text, value_at)
+        return bisect_right(self._line_starts, key_at)
+
+    @cached_property
+    def _resources(self) -> tuple[int, dict[str | int, tuple[int, int]]]:
+        key_at, value_at = _members(self.text, 0)["Resources"]
+        return key_at, _members(self.text, value_at)
+
+    @cached_property
+    def _positions(self) -> Positions:
+        return yaml_positions(self.text, self.name)
+
+    def _yaml_line(self, path: Sequence[str | int], inner_line: int) -> int:
+        here: Any = self._positions
+        for step in path:
+            if not isinstance(here, Positions) or step not in here:
+                break
+            here = here[step]
+        while inner_line and isinstance(here, Positions) and here:
+            # The text stands in a function, such as {"Fn::Base64": {"Fn::Sub": text}} or [text, variables].
+            here = next(iter(here.values()))
+        line, is_block = here.position if isinstance(here, Positions) else here
+        return int(line + inner_line if is_block else line)
+
+
+def _members(text: str, at: int) -> dict[str | int, tuple[int, int]]:
+    """Return, for the JSON object or list at an offset, where each member's key and value begin."""
+    found: dict[str | int, tuple[int, int]] = {}
+    at = _skip(text, at)
+    opening = text[at : at + 1]
+    if opening not in {"{", "["} or not opening:
+        return found
+    closing = "}" if opening == "{" else "]"
+    at = _skip(text, at + 1)
+    while text[at] != closing:
+        key_at = at
+        key: str | int = len(found)
+        if opening == "{":
+            key, at = _DECODER.raw_decode(text, at)
+            at = _skip(text, at)
+        found[key] = (key_at, at)
+        _, at = _DECODER.raw_decode(text, at)
+        at = _skip(text, at)
+    return found
+
+
+def _skip(text: str, at: int) -> int:
+    while text[at : at + 1] and text[at] in _BLANKS:
+        at += 1
+    return at
+
+
+def read_source(path: Path, name: str = "") -> Source:
+    """Read a template file.
+
+    Raises:
+        TemplateError: when it cannot be read, is too large, or is no JSON or YAML object.
+    """
+    name = name or str(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise TemplateError(f"{name} is larger than {MAX_BYTES // 2**20} MiB; CloudFormation takes 1 MB")
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise TemplateError(f"{name} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise TemplateError(
+            f"{name} is not UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}"
+        ) from None
+    return Source(name, text)
+
+
+def check_shape(document: Any, name: str) -> dict[str, Any]:
+    """Return the document when it is an object within the bounds on depth and number.
+
+    The walk goes level by level, so that aliases which multiply and objects that contain themselves are found
+    by the same two bounds.
+
+    Raises:
+        TemplateError: otherwise.
+    """
+    if not isinstance(document, dict):
+        kind = "empty" if document is None else f"a {_KINDS.get(type(document), type(document).__name__)}"
+        raise TemplateError(f"{name} is {kind}, not an object; a template is an object with Resources")
+    level: list[Any] = [document]
+    total = 0
+    for _ in range(MAX_DEPTH):
+        # Counted before they are gathered: a short list of aliases can stand for more than memory holds.
+        total += sum(map(len, level))
+        if total > MAX_VALUES:
+            raise TemplateError(f"{name} holds more than {MAX_VALUES} values, its aliases written out")
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return document
+    raise TemplateError(f"{name} is nested more than {MAX_DEPTH} levels deep")
+
+
+_KINDS: Final = {list: "list", str: "text", int: "number", float: "number", bool: "boolean"}
