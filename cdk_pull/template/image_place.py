@@ -1,0 +1,88 @@
+"""Whether an image is in the Region of the stack that runs it, as far as the template tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.image.ecr import EcrRegistry
+from cdk_pull.image.reference import ImageReference
+from cdk_pull.template.values import Unknown, is_text
+
+__all__ = ["ImagePlace", "locate_image"]
+
+# What stands in for a value of the stack's own, so that the text can be read as a reference. No Region has this name.
+_OWN_REGION: Final = "own-stack-0"
+_STAND_INS: Final = {
+    "AWS::AccountId": "000000000000",
+    "AWS::Region": _OWN_REGION,
+    "AWS::URLSuffix": "amazonaws.com",
+}
+_UNKNOWN_PART: Final = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePlace:
+    """Where an image is, seen from a stack.
+
+    Attributes:
+        image: the image for a person to read, with ``${…}`` for what is unknown.
+        verdict: ``same`` Region; ``elsewhere`` in Amazon ECR; ``outside`` private Amazon ECR, so in no Region that its
+            name tells; ``unknown``; or ``malformed``.
+        region: the image's Region where its registry tells one that is not the stack's by construction.
+        reference: the image as far as it is known; a part that is not known reads ``unknown``. None when unreadable.
+        reason: why the verdict is ``unknown`` or ``malformed``; otherwise empty.
+    """
+
+    image: str
+    verdict: Literal["same", "elsewhere", "outside", "unknown", "malformed"]
+    region: str | None = None
+    reference: ImageReference | None = None
+    reason: str = ""
+
+
+def locate_image(image: object, region: str | None) -> ImagePlace:
+    """Tell where an image is.
+
+    Args:
+        image: an evaluated ``Image`` property: a text, or an unknown that may have known pieces.
+        region: of the stack, or None for one that can be deployed to any.
+    """
+    shown = str(image)
+    if not isinstance(image, Unknown) and not is_text(image):
+        return ImagePlace(image=shown, verdict="malformed", reason="the image is not a text")
+    pieces = (image.pieces or (image,)) if isinstance(image, Unknown) else (shown,)
+    text = ""
+    for piece in pieces:
+        if isinstance(piece, str):
+            text += piece
+        elif piece.symbol in _STAND_INS:
+            text += _STAND_INS[piece.symbol]
+        elif "/" in text:
+            text += _UNKNOWN_PART
+        else:
+            return ImagePlace(image=shown, verdict="unknown", reason=piece.reason)
+    try:
+        reference = ImageReference.parse(text)
+    except InvalidValueError as error:
+        return ImagePlace(image=shown, verdict="malformed", reason=str(error))
+    return _judge(shown if isinstance(image, Unknown) else str(reference), reference, region)
+
+
+def _judge(shown: str, reference: ImageReference, region: str | None) -> ImagePlace:
+    registry = EcrRegistry.of_host(reference.registry)
+    if registry is None:
+        return ImagePlace(image=shown, verdict="outside", reference=reference)
+    if registry.region == _OWN_REGION:
+        return ImagePlace(image=shown, verdict="same", reference=reference)
+    if region is None:
+        return ImagePlace(
+            image=shown,
+            verdict="unknown",
+            region=registry.region,
+            reference=reference,
+            reason=f"the image is in {registry.region} and the stack can be deployed to any Region",
+        )
+    verdict: Literal["same", "elsewhere"] = "same" if registry.region == region else "elsewhere"
+    return ImagePlace(image=shown, verdict=verdict, region=registry.region, reference=reference)
