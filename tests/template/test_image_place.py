@@ -62,9 +62,11 @@ def locate(image: object, region: str | None) -> tuple[str, str | None, str]:
         ),
         (uri_of("arn:aws:ecr:us-west-2:111122223333:repository/app"), "eu-west-1", "elsewhere", "us-west-2"),
         (
-            uri_of(
-                {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":ecr:us-west-2:1:repository/app"]]}
-            ),
+            uri_of({"Fn::Sub": "arn:${AWS::Partition}:ecr:us-west-2:111122223333:repository/app"}),
+            "us-west-2",
+            "same",
+            "us-west-2",
+        ),
             "us-west-2",
             "outside",
             None,
