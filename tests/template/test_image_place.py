@@ -67,10 +67,6 @@ def locate(image: object, region: str | None) -> tuple[str, str | None, str]:
             "same",
             "us-west-2",
         ),
-            "us-west-2",
-            "outside",
-            None,
-        ),
     ],
 )
 def test_known(image: object, region: str | None, verdict: str, image_region: str | None) -> None:
