@@ -59,7 +59,7 @@ test-long: $(READY) ## what needs a container runtime, a browser or many minutes
 	pytest -rs -m long
 
 bench: $(READY) ## the benchmarks whose figures benchmarks/README.md quotes
-	@for script in benchmarks/*.py; do echo "$$script"; python "$$script"; done
+	python benchmarks/import_time.py
 
 clean: ## remove what the other targets made
 	rm -rf .venv node_modules cdk.out build dist *.egg-info .*_cache
