@@ -29,6 +29,9 @@ class Layer:
         compression: by the layer's media type.
         digest: ``sha256:…`` of the blob, or empty when only sizes are known.
         uncompressed_source: how ``uncompressed_bytes`` is known.
+        diff_id: ``sha256:…`` of the unpacked layer, by the image's configuration, or empty. Unlike ``digest`` it
+            stays when a layer is compressed anew.
+        media_type: as the manifest has it, or empty when only sizes are known.
     """
 
     compressed_bytes: int
@@ -36,6 +39,8 @@ class Layer:
     compression: Compression = Compression.GZIP
     digest: str = ""
     uncompressed_source: Literal["measured", "estimated"] = "estimated"
+    diff_id: str = ""
+    media_type: str = ""
 
     def __post_init__(self) -> None:
         for name in ("compressed_bytes", "uncompressed_bytes"):

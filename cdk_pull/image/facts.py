@@ -1,0 +1,30 @@
+"""What a look-up found out about one image: its profile, and what its name stood for at that moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdk_pull.image.profile import ImageProfile
+
+__all__ = ["ImageFacts"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageFacts:
+    """One image reference, looked up.
+
+    Attributes:
+        reference: the normalised reference.
+        digest: what the reference stood for: of the image index, or of the manifest where there is no index.
+        profile: of the platform that was asked for.
+        base: the base that the image itself names, such as ``ubuntu 24.04``; empty when it names none.
+        notes: what is less sure than the rest, a sentence each.
+    """
+
+    reference: str
+    digest: str
+    profile: ImageProfile
+    base: str = ""
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,240 @@
+"""Real registries on 127.0.0.1: Debian's docker-registry with TLS, and a token server beside it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+USER, PASSWORD = "alice", "s3cret-pass-word"
+PROGRAMS = ("docker-registry", "skopeo", "htpasswd", "openssl", "zstd")
+
+
+def missing_programs() -> list[str]:
+    """Return the programs that the long tests need and that are not installed."""
+    return [program for program in PROGRAMS if shutil.which(program) is None]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A key and its certificate for 127.0.0.1 and localhost, which signs itself."""
+
+    key: Path
+    certificate: Path
+
+
+def make_certificate(folder: Path, name: str = "tls", *, days: int = 2) -> Certificate:
+    """Make a certificate; a negative number of days makes one that has expired."""
+    key, certificate, request = (str(folder / f"{name}.{kind}") for kind in ("key", "crt", "csr"))
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    new = [
+        "openssl",
+        "req",
+        "-new",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        *subject,
+        "-keyout",
+        key,
+        "-out",
+        request,
+    ]
+    sign = [
+        "openssl",
+        "x509",
+        "-req",
+        "-in",
+        request,
+        "-signkey",
+        key,
+        "-days",
+        str(days),
+        "-out",
+        certificate,
+    ]
+    for command in (new, [*sign, "-copy_extensions", "copy"]):
+        subprocess.run(command, check=True, capture_output=True)
+    return Certificate(Path(key), Path(certificate))
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def docker_registry(folder: Path, tls: Certificate, auth: dict[str, Any] | None = None) -> Iterator[str]:
+    """Run docker-registry until the block ends; yield its host and port."""
+    port = free_port()
+    config = {
+        "version": "0.1",
+        "log": {"level": "error"},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "storage")}},
+        "http": {
+            "addr": f"127.0.0.1:{port}",
+            "tls": {"certificate": str(tls.certificate), "key": str(tls.key)},
+        },
+        "auth": auth or {},
+    }
+    (folder / "registry.json").write_text(json.dumps(config))
+    with (folder / "registry.log").open("wb") as log:
+        process = subprocess.Popen(
+            ["docker-registry", "serve", str(folder / "registry.json")], stdout=log, stderr=log
+        )
+    try:
+        _wait(port, process)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def htpasswd_auth(folder: Path) -> dict[str, Any]:
+    """Return the configuration for Basic, with one user."""
+    done = subprocess.run(["htpasswd", "-Bbn", USER, PASSWORD], check=True, capture_output=True)
+    (folder / "htpasswd").write_bytes(done.stdout.strip() + b"\n")
+    return {"htpasswd": {"realm": 'test, "quoted"', "path": str(folder / "htpasswd")}}
+
+
+def token_auth(tls: Certificate, token_host: str) -> dict[str, Any]:
+    """Return the configuration for Bearer, with tokens of the server at ``token_host``."""
+    return {
+        "token": {
+            "realm": f"https://{token_host}/token",
+            "service": "the registry",
+            "issuer": "the token server",
+            "rootcertbundle": str(tls.certificate),
+        }
+    }
+
+
+@contextmanager
+def token_server(folder: Path, tls: Certificate) -> Iterator[str]:
+    """Run a token server that knows one user; yield its host and port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            query = parse_qs(urlsplit(self.path).query)
+            known = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+            allowed = self.headers.get("Authorization") == f"Basic {known}"
+            body = json.dumps(
+                {"token": _token(folder, tls, query.get("scope", []))} if allowed else {}
+            ).encode()
+            self.send_response(200 if allowed else 401)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with https_server(Handler, tls) as host:
+        yield host
+
+
+@contextmanager
+def https_server(handler: type[BaseHTTPRequestHandler], tls: Certificate | None) -> Iterator[str]:
+    """Serve with ``handler`` over TLS, or over HTTP without a certificate; yield host and port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls.certificate, tls.key)
+        # The handshake in the connection's own thread: one that stops half-way must not stop the others.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def push(layout: Path, tag: str, image: str, tls: Certificate) -> None:
+    """Push an OCI layout as it is."""
+    certificates = tls.certificate.parent / "certs.d"
+    certificates.mkdir(exist_ok=True)
+    shutil.copy(tls.certificate, certificates / "ca.crt")
+    credentials = ["--dest-creds", f"{USER}:{PASSWORD}", "--dest-cert-dir", str(certificates)]
+    command = ["skopeo", "copy", "-q", "--all", "--preserve-digests", *credentials]
+    done = subprocess.run(
+        [*command, f"oci:{layout}:{tag}", f"docker://{image}"], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def skopeo_inspect(image: str, tls: Certificate, *options: str) -> dict[str, Any]:
+    """Return what ``skopeo inspect`` says."""
+    access = ["--creds", f"{USER}:{PASSWORD}", "--cert-dir", str(tls.certificate.parent / "certs.d")]
+    command = ["skopeo", "inspect", *access, *options, f"docker://{image}"]
+    answer: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return answer
+
+
+def pull_unpacked(image: str, folder: Path, tls: Certificate) -> list[Path]:
+    """Pull an image with skopeo, every layer unpacked, and return the layers' files in order."""
+    access = ["--src-creds", f"{USER}:{PASSWORD}", "--src-cert-dir", str(tls.certificate.parent / "certs.d")]
+    command = ["skopeo", "copy", "-q", "--dest-decompress", *access, f"docker://{image}", f"dir:{folder}"]
+    subprocess.run(command, check=True, capture_output=True)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    return [folder / part["digest"].removeprefix("sha256:") for part in manifest["layers"]]
+
+
+def _token(folder: Path, tls: Certificate, scopes: list[str]) -> str:
+    """Return a JSON web token that grants the scopes, signed by openssl."""
+    access = []
+    for scope in scopes:
+        kind, name, actions = scope.split(":")
+        access.append({"type": kind, "name": name, "actions": actions.split(",")})
+    now = int(time.time())
+    der = ssl.PEM_cert_to_DER_cert(tls.certificate.read_text())
+    header = {"typ": "JWT", "alg": "RS256", "x5c": [base64.b64encode(der).decode()]}
+    claims = {
+        "iss": "the token server",
+        "sub": USER,
+        "aud": "the registry",
+        "exp": now + 300,
+        "nbf": now - 10,
+        "iat": now,
+        "jti": str(time.monotonic_ns()),
+        "access": access,
+    }
+    signed = f"{_url64(json.dumps(header).encode())}.{_url64(json.dumps(claims).encode())}"
+    command = ["openssl", "dgst", "-sha256", "-sign", str(tls.key)]
+    signature = subprocess.run(
+        command, input=signed.encode(), check=True, capture_output=True, cwd=folder
+    ).stdout
+    return f"{signed}.{_url64(signature)}"
+
+
+def _url64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        assert process.poll() is None, "the registry ended"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the registry does not answer")
