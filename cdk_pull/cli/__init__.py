@@ -14,6 +14,7 @@ __all__ = ["main"]
 # Each command's module and its one line of help, so that `--help` imports none of them.
 _COMMANDS: dict[str, tuple[str, str]] = {
     "image": ("cdk_pull.cli.image", "What an image reference says, and whether it is in a Region."),
+    "size": ("cdk_pull.cli.size", "The Fargate task size that starts in time, and what it costs."),
     "windows": ("cdk_pull.cli.windows", "The servercore images that Fargate hosts have cached on a day."),
     "decisions": ("cdk_pull.cli.decisions", "What the constructs of a synthesized app decided, and why."),
 }

@@ -1,0 +1,117 @@
+"""``cdk-pull size``: the Fargate task size that starts in time, and what it costs."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.fargate.choose import Choice, Goal, choose
+from cdk_pull.fargate.ephemeral import INCLUDED_GIB
+from cdk_pull.fargate.sizes import check
+from cdk_pull.image.profile import Compression, ImageProfile
+from cdk_pull.units import parse_bytes
+
+if TYPE_CHECKING:
+    from cdk_pull.fargate.choose import Candidate
+
+__all__ = ["command"]
+
+_SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?) *(s|m|min)?", re.ASCII | re.IGNORECASE)
+
+
+@click.command(name="size")
+@click.option("--cpu", default="256", show_default=True, help="The smallest size wanted: 1024, '1 vCPU'.")
+@click.option("--memory", default="512", show_default=True, help="Its memory: 2048, '2GB'.")
+@click.option(
+    "--compressed", required=True, help="Size of all the task's images in the registry: 800MB, 1GiB."
+)
+@click.option("--uncompressed", help="Size of the images once unpacked; estimated when left out.")
+@click.option(
+    "--compression", type=click.Choice([str(item) for item in Compression]), default="gzip", show_default=True
+)
+@click.option(
+    "--arch", "architecture", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True
+)
+@click.option("--os", "os", type=click.Choice(["linux", "windows"]), default="linux", show_default=True)
+@click.option("--region", help="For the price, such as eu-west-1.")
+@click.option("--target", help="Start within this: 60s, 2m. Without it, the smallest size.")
+@click.option("--max-usd-per-hour", type=float, help="Instead of --target: the best start within this price.")
+@click.option(
+    "--working-data", default="0B", show_default=True, help="What the containers write to ephemeral storage."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    *,
+    cpu: str,
+    memory: str,
+    compressed: str,
+    uncompressed: str | None,
+    compression: str,
+    architecture: Any,
+    os: Any,
+    region: str | None,
+    target: str | None,
+    max_usd_per_hour: float | None,
+    working_data: str,
+    as_json: bool,
+) -> int:
+    """Choose the smallest Fargate size that starts in time.
+
+    --cpu and --memory are a valid size that the choice never goes below. Exit status 1: no size meets the target.
+    """
+    floor = check(cpu, memory, os)
+    choice = choose(
+        ImageProfile.of_size(
+            compressed_bytes=parse_bytes(compressed, "--compressed"),
+            uncompressed_bytes=None if uncompressed is None else parse_bytes(uncompressed, "--uncompressed"),
+            compression=Compression(compression),
+        ),
+        cpu=floor.cpu,
+        memory_mib=floor.memory_mib,
+        goal=Goal(start_seconds=None if target is None else _seconds(target), usd_per_hour=max_usd_per_hour),
+        architecture=architecture,
+        os=os,
+        region=region,
+        working_bytes=parse_bytes(working_data, "--working-data"),
+    )
+    click.echo(json.dumps(choice.to_json(), indent=2) if as_json else _text(choice))
+    if choice.target_met is False:
+        click.echo(f"cdk-pull: {choice.why}", err=True)
+        return 1
+    return 0
+
+
+def _seconds(text: str) -> float:
+    match = _SECONDS.fullmatch(text)
+    if match is None:
+        raise InvalidValueError(
+            "--target is not a duration", text, allowed="seconds or minutes such as 60s or 1.5m"
+        )
+    return float(match.group(1)) * (1 if (match.group(2) or "s").lower() == "s" else 60)
+
+
+def _text(choice: Choice) -> str:
+    lines = [
+        f"{choice.size}  ({choice.size.cpu}/{choice.size.memory_mib})",
+        f"why: {choice.why}",
+        f"cost: {choice.cost}",
+    ]
+    if choice.ephemeral_gib > INCLUDED_GIB:
+        lines.append(f"ephemeral storage: {choice.ephemeral_gib} GiB")
+    lines += ["", f"{'size':<18}{'start, expected (interval)':<30}per hour"]
+    lines += [_row(candidate, chosen=candidate is choice.candidate) for candidate in choice.candidates]
+    coverage = choice.candidate.start.coverage
+    lines.append(f"interval: {'coverage unknown' if coverage is None else f'{coverage:.0%} of the starts'}")
+    lines += [f"note: {note}" for note in choice.candidate.start.notes]
+    lines += ["", "what would help more:", *(f"  {change}; {change.how}" for change in choice.would_help)]
+    return "\n".join(lines)
+
+
+def _row(candidate: Candidate, *, chosen: bool) -> str:
+    price = f"${candidate.price:.4f}" if isinstance(candidate.price, float) else "unknown"
+    mark = "  <-" if chosen else ""
+    return f"{candidate.size!s:<18}{candidate.start.total!s:<30}{price}{mark}"

@@ -1,0 +1,21 @@
+"""Print the back-test of the start-up estimate: coverage, median width, and every whole start.
+
+Each measurement is predicted by a model that is fitted without it; a whole start without anything of its source.
+``docs/start-estimate.md`` quotes this output, and a test holds the two together.
+
+Usage: ``python scripts/backtest_start_model.py``
+"""
+
+from __future__ import annotations
+
+from cdk_pull.fargate.backtest import report
+from cdk_pull.fargate.measurements import bundled
+
+
+def main() -> None:
+    """Print the report."""
+    print(report(bundled()))
+
+
+if __name__ == "__main__":
+    main()

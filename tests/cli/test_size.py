@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cdk_pull.cli import main
+from cdk_pull.fargate.sizes import sizes
+
+_IMAGE = ["--compressed", "800MB", "--uncompressed", "2.4GB", "--region", "us-east-1"]
+
+
+def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int | str | None, str, str]:
+    with pytest.raises(SystemExit) as leaving:
+        main(["size", *arguments])
+    output = capsys.readouterr()
+    return leaving.value.code, output.out, output.err
+
+
+def _json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(_run(capsys, *arguments, "--json")[1])
+    return answer
+
+
+def test_the_json_is_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
+    """The choice, whether it meets the target, and each candidate with its interval and price."""
+    answer = _json(capsys, "--cpu", "1024", "--memory", "2048", *_IMAGE, "--target", "60s")
+    assert answer["choice"] == {"cpu": 4096, "memory_mib": 8192}
+    assert answer["target_met"] is True
+    chosen = next(item for item in answer["candidates"] if item["cpu"] == 4096)
+    assert chosen == {
+        "cpu": 4096,
+        "memory_mib": 8192,
+        "start_seconds": {"low": 25.3, "expected": 45.4, "high": 107.7},
+        "usd_per_hour": 0.19748,
+    }
+
+
+@pytest.mark.parametrize(("target", "status", "met"), [("60s", 0, True), ("1m", 0, True), ("10", 1, False)])
+def test_the_exit_status_answers_whether_the_target_is_met(
+    *,
+    capsys: pytest.CaptureFixture[str],
+    target: str,
+    status: int,
+    met: bool,
+) -> None:
+    """0 when a size starts in time, 1 with a line on standard error when none does."""
+    code, out, err = _run(capsys, *_IMAGE, "--target", target, "--json")
+    assert (code, json.loads(out)["target_met"]) == (status, met)
+    assert bool(err) is not met
+
+
+def test_without_a_target_the_smallest_size_is_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing asked, nothing to miss: the size as given and a null target_met."""
+    code, out, _ = _run(capsys, "--cpu", ".5 vCPU", "--memory", "2GB", "--compressed", "1GB", "--json")
+    answer = json.loads(out)
+    assert (code, answer["choice"], answer["target_met"]) == (0, {"cpu": 512, "memory_mib": 2048}, None)
+    assert {item["usd_per_hour"] for item in answer["candidates"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--cpu", "256", "--memory", "8192", *_IMAGE],
+            "cpu and memory are not a Fargate task size on Linux: '256/8192'",
+        ),
+        (["--cpu", "300", "--memory", "1024", *_IMAGE], "'300/1024'"),
+        (["--cpu", "32768", "--memory", "65536", *_IMAGE], "'32768/65536'"),
+        (["--cpu", "512", "--memory", "1024", "--os", "windows", *_IMAGE], "on Windows: '512/1024'"),
+        (["--compressed", "many"], "--compressed is not a size in bytes: 'many'"),
+        (
+            ["--compressed", "1GB", "--target", "soon"],
+            "--target is not a duration: 'soon'; allowed: seconds or minutes",
+        ),
+        (["--compressed", "1GB", "--target", "0s"], "start_seconds is not a limit: 0.0"),
+        (["--compressed", "1GB", "--target", "9s", "--max-usd-per-hour", "1"], "are both asked for"),
+        (["--compressed", "150GB", "--uncompressed", "300GB"], "do not fit a Linux task's ephemeral storage"),
+        ([], "Missing option '--compressed'"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    """Whatever is wrong, standard error has one line that says so, and standard output nothing."""
+    code, out, err = _run(capsys, *arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
+def test_every_valid_pair_is_accepted(capsys: pytest.CaptureFixture[str]) -> None:
+    """All pairs of the table, on both operating systems, are taken as they are."""
+    for os in ("linux", "windows"):
+        for size in sizes(os):
+            answer = _json(
+                capsys,
+                "--cpu",
+                str(size.cpu),
+                "--memory",
+                str(size.memory_mib),
+                "--compressed",
+                "1MB",
+                "--os",
+                os,
+            )
+            assert answer["choice"] == {"cpu": size.cpu, "memory_mib": size.memory_mib}
+
+
+def test_the_text_tells_choice_reason_price_and_candidates(capsys: pytest.CaptureFixture[str]) -> None:
+    """A person reads the size first, then why, what it costs, the sizes weighed and what would help more."""
+    _, out, _ = _run(capsys, *_IMAGE, "--target", "60s")
+    lines = out.splitlines()
+    assert lines[:3] == [
+        "4 vCPU, 8 GB  (4096/8192)",
+        "why: the smallest size whose expected start, 45 s, is within 60 s, 42 s sooner than 0.25 vCPU, 0.5 GB",
+        (
+            "cost: $0.1975 per hour, $0.1851 more than 0.25 vCPU, 0.5 GB as long as the task runs; "
+            "$0.00183 of it for each start"
+        ),
+    ]
+    assert "4 vCPU, 8 GB      45 s (25-108 s)               $0.1975  <-" in lines
+    assert "interval: 80% of the starts" in lines
