@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.report.decision import METADATA_TYPE, Decision
+from cdk_pull.template.construct_metadata import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["RecordedDecision", "StackDecisions", "decision_table", "read_decisions"]
 
 _FIELDS = frozenset(field.name for field in fields(Decision))
-_AN_ASSEMBLY = "the folder that `cdk synth` wrote, such as cdk.out"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,29 +71,28 @@ def read_decisions(assembly: Path) -> list[StackDecisions]:
         One entry for each stack, in the manifest's order, also for a stack in which nothing was decided.
 
     Raises:
-        InvalidValueError: the folder is not a cloud assembly, or one of its files is not as CDK writes it.
+        TemplateError: a file of the assembly cannot be read, or is not JSON.
+        InvalidValueError: a file of the assembly is not as CDK writes it.
     """
     try:
         return list(_stacks(assembly))
-    except OSError as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise InvalidValueError(
-            f"no cloud assembly to read ({error.strerror})", str(error.filename), allowed=_AN_ASSEMBLY
-        ) from error
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InvalidValueError(
-            f"not a cloud assembly as CDK writes it ({error})", str(assembly), allowed=_AN_ASSEMBLY
+            f"not a cloud assembly as CDK writes it ({type(error).__name__}: {error})",
+            str(assembly),
+            allowed="the folder that `cdk synth` wrote, such as cdk.out",
         ) from error
 
 
 def _stacks(assembly: Path) -> Iterator[StackDecisions]:
-    for artifact_id, artifact in _read(assembly / "manifest.json")["artifacts"].items():
+    for artifact_id, artifact in read_json(assembly / "manifest.json")["artifacts"].items():
         if artifact["type"] == "cdk:cloud-assembly":
             yield from _stacks(assembly / artifact["properties"]["directoryName"])
         elif artifact["type"] == "aws:cloudformation:stack":
             stack = artifact.get("displayName", artifact_id)
             metadata = artifact.get("metadata", {})
             if "additionalMetadataFile" in artifact:
-                metadata |= _read(assembly / artifact["additionalMetadataFile"])
+                metadata |= read_json(assembly / artifact["additionalMetadataFile"])
             decisions: list[RecordedDecision] = []
             for recorded in _decisions(stack, metadata):
                 # A mixin that was applied twice says the same thing twice.
@@ -112,11 +111,6 @@ def _decisions(stack: str, metadata: Mapping[str, list[dict[str, Any]]]) -> Iter
                 # A later cdk_pull may have written more than this one reads.
                 known = {key: value for key, value in entry["data"].items() if key in _FIELDS}
                 yield RecordedDecision(resource=resource, decision=Decision(**known))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
 
 
 def decision_table(stack: StackDecisions) -> Table:

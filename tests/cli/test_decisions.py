@@ -56,5 +56,6 @@ def test_a_folder_that_is_no_assembly(tmp_path: Path, capsys: pytest.CaptureFixt
         main(["decisions", str(tmp_path)])
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("cdk-pull: no cloud assembly to read")
+    assert captured.err.startswith("cdk-pull: ")
+    assert "manifest.json cannot be read" in captured.err
     assert captured.err.count("\n") == 1
