@@ -1,0 +1,104 @@
+"""The launch resources of a stage that agent settings were asked for, by themselves or by what they join."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import aws_cdk as cdk
+import jsii
+from constructs import Construct, IConstruct, IValidation
+
+from cdk_pull.cdk._capacity import identity, launch_resources_below
+from cdk_pull.cdk._user_data import LaunchUserData
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_pull.cdk._capacity import LaunchResource
+    from cdk_pull.cdk._user_data import Reach, Request
+
+__all__ = ["StageUserData"]
+
+_ID = "ImagePullBehavior"
+_NOT_ASKED = (
+    "nothing asked for its user data, so the settings are not in it: it is replaced by a later add_property_override "
+    "(pass that as user_data instead), or its stage was made after ImagePullBehavior was applied (apply it to the stage)"
+)
+_NO_CAPACITY = (
+    "no EC2 capacity {}, so a pull behaviour has no effect: Fargate and Managed Instances have none to set, and an "
+    "imported group is configured where it is defined"
+)
+
+
+class _Look(NamedTuple):
+    reach: Reach
+    root: IConstruct
+    stages: Sequence[cdk.Stage]
+
+
+@jsii.implements(cdk.IAspect, IValidation)
+class StageUserData(Construct):
+    """One leaf in a stage: it looks for capacity when the stage is complete, and reports what went wrong."""
+
+    def __init__(self, stage: Construct) -> None:
+        super().__init__(stage, _ID)
+        self._stage = stage
+        self._launches: dict[str, LaunchUserData] = {}
+        self._looks: list[_Look] = []
+        cdk.Aspects.of(self).add(self, priority=cdk.AspectPriority.READONLY)
+        self.node.add_validation(self)
+
+    @classmethod
+    def of(cls, construct: IConstruct) -> StageUserData:
+        """Return the one of a construct's stage."""
+        stage = cdk.Stage.of(construct) or construct.node.root
+        known = stage.node.try_find_child(_ID)
+        return known if isinstance(known, cls) else cls(cast("Construct", stage))
+
+    def ask(self, resource: LaunchResource, request: Request, reach: Reach | None = None) -> None:
+        """Put a request on a launch resource."""
+        launch = self._launches.get(identity(resource))
+        if launch is None:
+            launch = self._launches[identity(resource)] = LaunchUserData(resource)
+        launch.ask(request, reach)
+
+    def ask_within(self, reach: Reach, root: IConstruct, stages: Sequence[cdk.Stage] = ()) -> None:
+        """Put a request on all that a reach holds below a root, now and when the stage is complete.
+
+        Args:
+            reach: the request, and what it holds for.
+            root: where to look.
+            stages: the stages below the root, which look after themselves.
+        """
+        look = _Look(reach, root, stages)
+        self._looks.append(look)
+        self._take(look)
+
+    def visit(self, node: IConstruct) -> None:  # noqa: ARG002 - this leaf is the only node that it visits
+        """Look for capacity that has come since."""
+        for look in self._looks:
+            self._take(look)
+
+    def validate(self) -> list[str]:
+        """Return what CDK prints when it refuses to write the template."""
+        for look in self._looks:
+            self._take(look)
+        problems = [
+            f"{launch.resource.node.path}: {launch.problem or _NOT_ASKED}"
+            for launch in self._launches.values()
+            if launch.problem or not launch.asked
+        ]
+        for reach in (look.reach for look in self._looks if not look.reach.found):
+            if reach.cluster_names is not None:
+                problems.append(f"{reach.scope.node.path}: {_NO_CAPACITY.format('joins this cluster')}")
+            elif identity(cdk.Stage.of(reach.scope) or reach.scope) == identity(self._stage):
+                cdk.Annotations.of(reach.scope).add_warning_v2(
+                    "cdk-pull:noCapacity", _NO_CAPACITY.format("of ECS is in here")
+                )
+        return problems
+
+    def _take(self, look: _Look) -> None:
+        others = {identity(each) for stage in look.stages for each in launch_resources_below(stage)}
+        for resource in launch_resources_below(look.root):
+            if identity(resource) not in others:
+                self.ask(resource, look.reach.request, look.reach)
