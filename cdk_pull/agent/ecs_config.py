@@ -6,19 +6,152 @@ split it at the first ``=``, skip lines without one; the last line wins. No quot
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.agent.explain import explain, explain_together
 from cdk_pull.agent.go_values import trim_space
-from cdk_pull.agent.reading import Reading, compute
+from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute
+from cdk_pull.agent.shell.holes import Holes
+from cdk_pull.agent.shell.world import chunks
+from cdk_pull.agent.variables import variables
 
-__all__ = ["PATH", "read"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
-PATH = "/etc/ecs/ecs.config"
+    from cdk_pull.agent.shell.world import Chunk
+
+__all__ = ["ConfigFile", "read", "scan"]
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+
+
+@dataclass(slots=True)
+class ConfigFile:
+    """What an ``ecs.config`` sets.
+
+    Attributes:
+        values: the raw values of the agent's image variables.
+        lines: the lines that set them.
+        unknown: the variables whose value depends on something unknown, and what that is.
+        anything: why any variable may be set that is in neither, if that is so.
+        warnings: what is wrong with the lines.
+    """
+
+    values: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    unknown: dict[str, Unknown] = field(default_factory=dict)
+    anything: Unknown | None = None
+    warnings: list[AgentWarning] = field(default_factory=list)
+
+    def set(self, name: str, value: str, line: int) -> None:
+        """Take over a line's value."""
+        earlier = self.values.get(name)
+        if earlier is not None and earlier != value:
+            self.warnings.append(
+                AgentWarning(
+                    WarningCode.TWO_VALUES,
+                    f"{name} is {earlier} on line {self.lines[name]} and {value} here; the last one wins",
+                    line,
+                    name,
+                )
+            )
+        self.values[name], self.lines[name] = value, line
+        self.unknown.pop(name, None)
+
+    def forget(self, name: str, unknown: Unknown) -> None:
+        """Make one variable unknown."""
+        self.values.pop(name, None)
+        self.unknown[name] = unknown
 
 
 def read(text: str) -> Reading:
     """Return the settings that the agent has with this text as its ``ecs.config``."""
-    settings: dict[str, str] = {}
-    for line in text.split("\n"):
-        name, separator, value = trim_space(line).partition("=")
-        if separator:
-            settings[name] = value
-    return compute(settings, "linux")
+    config = scan(chunks(text, 1, lines=True), Holes())
+    values = config.values
+    warnings = [
+        *config.warnings,
+        *(each for name, raw in values.items() for each in explain(name, raw, config.lines[name], "linux")),
+        *explain_together(values, config.lines),
+    ]
+    return compute(values, "linux", warnings=warnings)
+
+
+def scan(content: Iterable[Chunk], holes: Holes) -> ConfigFile:
+    """Return what the lines of a file set; ``holes`` says which pieces of them are unknown."""
+    config = ConfigFile()
+    for number, (text, line, glued) in enumerate(_physical_lines(content)):
+        hole = holes.first(text)
+        if hole is not None and (hole.lines or holes.split(trim_space(text)) == ["", ""]):
+            config.values.clear()
+            config.unknown.clear()
+            config.anything = Unknown(None, hole.line, hole.reason)
+            continue
+        if glued:
+            config.warnings.extend(_glued(text, glued, line))
+        name, separator, value = trim_space(text).partition("=")
+        if hole is not None and not (separator and holes.first(name) is None):
+            for each in _possible(holes.split(text)):
+                config.forget(each, Unknown(each, hole.line, hole.reason))
+        elif hole is not None and name in variables():
+            config.forget(name, Unknown(name, hole.line, hole.reason))
+        elif separator and name in variables():
+            config.set(name, value, line)
+        elif separator:
+            config.warnings.extend(_misspelled(name, line, first=number == 0))
+    return config
+
+
+def _physical_lines(content: Iterable[Chunk]) -> Iterator[tuple[str, int, str]]:
+    """Yield each line with its number and, where it was appended to an unterminated one, the appended piece."""
+    text, line, glued = "", 0, ""
+    for chunk in content:
+        if not text:
+            line = chunk.line
+        elif trim_space(text) and _NAME.match(chunk.text):
+            glued = chunk.text
+        text += chunk.text
+        if text.endswith("\n"):
+            yield text[:-1], line, glued
+            text, glued = "", ""
+    if text:
+        yield text, line, glued
+
+
+def _glued(text: str, piece: str, line: int) -> Iterator[AgentWarning]:
+    for name in {piece.partition("=")[0], trim_space(text).partition("=")[0]} & variables().keys():
+        yield AgentWarning(
+            WarningCode.GLUED_LINE,
+            f"{piece.strip()} is appended to a line without a line feed at its end: the agent reads {text.strip()!r}; "
+            "end the line before it",
+            line,
+            name,
+        )
+
+
+def _misspelled(name: str, line: int, *, first: bool) -> Iterator[AgentWarning]:
+    """Yield why a line with almost the name of a variable sets nothing."""
+    bare = name.removeprefix("\ufeff") if first else name
+    if bare != name and trim_space(bare) in variables():
+        code, why = WarningCode.BYTE_ORDER_MARK, "a byte order mark stands before it"
+    elif name.startswith("export ") and trim_space(name.removeprefix("export ")) in variables():
+        code, why = WarningCode.EXPORT, "export is a part of the name here"
+    elif trim_space(name) in variables():
+        code, why = WarningCode.BLANKS, "the blank before = is a part of the name"
+    elif trim_space(name).upper() in variables():
+        code, why = WarningCode.LETTER_CASE, "the agent knows it in capital letters only"
+    else:
+        return
+    known = trim_space(bare.removeprefix("export ")).upper()
+    yield AgentWarning(code, f"{known} is not set: {why}; write {known}=value", line, known)
+
+
+def _possible(known: list[str]) -> Iterator[str]:
+    """Yield the variables that a line with an unknown piece in its name may set."""
+    start, after = trim_space(known[0]), known[1]
+    ends = after.partition("=")[0] if "=" in after else ""
+    for name in variables():
+        if name.startswith(start) and name.endswith(ends):
+            yield name

@@ -5,15 +5,14 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent import ecs_config
-from cdk_pull.agent.reading import Reading, compute
+from cdk_pull.agent.shell.reader import read_script
+from cdk_pull.agent.shell.world import ECS_CONFIG
 
 if TYPE_CHECKING:
+    from cdk_pull.agent.reading import Reading
     from cdk_pull.agent.settings import AgentSettings
 
 __all__ = ["add", "read"]
-
-_APPEND = f" >> {ecs_config.PATH}"
 
 
 def add(user_data: str, settings: AgentSettings) -> str:
@@ -26,17 +25,10 @@ def add(user_data: str, settings: AgentSettings) -> str:
         user_data.partition("\n") if user_data.startswith("#!") else ("#!/bin/bash", "", user_data)
     )
     lines = [shlex.quote(f"{name}={value}") for name, value in wanted.items()]
-    written = f"mkdir -p /etc/ecs && printf '%s\\n' '' {' '.join(lines)}{_APPEND}"
+    written = f"mkdir -p /etc/ecs && printf '%s\\n' '' {' '.join(lines)} >> {ECS_CONFIG}"
     return f"{shebang}\n{written}\n{rest}"
 
 
 def read(user_data: str) -> Reading:
     """Return the settings that the agent really has after this user data."""
-    settings: dict[str, str] = {}
-    for line in user_data.splitlines():
-        if line.endswith(_APPEND):
-            for word in shlex.split(line.removesuffix(_APPEND)):
-                name, separator, value = word.partition("=")
-                if separator:
-                    settings[name] = value
-    return compute(settings, "linux")
+    return read_script(user_data)

@@ -1,0 +1,122 @@
+"""Why the agent does not do what a setting says, for a value alone and for values side by side."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.agent.go_values import MAX_INT64, parse_bool, parse_duration, parse_int, trim_space
+from cdk_pull.agent.reading import AgentWarning
+from cdk_pull.agent.variables import variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cdk_pull.agent.variables import OperatingSystem, Variable
+
+__all__ = ["explain", "explain_together"]
+
+_BEHAVIORS = ("default", "always", "once", "prefer-cached")
+
+
+def explain(name: str, raw: str, line: int, os: OperatingSystem) -> Iterator[AgentWarning]:
+    """Yield what the agent makes of a value when that is not what it says."""
+    variable = variables()[name]
+    found = _trouble(variable, raw) if raw else None
+    if found is not None:
+        code, reason = found
+        taken = variable.effective(raw, os)
+        shown = ", ".join(repr(each) for each in taken) if isinstance(taken, list) else taken
+        yield AgentWarning(code, f"{name}={raw}: {reason}; the agent uses {shown}", line, name)
+
+
+def explain_together(
+    values: Mapping[str, str], lines: Mapping[str, int], prune: int | None = None
+) -> Iterator[AgentWarning]:
+    """Yield what has no effect, or a bad one, beside another setting.
+
+    Args:
+        values: the raw values.
+        lines: their lines.
+        prune: the line of a ``docker image prune`` or ``docker system prune``, if there is one.
+    """
+    taken = {name: variables()[name].effective(raw) for name, raw in values.items() if raw}
+    behavior = taken.get("ECS_IMAGE_PULL_BEHAVIOR")
+    if behavior == "prefer-cached":
+        off = "prefer-cached switches image clean-up off"
+    elif taken.get("ECS_DISABLE_IMAGE_CLEANUP") is True:
+        off = "ECS_DISABLE_IMAGE_CLEANUP switches image clean-up off"
+    else:
+        off = ""
+    for name in taken:
+        if off and (
+            variables()[name].needs_cleanup or (name == "ECS_DISABLE_IMAGE_CLEANUP" and "prefer" in off)
+        ):
+            yield AgentWarning(
+                WarningCode.NO_EFFECT,
+                f"{name} has no effect: {off}; leave one of the two out",
+                lines[name],
+                name,
+            )
+    if behavior == "once" and prune is not None:
+        yield AgentWarning(
+            WarningCode.PRUNE_BESIDE_ONCE,
+            "docker prune beside once: a task whose image was pruned stops with CannotPullImageManifestError; "
+            "leave removal to the agent's own clean-up",
+            prune,
+            "ECS_IMAGE_PULL_BEHAVIOR",
+        )
+
+
+def _trouble(variable: Variable, raw: str) -> tuple[WarningCode, str] | None:
+    match variable.kind:
+        case "list":
+            return _list_trouble(raw)
+        case "integer":
+            return _number_trouble(variable, raw, parse_int(raw))
+        case "duration":
+            return _number_trouble(variable, raw, parse_duration(raw))
+        case "behavior":
+            return None if raw in _BEHAVIORS else _word_trouble(raw, _BEHAVIORS)
+        case "boolean":
+            text = trim_space(raw)
+            return None if parse_bool(text) is not None else _word_trouble(text, ("true", "false"))
+
+
+def _word_trouble(raw: str, words: tuple[str, ...]) -> tuple[WarningCode, str]:
+    meant = next((each for each in words if each.replace("-", "") == re.sub("[-_]", "", raw.lower())), None)
+    if meant is not None:
+        return WarningCode.LETTER_CASE, f"it is spelled {meant}"
+    return _form(raw) or (WarningCode.VALUE_IGNORED, f"the agent knows {', '.join(words)}")
+
+
+def _number_trouble(variable: Variable, raw: str, value: int | None) -> tuple[WarningCode, str] | None:
+    if value is None:
+        hint = "write it as 90s, 30m or 1h30m" if variable.kind == "duration" else "write a whole number"
+        return _form(raw) or (WarningCode.VALUE_IGNORED, hint)
+    if variable.minimum and value < variable.minimum_value and (value or variable.kind == "integer"):
+        return WarningCode.VALUE_CHANGED, f"the least is {variable.minimum}"
+    if value == 0:
+        return WarningCode.VALUE_CHANGED, "zero means the default"
+    if value < 0 and variable.name == "ECS_IMAGE_PULL_TIMEOUT":
+        return WarningCode.NEGATIVE_TIMEOUT, "every pull times out at once"
+    return (WarningCode.VALUE_CHANGED, "it is out of range") if value == MAX_INT64 != int(raw or 0) else None
+
+
+def _list_trouble(raw: str) -> tuple[WarningCode, str] | None:
+    entries = raw.split(",")
+    if any(each != trim_space(each) for each in entries):
+        return _form(raw) or (WarningCode.BLANKS, "the blanks are a part of the image name")
+    return (WarningCode.VALUE_IGNORED, "an empty entry names no image") if "" in entries else _form(raw)
+
+
+def _form(raw: str) -> tuple[WarningCode, str] | None:
+    if " #" in raw or "\t#" in raw or raw.startswith("#"):
+        return WarningCode.TRAILING_COMMENT, "the comment is a part of the value; put it on a line of its own"
+    text = trim_space(raw)
+    if text[:1] in {'"', "'"} or text[-1:] in {'"', "'"}:
+        return WarningCode.QUOTES, "the quotes are a part of the value; leave them out"
+    if text != raw:
+        return WarningCode.BLANKS, "the blanks are a part of the value; leave them out"
+    return None

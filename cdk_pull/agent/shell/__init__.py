@@ -1,0 +1,1 @@
+"""What a shell script in user data writes: it is walked through, never run."""

@@ -1,0 +1,60 @@
+"""One simple command, with its words expanded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.shell.world import Chunk
+
+if TYPE_CHECKING:
+    from cdk_pull.agent.shell.interpreter import Interpreter
+    from cdk_pull.agent.shell.world import Io, World
+
+__all__ = ["Call"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command to run.
+
+    Attributes:
+        shell: the script that runs it.
+        world: the state before it; a command changes it.
+        io: where it reads and writes.
+        words: its name and arguments.
+        line: the line of the user data.
+    """
+
+    shell: Interpreter
+    world: World
+    io: Io
+    words: list[str]
+    line: int
+
+    @property
+    def arguments(self) -> list[str]:
+        """The words after the name."""
+        return self.words[1:]
+
+    @property
+    def operands(self) -> list[str]:
+        """The arguments that are not options."""
+        return [each for each in self.words[1:] if each == "-" or not each.startswith("-")]
+
+    def is_known(self, text: str) -> bool:
+        """Return whether a text has no unknown piece."""
+        return self.shell.holes.first(text) is None
+
+    def unknown(self, reason: str) -> tuple[Chunk, ...]:
+        """Return lines of which nobody knows what they are or how many."""
+        return (Chunk(self.shell.holes.mark(reason, self.line, lines=True), self.line),)
+
+    def put(self, text: str) -> None:
+        """Write to the standard output."""
+        self.world.write(self.io.stdout, text, self.line)
+
+    def put_chunks(self, chunks: tuple[Chunk, ...]) -> None:
+        """Write lines to the standard output that come from elsewhere."""
+        if self.io.stdout is not None:
+            self.world.files[self.io.stdout] = self.world.files.get(self.io.stdout, ()) + chunks

@@ -1,0 +1,184 @@
+"""Which command does what; those that run other commands or end the script."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.agent.shell import files
+from cdk_pull.agent.shell.world import ECS_CONFIG, Io
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cdk_pull.agent.shell.call import Call
+    from cdk_pull.agent.shell.world import Flow, World
+
+__all__ = ["run"]
+
+# They may name ecs.config and leave it as it is.
+_HARMLESS = frozenset(
+    {
+        "[",
+        "test",
+        "true",
+        "cat",
+        "head",
+        "tail",
+        "less",
+        "more",
+        "ls",
+        "stat",
+        "file",
+        "wc",
+        "grep",
+        "egrep",
+        "fgrep",
+    }
+    | {"cut", "awk", "sort", "uniq", "diff", "cmp", "md5sum", "sha256sum", "chmod", "chown", "chgrp", "chcon"}
+    | {"restorecon", "touch", "mkdir", "source", ".", "logger", "service", "docker", "find", "sync"}
+)
+# Wrappers that run the rest of their words, and how many words of their own they have.
+_WRAPPERS = {
+    "sudo": 0,
+    "env": 0,
+    "nohup": 0,
+    "time": 0,
+    "command": 0,
+    "builtin": 0,
+    "nice": 0,
+    "timeout": 1,
+    "cloud-init-per": 2,
+}
+_TAKE_A_VALUE = frozenset({"-u", "-g", "-h", "-p", "-C", "-n", "-k", "-s", "--user", "--group"})
+_FLOWS: dict[str, Flow] = {"return": "return", "break": "break", "continue": "continue"}
+_WRITERS: dict[str, Callable[[Call], None]] = {
+    "echo": files.echo,
+    "printf": files.printf,
+    "cat": files.cat,
+    "tee": files.tee,
+    "cp": files.copy,
+    "install": files.copy,
+    "mv": files.move,
+    "rm": files.remove,
+}
+
+
+def run(call: Call) -> list[World]:
+    """Return the worlds after a simple command."""
+    name = posixpath.basename(call.words[0])
+    if name in _WRITERS:
+        _WRITERS[name](call)
+        return [call.world]
+    if name in _WRAPPERS:
+        return _wrapped(call, _WRAPPERS[name])
+    if name in _FLOWS:
+        call.world.flow = _FLOWS[name]
+        return [call.world]
+    return _RUNNERS.get(name, _other)(call)
+
+
+def _other(call: Call) -> list[World]:
+    """Run a command that nothing is known of."""
+    name = posixpath.basename(call.words[0])
+    harmless = name in _HARMLESS or (
+        name == "sed" and not any(each.startswith(("-i", "--in-place")) for each in call.arguments)
+    )
+    if not harmless and any(
+        ECS_CONFIG in {call.world.path(each), each.partition("=")[2]} for each in call.arguments
+    ):
+        call.shell.blur(call.world, f"{name} changes {ECS_CONFIG} in its own way", call.line)
+    call.put_chunks(call.unknown(f"the output of {name} is not known"))
+    return [call.world]
+
+
+def _cd(call: Call) -> list[World]:
+    call.world.directory = call.world.path(call.operands[0]) if call.operands else "/root"
+    return [call.world]
+
+
+def _exit(call: Call) -> list[World]:
+    call.world.flow = "exit" if call.arguments in ([], ["0"]) else "fail"
+    return [call.world]
+
+
+def _exec(call: Call) -> list[World]:
+    if not call.arguments:
+        return [call.world]
+    ended = run(replace(call, words=call.arguments))
+    for each in ended:
+        each.flow = "exit"
+        each.on_exit = ""  # exec replaces the shell, and its traps with it
+    return ended
+
+
+def _trap(call: Call) -> list[World]:
+    words = [each for each in call.arguments if each != "--"]
+    if any(each in {"EXIT", "0"} for each in words[1:]):
+        call.world.on_exit = "" if words[0] == "-" else words[0]
+    return [call.world]
+
+
+def _eval(call: Call) -> list[World]:
+    return call.shell.nested(" ".join(call.arguments), call.world, call.io, call.line)
+
+
+def _shell(call: Call) -> list[World]:
+    """Run ``bash -c '...'``, ``bash <<EOF`` and ``bash file`` where the text is known."""
+    if any(re.fullmatch(r"-[a-z]*c", each) for each in call.arguments):
+        given = call.operands[:1]
+    else:
+        chunks = call.world.files.get(call.world.path(call.operands[0])) if call.operands else call.io.stdin
+        given = [] if chunks is None else ["".join(each.text for each in chunks)]
+    if not given:
+        return _other(call)
+    ended = call.shell.nested(given[0], call.world.fork(), Io(None, call.io.stdout), call.line)
+    return [call.world.after_subshell(each) for each in ended]
+
+
+def _su(call: Call) -> list[World]:
+    words = call.arguments
+    script = words[words.index("-c") + 1 :][:1] if "-c" in words else []
+    return _shell(replace(call, words=["su", "-c", *script] if script else ["su"]))
+
+
+def _wrapped(call: Call, own: int) -> list[World]:
+    """Run what ``sudo``, ``env`` and their like run."""
+    rest = call.arguments
+    while rest and (rest[0].startswith("-") or re.match(r"[A-Za-z_][A-Za-z0-9_]*=", rest[0])):
+        if rest.pop(0) in _TAKE_A_VALUE and rest:
+            rest.pop(0)
+    rest = rest[own:]
+    if rest:
+        return run(replace(call, words=rest))
+    # `sudo -s <<EOF` reads a script.
+    return _shell(replace(call, words=["sh"])) if call.io.stdin is not None else [call.world]
+
+
+def _systemctl(call: Call) -> list[World]:
+    words = set(call.arguments)
+    starts = "--now" in words or words & {"start", "restart", "reload-or-restart", "try-restart"}
+    if starts and "--no-block" not in words and words & {"ecs", "ecs.service"}:
+        call.shell.warn(
+            WarningCode.STARTS_AGENT,
+            "the ecs service starts after the user data has ended, so this waits for ever; leave it out",
+            call.line,
+        )
+    return [call.world]
+
+
+_RUNNERS: dict[str, Callable[[Call], list[World]]] = {
+    "cd": _cd,
+    "exit": _exit,
+    "exec": _exec,
+    "trap": _trap,
+    "eval": _eval,
+    "sh": _shell,
+    "bash": _shell,
+    "dash": _shell,
+    "su": _su,
+    "systemctl": _systemctl,
+}

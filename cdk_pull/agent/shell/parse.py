@@ -1,0 +1,55 @@
+"""The grammar of bash, by tree-sitter."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.shell.holes import NOTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node, Parser
+
+__all__ = ["parse", "walk"]
+
+
+def parse(source: bytes) -> tuple[bytes, Node]:
+    """Return the root of a script's syntax tree, and the source that its positions count in.
+
+    The grammar takes ``NAME=value >> file`` and the command on the next line for one command. A word that stands
+    for nothing keeps them apart; no line number changes.
+    """
+    root = _parser().parse(source).root_node
+    ends = sorted({end for node in walk(root) if node.type == "command" for end in _broken(node, source)})
+    if not ends:
+        return source, root
+    pieces = [source[start:end] for start, end in zip([0, *ends], [*ends, len(source)], strict=True)]
+    source = f" {NOTHING}".encode().join(pieces)
+    return source, _parser().parse(source).root_node
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield a node and everything under it, in the order of the text."""
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        yield each
+        waiting.extend(reversed(each.children))
+
+
+def _broken(command: Node, source: bytes) -> Iterator[int]:
+    for before, after in zip(command.children, command.children[1:], strict=False):
+        gap = source[before.end_byte : after.start_byte]
+        if b"\n" in gap.replace(b"\\\n", b"") and before.type in {"file_redirect", "variable_assignment"}:
+            yield before.end_byte
+
+
+@cache
+def _parser() -> Parser:
+    # The grammar takes longer to import than most texts to read: only when a script is read.
+    import tree_sitter_bash  # noqa: PLC0415
+    from tree_sitter import Language, Parser  # noqa: PLC0415
+
+    return Parser(Language(tree_sitter_bash.language()))

@@ -1,0 +1,98 @@
+"""The state of a script at one point: its variables and files, in one of the ways it may have gone."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["ECS_CONFIG", "Chunk", "Flow", "Io", "World", "chunks", "merge"]
+
+ECS_CONFIG = "/etc/ecs/ecs.config"
+"""The file that the agent's settings come from."""
+
+Flow: TypeAlias = Literal["", "exit", "fail", "return", "break", "continue"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a file, at most one line long, and the line of the user data that writes it."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Io:
+    """Where a command reads and writes.
+
+    Attributes:
+        stdin: what it reads; None for nothing known.
+        stdout: the path of the file that it writes to; None for a terminal or a log.
+    """
+
+    stdin: tuple[Chunk, ...] | None = None
+    stdout: str | None = None
+
+
+@dataclass(slots=True)
+class World:
+    """One way in which the script may have gone."""
+
+    variables: dict[str, str] = field(default_factory=dict)
+    files: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
+    functions: dict[str, Node] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    directory: str = "/"
+    on_exit: str = ""
+    flow: Flow = ""
+
+    def fork(self) -> World:
+        """Return a copy that can go another way."""
+        return replace(
+            self, variables=self.variables.copy(), files=self.files.copy(), functions=self.functions.copy()
+        )
+
+    def after_subshell(self, inside: World) -> World:
+        """Return this world after a subshell of it has ended: only the subshell's files last."""
+        return replace(self.fork(), files=inside.files)
+
+    def path(self, name: str) -> str:
+        """Return the absolute path for a file's name."""
+        return posixpath.normpath(posixpath.join(self.directory, name))
+
+    def write(self, path: str | None, text: str, line: int, *, lines: bool = False) -> None:
+        """Append to a file.
+
+        Args:
+            path: the file; None loses the text.
+            text: what to append.
+            line: the line of the user data that the text comes from.
+            lines: whether the text's further lines come from the lines after it.
+        """
+        if path is not None:
+            self.files[path] = self.files.get(path, ()) + tuple(chunks(text, line, lines=lines))
+
+
+def chunks(text: str, line: int, *, lines: bool = False) -> list[Chunk]:
+    """Return a text in pieces of at most one line."""
+    pieces = text.split("\n")
+    ended = [f"{each}\n" for each in pieces[:-1]] + ([pieces[-1]] if pieces[-1] else [])
+    return [Chunk(each, line + index if lines else line) for index, each in enumerate(ended)]
+
+
+def merge(worlds: list[World]) -> list[World]:
+    """Return the distinct ways, without those that failed where another succeeded.
+
+    A script that ends with an error is taken for one that nobody wants to read: ``[ -f x ] || exit 1`` is a
+    precaution, not a branch.
+    """
+    live = [world for world in worlds if world.flow != "fail"] or worlds[:1]
+    distinct: list[World] = []
+    for world in live:
+        if world not in distinct:
+            distinct.append(world)
+    return distinct
