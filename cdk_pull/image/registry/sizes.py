@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
 from cdk_pull.image.profile import Compression
@@ -25,9 +28,6 @@ ZSTD_HEADER_BYTES = 18
 
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _TWO_TO_32 = 2**32
-# Unpacked bytes for one compressed byte where nothing else is known: the middle of the images with both sizes
-# in fargate_pull_measurements.csv (1.9 to 3.3 for gzip; one for zstd).
-_USUAL_RATIO = {Compression.GZIP: 2.6, Compression.ZSTD: 2.9, Compression.NONE: 1.0}
 # Real layers lie well inside: less than 1 is what an incompressible file costs in headers, and more than 12 is a
 # layer of zeroes. Only one candidate inside means that the size is known; two mean that it is a guess.
 _LEAST_RATIO = 0.99
@@ -57,7 +57,15 @@ class UnpackedSize:
 
 def usual(compression: Compression, compressed_bytes: int, why: str) -> UnpackedSize:
     """Return the estimate for a layer that says nothing of itself."""
-    return UnpackedSize(round(compressed_bytes * _USUAL_RATIO[compression]), "estimated", why)
+    return UnpackedSize(round(compressed_bytes * _usual_ratios()[compression]), "estimated", why)
+
+
+@cache
+def _usual_ratios() -> dict[Compression, float]:
+    """Return unpacked bytes for one compressed byte, as the start-up model was fitted on published images."""
+    text = files("cdk_pull.data").joinpath("fargate_start_model.json").read_text("utf-8")
+    expansion = json.loads(text)["model"]["expansion"]
+    return {kind: expansion.get(kind.value, 1.0) for kind in Compression}
 
 
 def from_annotations(
@@ -108,7 +116,7 @@ def _from_gzip(compressed_bytes: int, trailer: bytes) -> UnpackedSize:
         return usual(Compression.GZIP, compressed_bytes, "the last gzip stream is only a part of the layer")
     if len(candidates) == 1:
         return UnpackedSize(candidates[0], "measured")
-    expected = compressed_bytes * _USUAL_RATIO[Compression.GZIP]
+    expected = compressed_bytes * _usual_ratios()[Compression.GZIP]
     nearest = min(candidates, key=lambda candidate: max(candidate / expected, expected / candidate))
     why = f"gzip keeps the size modulo 4 GiB, and {len(candidates)} sizes are possible"
     return UnpackedSize(nearest, "estimated", why)
