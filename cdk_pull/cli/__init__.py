@@ -15,6 +15,10 @@ __all__ = ["main"]
 _COMMANDS: dict[str, tuple[str, str]] = {
     "image": ("cdk_pull.cli.image", "What an image reference says, and whether it is in a Region."),
     "size": ("cdk_pull.cli.size", "The Fargate task size that starts in time, and what it costs."),
+    "inspect": (
+        "cdk_pull.cli.inspect",
+        "What images are, and how long a Fargate task of them takes to start.",
+    ),
     "windows": ("cdk_pull.cli.windows", "The servercore images that Fargate hosts have cached on a day."),
     "decisions": ("cdk_pull.cli.decisions", "What the constructs of a synthesized app decided, and why."),
 }

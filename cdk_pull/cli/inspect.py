@@ -1,0 +1,172 @@
+"""`cdk-pull inspect`: what images are, and how long a Fargate task of them takes to start."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from cdk_pull.cli._look_up import in_words, look_up, registry_options, requests_of
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.fargate.choose import Choice, choose
+from cdk_pull.fargate.prices import UnknownPrice
+from cdk_pull.units import format_bytes
+from cdk_pull.windows.base import CachedBase, cached_base
+from cdk_pull.windows.window import to_date
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cdk_pull.fargate.estimate import Architecture
+    from cdk_pull.image.facts import ImageFacts
+    from cdk_pull.image.profile import Layer
+    from cdk_pull.image.registry.many import LookUp
+
+__all__ = ["command"]
+
+_ARCHITECTURES: Final[dict[str, Architecture]] = {"amd64": "x86_64", "arm64": "arm64"}
+
+
+@click.command("inspect")
+@click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
+@click.option("--platform", help="Such as linux/arm64; by default linux/amd64, or the image's only one.")
+@click.option("--region", help="For the price, such as eu-west-1.")
+@click.option("--date", "on", metavar="YYYY-MM-DD", help="For the cache of Windows hosts; today by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@registry_options
+def command(
+    images: tuple[str, ...],
+    *,
+    platform: str | None,
+    region: str | None,
+    on: str | None,
+    ca_file: Path | None,
+    as_json: bool,
+) -> int:
+    """Show the layers and sizes of each IMAGE, its base, and how long a Fargate task of it takes to start.
+
+    Only manifests and a few bytes of each layer are read, never a layer. The exit status is 1 when an image could
+    not be looked up; the others are shown nevertheless.
+    """
+    day = datetime.now().astimezone().date() if on is None else to_date(on)
+    results = look_up(requests_of(images, platform), ca_file=ca_file)
+    shown = [_Shown(result.facts, day, region) for result in results if result.facts]
+    failed = [result for result in results if result.error]
+    if as_json:
+        errors = [_error(result) for result in failed]
+        click.echo(json.dumps({"images": [one.to_json() for one in shown], "errors": errors}, indent=2))
+    else:
+        click.echo("\n\n".join("\n".join(one.lines()) for one in shown), nl=bool(shown))
+    for result in failed:
+        click.echo(f"cdk-pull: {in_words(result)}", err=True)
+    return 1 if failed else 0
+
+
+class _Shown:
+    """One image with all that is told of it."""
+
+    def __init__(self, facts: ImageFacts, day: date, region: str | None) -> None:
+        self.facts = facts
+        profile = facts.profile
+        self.base: CachedBase | None = cached_base(profile, day) if profile.os == "windows" else None
+        to_pull = self.base.uncached(profile) if self.base else profile
+        self.choice: Choice | None = None
+        self.cannot_run = ""
+        if profile.architecture not in _ARCHITECTURES:
+            self.cannot_run = f"Fargate runs amd64 and arm64, not {profile.architecture}"
+            return
+        try:
+            self.choice = choose(
+                to_pull,
+                cpu=256,
+                memory_mib=512,
+                architecture=_ARCHITECTURES[profile.architecture],
+                os=profile.os,
+                region=region,
+            )
+        except InvalidValueError as error:
+            self.cannot_run = str(error)
+
+    def to_json(self) -> dict[str, Any]:
+        facts, profile = self.facts, self.facts.profile
+        return {
+            "reference": facts.reference,
+            "digest": facts.digest,
+            "manifest_digest": profile.digest,
+            "os": profile.os,
+            "architecture": profile.architecture,
+            "os_version": profile.os_version or None,
+            "compressed_bytes": profile.compressed_bytes,
+            "uncompressed_bytes": profile.uncompressed_bytes,
+            "layers": [_layer(layer) for layer in profile.layers],
+            "base": self.base.to_json() if self.base else {"name": facts.base or None},
+            "candidates": [candidate.to_json() for candidate in self.choice.candidates]
+            if self.choice
+            else [],
+            "would_help": [change.to_json() for change in self.choice.would_help] if self.choice else [],
+            "notes": [*facts.notes, *([self.cannot_run] if self.cannot_run else [])],
+        }
+
+    def lines(self) -> list[str]:
+        facts, profile = self.facts, self.facts.profile
+        version = f" {profile.os_version}" if profile.os_version else ""
+        lines = [
+            facts.reference,
+            f"  {profile.os}{version} {profile.architecture}, {facts.digest}",
+            f"  base: {self.base.reason if self.base else facts.base or 'not named by the image'}",
+            "",
+            f"  {'layer':<22}{'compression':<13}{'compressed':>12}{'unpacked':>12}",
+        ]
+        lines += [
+            f"  {layer.digest[7:19]:<22}{layer.compression:<13}{format_bytes(layer.compressed_bytes):>12}{_unpacked(layer):>12}"
+            for layer in profile.layers
+        ]
+        estimated = any(layer.uncompressed_source == "estimated" for layer in profile.layers)
+        total = ("~" if estimated else "") + format_bytes(profile.uncompressed_bytes or 0)
+        lines.append(f"  {'all':<35}{format_bytes(profile.compressed_bytes):>12}{total:>12}")
+        lines += [f"  note: {note}" for note in facts.notes]
+        if self.choice is None:
+            return [*lines, f"  {self.cannot_run}"]
+        lines += ["", f"  {'Fargate size':<22}{'start, expected (interval)':<30}per hour"]
+        lines += [
+            f"  {candidate.size!s:<22}{candidate.start.total!s:<30}{_price(candidate.price)}"
+            for candidate in self.choice.candidates
+        ]
+        coverage = self.choice.candidate.start.coverage
+        lines.append(
+            f"  interval: {'coverage unknown' if coverage is None else f'{coverage:.0%} of the starts'}"
+        )
+        lines += [
+            f"  would help: {change}; {change.how}"
+            for change in self.choice.would_help
+            if change.saves_high >= 1
+        ]
+        return lines
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    return {
+        "digest": layer.digest,
+        "diff_id": layer.diff_id or None,
+        "media_type": layer.media_type,
+        "compression": str(layer.compression),
+        "compressed_bytes": layer.compressed_bytes,
+        "uncompressed_bytes": layer.uncompressed_bytes,
+        "uncompressed_source": layer.uncompressed_source,
+    }
+
+
+def _error(result: LookUp) -> dict[str, Any]:
+    problem = str(result.error.problem) if result.error else ""
+    return {"reference": str(result.reference), "problem": problem, "error": str(result.error)}
+
+
+def _unpacked(layer: Layer) -> str:
+    about = "~" if layer.uncompressed_source == "estimated" else ""
+    return about + format_bytes(layer.uncompressed_bytes or 0)
+
+
+def _price(price: float | UnknownPrice) -> str:
+    return "unknown" if isinstance(price, UnknownPrice) else f"${price:.4f}"

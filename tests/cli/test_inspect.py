@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_pull.cli import main
+from tests.image.registry.fake import Registry
+from tests.image.registry.layouts import Image, layer, manifest_of
+from tests.image.registry.servers import Certificate, https_server, make_certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="not installed: openssl")
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """Return a certificate for the registry."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def registry(tls: Certificate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registry]:
+    """Run a registry over TLS that wants no password."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    made = Registry()
+    with https_server(made.handler(), tls) as made.host:
+        yield made
+
+
+def run(capsys: pytest.CaptureFixture[str], tls: Certificate, *arguments: str) -> tuple[object, str, str]:
+    """Run the command and return its exit status, standard output and standard error."""
+    with pytest.raises(SystemExit) as caught:
+        main(["inspect", "--ca-file", str(tls.certificate), *arguments])
+    out, err = capsys.readouterr()
+    return caught.value.code, out, err
+
+
+def test_json(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]) -> None:
+    """The layers, the sizes, and a start for each Fargate size; an image that fails is beside the others."""
+    registry.replies["/v2/missing/manifests/1"] = lambda _: (404, {}, b"")
+    images = (f"{registry.host}/app:1", f"{registry.host}/missing:1")
+    status, out, err = run(capsys, tls, *images, "--region", "eu-west-1", "--json")
+    answer = json.loads(out)
+    (image,) = answer["images"]
+    first, second = layer("gzip"), layer("none", seed=2)
+    assert status == 1
+    assert err == f"cdk-pull: {images[1]}: the registry has no image 1; check the name and the tag\n"
+    assert answer["errors"] == [
+        {"reference": images[1], "problem": "not-found", "error": err.strip().removeprefix("cdk-pull: ")}
+    ]
+    assert image["layers"] == [
+        {
+            "digest": blob.digest,
+            "diff_id": blob.diff_id,
+            "media_type": blob.media_type,
+            "compression": compression,
+            "compressed_bytes": len(blob.data),
+            "uncompressed_bytes": blob.unpacked,
+            "uncompressed_source": "measured",
+        }
+        for blob, compression in ((first, "gzip"), (second, "none"))
+    ]
+    assert (image["compressed_bytes"], image["uncompressed_bytes"]) == (
+        len(first.data) + len(second.data),
+        first.unpacked + second.unpacked,
+    )
+    assert [row["cpu"] for row in image["candidates"]] == [256, 512, 1024, 2048, 4096, 8192, 16384, 32768]
+    assert all(row["usd_per_hour"] > 0 for row in image["candidates"])
+
+
+def test_text(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same for a person: one table of layers, one of sizes."""
+    ubuntu = {"org.opencontainers.image.ref.name": "ubuntu", "org.opencontainers.image.version": "24.04"}
+    registry.tags["1"] = manifest_of(Image((layer("gzip"),), labels=ubuntu), registry.store)
+    status, out, err = run(capsys, tls, f"{registry.host}/app:1")
+    assert (status, err) == (0, "")
+    assert "  base: ubuntu 24.04\n" in out
+    assert f"  {layer('gzip').digest[7:19]:<22}gzip" in out
+    assert "0.25 vCPU, 0.5 GB" in out
+    assert "interval: 80% of the starts" in out
+
+
+def test_windows(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]) -> None:
+    """An image on a servercore base says whether the hosts have it on the day."""
+    registry.tags["1"] = manifest_of(
+        Image((layer("gzip"),), os="windows", os_version="10.0.20348.5499"), registry.store
+    )
+    status, out, _ = run(
+        capsys, tls, f"{registry.host}/app:1", "--platform", "windows/amd64", "--json", "--date", "2026-09-20"
+    )
+    (image,) = json.loads(out)["images"]
+    assert status == 0
+    assert (image["os_version"], image["base"]["status"]) == ("10.0.20348.5499", "unknown")
+    assert [row["cpu"] for row in image["candidates"]] == [1024, 2048, 4096]
+
+
+def test_an_architecture_that_fargate_does_not_run(
+    registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another architecture has layers and no start."""
+    registry.tags["1"] = manifest_of(Image((layer("gzip"),), architecture="s390x"), registry.store)
+    _, out, _ = run(capsys, tls, f"{registry.host}/app:1", "--platform", "linux/s390x")
+    assert "  Fargate runs amd64 and arm64, not s390x\n" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["App:1"], "cdk-pull: image reference has upper-case letters"),
+        (["app:1", "--platform", "beos"], "cdk-pull: platform of an image: 'beos'; allowed: 'linux/amd64'"),
+        (["app:1", "--date", "1"], "cdk-pull: date is malformed"),
+    ],
+)
+def test_bad_input(
+    tls: Certificate, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    """What is typed wrongly is one line and status 2, before any registry is asked."""
+    status, out, err = run(capsys, tls, *arguments)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(message)
