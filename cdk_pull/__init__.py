@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cdk_pull.agent.settings import AgentSettings, PullBehavior
+    from cdk_pull.cdk.same_region import SameRegionImage, SameRegionImages
     from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
     from cdk_pull.windows.pin import ServerCore
 
@@ -20,6 +21,8 @@ _HOMES = {
     "ConflictError": "cdk_pull.errors",
     "InvalidValueError": "cdk_pull.errors",
     "PullBehavior": "cdk_pull.agent.settings",
+    "SameRegionImage": "cdk_pull.cdk.same_region",
+    "SameRegionImages": "cdk_pull.cdk.same_region",
     "ServerCore": "cdk_pull.windows.pin",
     "UnsupportedError": "cdk_pull.errors",
 }
@@ -30,6 +33,8 @@ __all__ = [
     "ConflictError",
     "InvalidValueError",
     "PullBehavior",
+    "SameRegionImage",
+    "SameRegionImages",
     "ServerCore",
     "UnsupportedError",
 ]

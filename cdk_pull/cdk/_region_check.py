@@ -1,0 +1,163 @@
+"""Holds the images of task definitions to the Region of their stack, once the tree is complete."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ecs as ecs
+from constructs import IValidation
+
+from cdk_pull.cdk._capacity import identity
+from cdk_pull.cdk._decisions import record
+from cdk_pull.cdk._stack_view import StackView, region_of
+from cdk_pull.report.decision import Decision
+from cdk_pull.template.image_place import ImagePlace, locate_image
+from cdk_pull.template.values import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from constructs import IConstruct
+
+    from cdk_pull.image.allow_list import AllowList
+
+__all__ = ["RegionCheck", "TaskImage"]
+
+_WARNING = "cdk-pull:imageRegionUnknown"
+
+
+class TaskImage(NamedTuple):
+    """One image, by the construct that runs it."""
+
+    user: IConstruct
+    container: str
+    image: object
+
+
+@jsii.implements(IValidation)
+class RegionCheck:
+    """Reports, when CDK validates, every image of a scope that is not in its stack's Region.
+
+    Args:
+        scope: whose task definitions are looked at.
+        allow: the images that may come from elsewhere.
+        one: the only image to look at, instead of every task definition's.
+        other_stages: stages below the scope that have a check of their own.
+    """
+
+    def __init__(
+        self,
+        scope: IConstruct,
+        allow: AllowList,
+        *,
+        one: TaskImage | None = None,
+        other_stages: frozenset[str] = frozenset(),
+    ) -> None:
+        self._scope = scope
+        self._allow = allow
+        self._one = one
+        self._other_stages = other_stages
+        self._done = False
+
+    def validate(self) -> list[str]:
+        """Return one line per image that is in another Region or in none; warn where it cannot be known."""
+        view = StackView(self._scope.node.root)
+        errors: list[str] = []
+        counts: dict[str, Counter[str]] = {}
+        stacks: dict[str, cdk.Stack] = {}
+        for task_image in [self._one] if self._one else self._task_images():
+            stack = cdk.Stack.of(task_image.user)
+            place = _locate(view, task_image.image, stack)
+            allowed = place.reference is not None and self._allow.allows(place.reference)
+            stacks[identity(stack)] = stack
+            counts.setdefault(identity(stack), Counter())["allowed" if allowed else place.verdict] += 1
+            if allowed or place.verdict == "same":
+                continue
+            if place.verdict == "unknown":
+                self._warn(task_image, place)
+            else:
+                errors.append(_error(task_image, place, region_of(stack)))
+        if not self._done and self._one is None:
+            for key, stack in stacks.items():
+                record(stack, _decision(counts[key], region_of(stack)))
+        self._done = True
+        return errors
+
+    def _task_images(self) -> Iterator[TaskImage]:
+        for construct in self._scope.node.find_all():
+            if isinstance(construct, ecs.CfnTaskDefinition):
+                stage = cdk.Stage.of(construct)
+                if stage is None or identity(stage) not in self._other_stages:
+                    yield from _images_of(construct)
+
+    def _warn(self, task_image: TaskImage, place: ImagePlace) -> None:
+        if not self._done:
+            cdk.Annotations.of(task_image.user).add_warning_v2(
+                _WARNING,
+                f"cannot tell whether image {place.image} of container {task_image.container} is in the stack's "
+                f"Region: {place.reason}. {_way_to_know(place)}",
+            )
+
+
+def _images_of(task: ecs.CfnTaskDefinition) -> Iterator[TaskImage]:
+    definitions: Any = cdk.Stack.of(task).resolve(task.container_definitions)
+    for definition in definitions if isinstance(definitions, list) else [definitions]:
+        if isinstance(definition, dict) and "image" in definition:
+            yield TaskImage(task, str(definition.get("name", "?")), definition["image"])
+        elif definition is not None:
+            unknown = Unknown(reason="the container definition is made at deployment")
+            yield TaskImage(task, "?", unknown)
+
+
+def _locate(view: StackView, image: object, stack: cdk.Stack) -> ImagePlace:
+    value = image if isinstance(image, Unknown) else view.evaluate(image, stack)
+    return locate_image(value, region_of(stack))
+
+
+def _error(task_image: TaskImage, place: ImagePlace, region: str | None) -> str:
+    what = f"{task_image.user.node.path}: image {place.image} of container {task_image.container}"
+    here = region or "the stack's Region"
+    if place.verdict == "elsewhere":
+        return (
+            f"{what} is in {place.region} and the stack in {region}: every pull crosses Regions. Replicate the "
+            f"repository to {region}, or cache it there with an ECR pull-through cache rule, or push to both Regions"
+        )
+    if place.verdict == "malformed" or place.reference is None:
+        return f"{what} cannot be read: {place.reason}"
+    name = place.reference.name
+    return (
+        f"{what} is outside the private Amazon ECR of {here}. Cache it there with an ECR pull-through cache rule, or "
+        f"copy it to a repository there, or allow it by name: allow=['{name}']"
+    )
+
+
+def _way_to_know(place: ImagePlace) -> str:
+    if place.region:
+        return f"Give the stack its Region: env=cdk.Environment(account=…, region='{place.region}')"
+    return (
+        "Give the repository as a construct of this app or by an ARN with its Region, "
+        "or acknowledge this warning where the value is sure to be in the Region"
+    )
+
+
+def _decision(counts: Counter[str], region: str | None) -> Decision:
+    named = {
+        "same": "in the Region",
+        "allowed": "allowed from elsewhere",
+        "unknown": "not known",
+        "elsewhere": "in another Region",
+        "outside": "outside private ECR",
+        "malformed": "unreadable",
+    }
+    parts = [f"{counts[verdict]} {words}" for verdict, words in named.items() if counts[verdict]]
+    return Decision(
+        topic="region",
+        decided=f"images in {region or 'the Region that the stack is deployed to'}: {', '.join(parts)}",
+        why="a pull within the Region is the nearest one, and its transfer is free",
+        cost="nothing changes in the template",
+        confidence="read from every container definition at synth",
+        details=dict(counts),
+    )
