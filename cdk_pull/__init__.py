@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cdk_pull.agent.settings import AgentSettings, PullBehavior
+    from cdk_pull.cdk.cached_image_capacity_provider import CachedImageCapacityProvider
+    from cdk_pull.cdk.image_pull_behavior import ImagePullBehavior
     from cdk_pull.cdk.same_region import SameRegionImage, SameRegionImages
     from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
     from cdk_pull.windows.pin import ServerCore
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
 # Where each public name lives. Keep it sorted, and the imports above in step: a test compares the two.
 _HOMES = {
     "AgentSettings": "cdk_pull.agent.settings",
+    "CachedImageCapacityProvider": "cdk_pull.cdk.cached_image_capacity_provider",
     "CdkPullError": "cdk_pull.errors",
     "ConflictError": "cdk_pull.errors",
+    "ImagePullBehavior": "cdk_pull.cdk.image_pull_behavior",
     "InvalidValueError": "cdk_pull.errors",
     "PullBehavior": "cdk_pull.agent.settings",
     "SameRegionImage": "cdk_pull.cdk.same_region",
@@ -29,8 +33,10 @@ _HOMES = {
 
 __all__ = [
     "AgentSettings",
+    "CachedImageCapacityProvider",
     "CdkPullError",
     "ConflictError",
+    "ImagePullBehavior",
     "InvalidValueError",
     "PullBehavior",
     "SameRegionImage",

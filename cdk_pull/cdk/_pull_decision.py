@@ -8,9 +8,12 @@ from cdk_pull.agent.settings import PullBehavior
 from cdk_pull.report.decision import Decision
 
 if TYPE_CHECKING:
-    from cdk_pull.agent.settings import AgentSettings
+    from collections.abc import Mapping
 
-__all__ = ["pull_decision"]
+    from cdk_pull.agent.settings import AgentSettings
+    from cdk_pull.agent.volume import ImageVolume
+
+__all__ = ["capacity_decision", "pull_decision"]
 
 # What the agent does and what it costs, from amazon-ecs-agent 1.105.1.
 _WHAT = {
@@ -29,16 +32,36 @@ _COST = {
 
 
 def pull_decision(settings: AgentSettings, place: str) -> Decision:
-    """Return the decision that a mixin's settings are."""
+    """Return the decision that somebody's settings are."""
+    return _decision(settings, f"asked for in {place}{_what(settings)}")
+
+
+def capacity_decision(settings: AgentSettings, volume: ImageVolume, why: str) -> Decision:
+    """Return the decision of a capacity provider that chose its volume, and perhaps its settings."""
+    return _decision(
+        settings,
+        why,
+        f"{volume.size_gib} GiB for {volume.why}, ${volume.usd_per_month:.2f} a month and instance in us-east-1",
+        {"volume_gib": volume.size_gib, "versions": volume.versions, "usd_per_month": volume.usd_per_month},
+    )
+
+
+def _decision(
+    settings: AgentSettings, why: str, cost: str = "", details: Mapping[str, object] | None = None
+) -> Decision:
     behavior = settings.image_pull_behavior
     environment = settings.to_environment()
+    rest = [f"{name}={value}" for name, value in environment.items() if name != "ECS_IMAGE_PULL_BEHAVIOR"]
     return Decision(
         topic="image-pull-behavior",
-        decided=" ".join(f"{name}={value}" for name, value in environment.items())
-        if behavior is None
-        else behavior,
-        why=f"asked for in {place}" + (f": {_WHAT[behavior]}" if behavior else ""),
-        cost="reaches new instances only" + (f"; {_COST[behavior]}" if behavior else ""),
-        confidence="read in the agent's source",
-        details={"settings": environment},
+        decided=", ".join([behavior.value, *rest] if behavior else rest),
+        why=why,
+        cost="; ".join(
+            part for part in (cost, _COST[behavior] if behavior else "", "reaches new instances only") if part
+        ),
+        details={"settings": environment, **(details or {})},
     )
+
+
+def _what(settings: AgentSettings) -> str:
+    return f": {_WHAT[settings.image_pull_behavior]}" if settings.image_pull_behavior else ""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.cdk._capacity import LaunchResource
+    from cdk_pull.report.decision import Decision
 
 __all__ = ["LaunchUserData", "Reach", "Request"]
 
@@ -38,11 +39,13 @@ class Request:
         settings: the agent settings.
         place: the file and line where it was made.
         operating_system: what the user says the capacity runs; None to find out.
+        decision: how to report it; None for the plain words.
     """
 
     settings: AgentSettings
     place: str
     operating_system: OperatingSystem | None = None
+    decision: Decision | None = None
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -137,7 +140,7 @@ class LaunchUserData:
         value = _applied(json.dumps(original), wanted.settings, system)
         if not self._recorded:
             self._recorded = True
-            record(self.resource, pull_decision(wanted.settings, wanted.place))
+            record(self.resource, wanted.decision or pull_decision(wanted.settings, wanted.place))
         return value
 
     def _read(self) -> tuple[object, object, dict[str, object]]:
@@ -210,6 +213,7 @@ def _merged(requests: Sequence[Request]) -> Request:
             settings=settings,
             place=merged.place if other.place in merged.place else places,
             operating_system=merged.operating_system or other.operating_system,
+            decision=merged.decision or other.decision,
         )
     return merged
 
