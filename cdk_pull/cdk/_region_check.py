@@ -79,7 +79,9 @@ class RegionCheck:
             if place.verdict == "unknown":
                 self._warn(task_image, place)
             else:
-                errors.append(_error(task_image, place, region_of(stack)))
+                # CDK itself names the construct that a check was added to.
+                where = "" if self._one else f"{task_image.user.node.path}: "
+                errors.append(where + _error(task_image, place, region_of(stack)))
         if not self._done and self._one is None:
             for key, stack in stacks.items():
                 record(stack, _decision(counts[key], region_of(stack)))
@@ -118,7 +120,7 @@ def _locate(view: StackView, image: object, stack: cdk.Stack) -> ImagePlace:
 
 
 def _error(task_image: TaskImage, place: ImagePlace, region: str | None) -> str:
-    what = f"{task_image.user.node.path}: image {place.image} of container {task_image.container}"
+    what = f"image {place.image} of container {task_image.container}"
     here = region or "the stack's Region"
     if place.verdict == "elsewhere":
         return (

@@ -74,6 +74,13 @@ class StackView:
                 return self.evaluate(exports[name], stack)
         return Unknown(reason=f"no stack of this app sends {name}")
 
+    def stack_output(self, stack_name: str, output: str, region: str | None) -> Any:
+        """Return an output of the stack of this name in a Region, or in any when the Region is None."""
+        for stack in self._of_type(cdk.Stack):
+            if stack.stack_name == stack_name and region in {None, region_of(stack)}:
+                return self._output_of(stack, output)
+        return Unknown(reason=f"no stack of this app is {stack_name}")
+
     def _context(self, stack: cdk.Stack) -> Context:
         key = identity(stack)
         if key not in self._contexts:
@@ -123,7 +130,7 @@ class StackView:
             owner = cdk.Stack.of(output)
             if identity(owner) == identity(stack) and stack.resolve(output.logical_id) == name:
                 return self.evaluate(output.value, stack)
-        return Unknown(reason=f"the nested stack has no output {name}")
+        return Unknown(reason=f"{stack.node.path} has no output {name}")
 
     @cached_property
     def _declared(self) -> dict[str, list[cdk.CfnParameter | cdk.CfnResource]]:

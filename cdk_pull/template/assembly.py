@@ -80,6 +80,16 @@ class Assembly:
         value, context = declared
         return evaluate(value, context)
 
+    def stack_output(self, stack_name: str, output: str, region: str | None) -> Any:
+        """Return an output of the stack of this name in a Region, or in any when the Region is None."""
+        for template in self.templates:
+            context = template.context
+            declared = section(template.document, "Outputs").get(output)
+            named = context.stack_name == stack_name and region in {None, context.environment.region}
+            if named and isinstance(declared, dict):
+                return evaluate(declared.get("Value"), context)
+        return Unknown(reason=f"no stack {stack_name} with an output {output} is here")
+
     @cached_property
     def _exports(self) -> dict[tuple[Environment, str], tuple[Any, Context]]:
         found = {}

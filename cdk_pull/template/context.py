@@ -48,6 +48,9 @@ class Links(Protocol):
     def sent_across_regions(self, name: str) -> Any:
         """Return the value that a stack of another Region hands over, as CDK's cross-region references do."""
 
+    def stack_output(self, stack_name: str, output: str, region: str | None) -> Any:
+        """Return an output of the stack of this name in a Region, or in any when the Region is None."""
+
 
 class Guard:
     """Bounds the work of one evaluation: its depth, and what it is already in the midst of."""

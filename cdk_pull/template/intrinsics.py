@@ -198,6 +198,29 @@ def _import_value(argument: Any, context: Context) -> Any:
     return context.guard.once(("export", name), lambda: links.exported(name, context.environment))
 
 
+def _stack_output(argument: Any, context: Context) -> Any:
+    """Follow ``Fn::GetStackOutput``, as CDK's weak references write it; an ARN may stand for the stack's name."""
+    if not isinstance(argument, dict):
+        return _malformed("Fn::GetStackOutput")
+    stack, output, region = (
+        text_of(evaluate(argument.get(key, ""), context)) for key in ("StackName", "OutputName", "Region")
+    )
+    if isinstance(region, Unknown) and region.symbol == "AWS::Region":
+        region = None
+    for part in (stack, output, region):
+        if isinstance(part, Unknown):
+            return Unknown(reason=part.reason)
+    if not (isinstance(stack, str) and isinstance(output, str) and isinstance(region, str | None)):
+        return _malformed("Fn::GetStackOutput")
+    if context.links is None:
+        return Unknown(reason=f"output {output} belongs to stack {stack}")
+    links = context.links
+    name = stack.partition(":stack/")[2].partition("/")[0] or stack
+    return context.guard.once(
+        ("output", name, output), lambda: links.stack_output(name, output, region or None)
+    )
+
+
 def _to_json(argument: Any, context: Context) -> Any:
     value = evaluate(argument, context)
     try:
@@ -224,6 +247,7 @@ _FUNCTIONS: Final[dict[Any, Callable[[Any, Context], Any]]] = {
     "Fn::Base64": _base64,
     "Fn::FindInMap": _find_in_map,
     "Fn::GetAtt": _get_att,
+    "Fn::GetStackOutput": _stack_output,
     "Fn::If": _if,
     "Fn::ImportValue": _import_value,
     "Fn::Join": _join,

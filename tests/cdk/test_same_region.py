@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ACCOUNT = "111122223333"
 FRANKFURT = cdk.Environment(account=ACCOUNT, region="eu-central-1")
 OREGON = cdk.Environment(account=ACCOUNT, region="us-west-2")
+STRENGTH = "@aws-cdk/core:defaultCrossStackReferences"
 WAYS_OUT = (
     "every pull crosses Regions. Replicate the repository to eu-central-1, or cache it there with an ECR pull-through "
     "cache rule, or push to both Regions"
@@ -93,19 +94,20 @@ def test_repository_of_another_region(kind: str, way: str) -> None:
     repository = repository_in(app, stack, kind)
     if way == "image":
         run(stack, SameRegionImage(repository, "1"))
-        path = "Stack/Taskweb/web"
+        where = ""
     else:
         run(stack, ecs.ContainerImage.from_ecr_repository(repository, "1"))
         stack.with_(SameRegionImages())
-        path = "Stack/Taskweb/Resource"
+        where = "Stack/Taskweb/Resource: "
     assert errors(stack) == [
-        f"{path}: image {uri('us-west-2')} of container web is in us-west-2 and the stack in eu-central-1: {WAYS_OUT}"
+        f"{where}image {uri('us-west-2')} of container web is in us-west-2 and the stack in eu-central-1: {WAYS_OUT}"
     ]
 
 
-def test_cross_region_reference() -> None:
+@pytest.mark.parametrize("strength", ["strong", "both", "weak"])
+def test_cross_region_reference(strength: str) -> None:
     """A repository that CDK hands over from a stack of another Region is followed to it."""
-    app = cdk.App()
+    app = cdk.App(context={STRENGTH: strength})
     there = cdk.Stack(app, "There", env=OREGON, cross_region_references=True)
     here = cdk.Stack(app, "Here", env=FRANKFURT, cross_region_references=True)
     run(here, SameRegionImage(ecr.Repository(there, "Repo"), "1"))
@@ -136,20 +138,13 @@ def test_own_repository_and_asset(env: cdk.Environment | None, tmp_path: Path) -
     assert (errors(stack), warnings(stack)) == ([], [])
 
 
-def test_same_region_export() -> None:
-    """A repository of another stack in the same Region is followed through its export."""
-    app = cdk.App()
-    repository = ecr.Repository(stack_in(FRANKFURT, app, "Base"), "Repo")
-    stack = stack_in(FRANKFURT, app)
-    run(stack, SameRegionImage(repository, "1"))
-    assert (errors(app), warnings(stack)) == ([], [])
-
-
-def test_agnostic_export() -> None:
-    """Two stacks without environment that share a repository by export are deployed to one Region."""
-    app = cdk.App()
-    repository = ecr.Repository(stack_in(None, app, "Base"), "Repo")
-    stack = stack_in(None, app)
+@pytest.mark.parametrize("env", [FRANKFURT, None])
+@pytest.mark.parametrize("strength", ["strong", "both", "weak"])
+def test_other_stack_of_the_region(strength: str, env: cdk.Environment | None) -> None:
+    """A repository of another stack in the same Region, or in the same unknown one, is followed to it."""
+    app = cdk.App(context={STRENGTH: strength})
+    repository = ecr.Repository(stack_in(env, app, "Base"), "Repo")
+    stack = stack_in(env, app)
     run(stack, SameRegionImage(repository, "1"))
     assert (errors(app), warnings(stack)) == ([], [])
 
