@@ -1,0 +1,222 @@
+"""Image facts in ``cdk.context.json``: looked up once by a command, committed, and read at every synth since.
+
+The keys are of CDK's own form, ``provider:name=value:name=value``, so that ``cdk context`` lists them and
+``cdk context --reset`` removes them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_pull.data.writing import write_whole
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.image.facts import ImageFacts
+from cdk_pull.image.platform import Platform
+from cdk_pull.image.profile import Compression, ImageProfile, Layer
+from cdk_pull.image.reference import ImageReference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = [
+    "PROVIDER",
+    "ContextFile",
+    "StoredFacts",
+    "context_key",
+    "facts_from_context",
+    "is_ours",
+    "parse_key",
+    "to_context",
+]
+
+PROVIDER: Final = "cdk-pull:image"
+"""What CDK calls the context provider of these keys."""
+
+_AGAIN: Final = "cdk-pull lookup --refresh looks it up again"
+_PARTS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFacts:
+    """Facts of the context.
+
+    Attributes:
+        facts: of the image.
+        looked_up: the day of the look-up; a tag may have moved since.
+    """
+
+    facts: ImageFacts
+    looked_up: date
+
+
+def context_key(reference: ImageReference, platform: Platform) -> str:
+    """Return the key of an image's facts; one image under its short and its long name has one key."""
+    return f"{PROVIDER}:platform={_quoted(str(platform))}:ref={_quoted(str(reference))}"
+
+
+def is_ours(key: str) -> bool:
+    """Tell whether a context key is one of an image's facts."""
+    return key.startswith(f"{PROVIDER}:")
+
+
+def parse_key(key: str) -> tuple[ImageReference, Platform]:
+    """Return the image and the platform of a key.
+
+    Raises:
+        InvalidValueError: for a key that `context_key` would not write.
+    """
+    parts = key.removeprefix(f"{PROVIDER}:").replace("$:", "\0").split(":")
+    fields = dict(part.replace("\0", ":").split("=", 1) for part in parts if "=" in part)
+    if is_ours(key) and len(parts) == _PARTS and fields.keys() == {"platform", "ref"}:
+        found = ImageReference.parse(fields["ref"]), Platform.parse(fields["platform"])
+        if context_key(*found) == key:
+            return found
+    raise InvalidValueError(
+        "context key of an image is malformed", key, allowed=f"'{PROVIDER}:platform=…:ref=…'"
+    )
+
+
+def to_context(facts: ImageFacts, looked_up: date) -> dict[str, Any]:
+    """Return the value that the context keeps for an image."""
+    profile = facts.profile
+    value = {
+        "architecture": profile.architecture,
+        "base": facts.base,
+        "digest": facts.digest,
+        "layers": [_layer_to_context(layer) for layer in profile.layers],
+        "lookedUp": looked_up.isoformat(),
+        "manifestDigest": profile.digest,
+        "os": profile.os,
+        "osVersion": profile.os_version,
+    }
+    return {name: content for name, content in value.items() if content != ""}
+
+
+def facts_from_context(
+    context: Mapping[str, Any], reference: ImageReference, platform: Platform
+) -> StoredFacts | None:
+    """Return what the context knows of an image, or None when nobody has looked it up.
+
+    Raises:
+        InvalidValueError: if the value was edited into something else; the message names the command to mend it.
+    """
+    key = context_key(reference, platform)
+    value = context.get(key)
+    if value is None:
+        return None
+    return _read(key, value, str(reference))
+
+
+class ContextFile:
+    """A ``cdk.context.json``.
+
+    Attributes:
+        path: of the file, which need not exist.
+        content: every key and value, others' too.
+
+    Raises:
+        InvalidValueError: if the file is not a JSON object.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            content = {}
+        except (OSError, ValueError, RecursionError):
+            content = None
+        if not isinstance(content, dict):
+            raise InvalidValueError("context file is not a JSON object", str(path), allowed="what CDK writes")
+        self.content: dict[str, Any] = content
+        self._before = dict(content)
+
+    @property
+    def ours(self) -> list[str]:
+        """The keys of image facts, sorted."""
+        return sorted(key for key in self.content if is_ours(key))
+
+    def save(self) -> bool:
+        """Write the file in CDK's style if anything changed, and tell whether it did.
+
+        What is not ours keeps its value and its order; ours are sorted, within a file that is sorted or after it.
+        """
+        if self.content == self._before:
+            return False
+        others = [key for key in self.content if not is_ours(key)]
+        order = sorted(self.content) if others == sorted(others) else [*others, *self.ours]
+        text = json.dumps({key: self.content[key] for key in order}, indent=2, ensure_ascii=False)
+        write_whole(self.path, text + "\n")
+        self._before = dict(self.content)
+        return True
+
+
+def _quoted(value: str) -> str:
+    """Quote a value as CDK's ContextProvider does."""
+    return value.replace(":", "$:")
+
+
+def _layer_to_context(layer: Layer) -> dict[str, Any]:
+    value = {
+        "compressedBytes": layer.compressed_bytes,
+        "compression": str(layer.compression),
+        "digest": layer.digest,
+        "uncompressedBytes": layer.uncompressed_bytes,
+        "uncompressedSource": layer.uncompressed_source,
+    }
+    return {name: content for name, content in value.items() if content not in ("", None)}
+
+
+def _read(key: str, value: Any, reference: str) -> StoredFacts:
+    try:
+        profile = ImageProfile(
+            layers=tuple(_layer_from_context(layer) for layer in value["layers"]),
+            os=Platform.of(value["os"], value["architecture"]).os,
+            architecture=_text(value["architecture"]),
+            os_version=_text(value.get("osVersion", "")),
+            digest=_text(value.get("manifestDigest", "")),
+        )
+        facts = ImageFacts(
+            reference=reference,
+            digest=_text(value["digest"]),
+            profile=profile,
+            base=_text(value.get("base", "")),
+        )
+        return StoredFacts(facts, date.fromisoformat(value["lookedUp"]))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise InvalidValueError(
+            f"context value of {key} is not what cdk-pull writes",
+            reason,
+            allowed=f"an image's facts; {_AGAIN}",
+        ) from None
+
+
+def _layer_from_context(value: dict[str, Any]) -> Layer:
+    source = value["uncompressedSource"]
+    if source not in {"measured", "estimated"}:
+        raise ValueError(source)
+    unpacked = value.get("uncompressedBytes")
+    return Layer(
+        compressed_bytes=_count(value["compressedBytes"]),
+        uncompressed_bytes=None if unpacked is None else _count(unpacked),
+        compression=Compression(value["compression"]),
+        digest=_text(value.get("digest", "")),
+        uncompressed_source=source,
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{value!r} is not a number of bytes")
+    return value
