@@ -48,7 +48,7 @@ class Call:
 
     def unknown(self, reason: str) -> tuple[Chunk, ...]:
         """Return lines of which nobody knows what they are or how many."""
-        return (Chunk(self.shell.holes.mark(reason, self.line, lines=True), self.line),)
+        return (Chunk(self.shell.holes.mark(reason, self.line, lines=True) + "\n", self.line),)
 
     def put(self, text: str) -> None:
         """Write to the standard output."""

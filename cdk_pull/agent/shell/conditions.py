@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.shell.words import expand_one
+from cdk_pull.agent.shell.world import ECS_CONFIG
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -67,7 +69,24 @@ def _command(shell: Interpreter, node: Node, world: World) -> bool | None:
         return _compare(
             [expand_one(each, world, shell) for each in node.children_by_field_name("argument")], shell
         )
+    if word in {"grep", "egrep", "fgrep"}:
+        return _finds(
+            [expand_one(each, world, shell) for each in node.children_by_field_name("argument")], world, shell
+        )
     return None if word in _QUESTIONS else True
+
+
+def _finds(arguments: list[str], world: World, shell: Interpreter) -> bool | None:
+    """Return whether ``grep -q NAME ecs.config`` finds what the user data has written so far."""
+    operands = [each for each in arguments if not each.startswith("-")]
+    if len(operands) != 2 or world.path(operands[1]) != ECS_CONFIG:  # noqa: PLR2004 - a pattern and a file
+        return None
+    content = "".join(each.text for each in world.files.get(ECS_CONFIG, ()))
+    pattern = operands[0].removeprefix("^")
+    if shell.holes.first(content + pattern) is not None or not re.fullmatch("[A-Za-z0-9_=-]+", pattern):
+        return None
+    start = "^" if pattern != operands[0] else ""
+    return re.search(start + re.escape(pattern), content, re.MULTILINE) is not None
 
 
 def _both(shell: Interpreter, node: Node, world: World) -> bool | None:

@@ -35,6 +35,7 @@ class Holes:
 
     def __init__(self) -> None:
         self._holes: list[Hole] = []
+        self._tokens: dict[str, str] = {}
 
     def mark(self, reason: str, line: int, *, lines: bool = False) -> str:
         """Return a mark for a new unknown piece."""
@@ -46,6 +47,10 @@ class Holes:
         if "${Token[" not in text:
             return text
         return "\n".join(self._hidden(each, number) for number, each in enumerate(text.split("\n"), 1))
+
+    def show_tokens(self, text: str) -> str:
+        """Return the text with the tokens back in their places."""
+        return _HOLE.sub(lambda match: self._tokens.get(match[0], match[0]), text)
 
     def first(self, text: str) -> Hole | None:
         """Return the first unknown piece of a text, if it has one."""
@@ -61,6 +66,8 @@ class Holes:
 
     def _hidden(self, text: str, line: int) -> str:
         def marked(match: re.Match[str]) -> str:
-            return self.mark(f"{match[0]} is known only at deployment", line)
+            mark = self.mark(f"{match[0]} is known only at deployment", line)
+            self._tokens[mark] = match[0]
+            return mark
 
         return _TOKEN.sub(marked, text)

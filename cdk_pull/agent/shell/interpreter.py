@@ -5,6 +5,7 @@ Commands are taken to succeed, unless they are there to ask a question: then bot
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.codes import WarningCode
@@ -12,7 +13,7 @@ from cdk_pull.agent.reading import AgentWarning
 from cdk_pull.agent.shell import commands, control, pipes
 from cdk_pull.agent.shell.call import Call
 from cdk_pull.agent.shell.holes import NOTHING
-from cdk_pull.agent.shell.parse import parse
+from cdk_pull.agent.shell.parse import parse, walk
 from cdk_pull.agent.shell.redirects import open_redirects
 from cdk_pull.agent.shell.words import expand, expand_one
 from cdk_pull.agent.shell.world import ECS_CONFIG, Io, World, merge
@@ -36,31 +37,43 @@ _GROUPS = frozenset(
 )
 
 
+@dataclass(slots=True)
+class Effort:
+    """How much of what one reading may cost is spent."""
+
+    depth: int = 0
+    steps: int = 0
+
+
 class Interpreter:
     """Runs one script in thought.
 
     Args:
         holes: the unknown pieces, shared by all scripts of one user data.
         lines: the line of the user data for each line of the script.
+        effort: what is spent already, for a script inside another.
     """
 
-    def __init__(self, holes: Holes, lines: Callable[[int], int], depth: int = 0) -> None:
+    def __init__(self, holes: Holes, lines: Callable[[int], int], effort: Effort | None = None) -> None:
         self.holes = holes
         self.lines = lines
         self.warnings: list[AgentWarning] = []
         self.used: set[str] = set()
         self.source = b""
         self._assigned: dict[str, int] = {}
-        self._depth = depth
-        self._steps = 0
+        self._effort = effort or Effort()
 
     def run_script(self, text: str, worlds: Iterable[World], io: Io | None = None) -> list[World]:
         """Return the worlds after a whole script, its EXIT trap included."""
         self.source, root = parse(text.encode("utf-8", "replace"))
-        ended: list[World] = []
-        for world in self.run(root, list(worlds), io or Io()):
+        ended = self.run(root, list(worlds), io or Io())
+        for node in [each for each in walk(root) if each.is_error] if root.has_error else []:
+            for world in ended:
+                self.skip(node, world, "the grammar of bash does not know this")
+        after: list[World] = []
+        for world in ended:
             trap, world.on_exit, world.flow = world.on_exit, "", ""
-            ended.extend(self.nested(trap, world, io or Io(), 0) if trap else [world])
+            after.extend(self.nested(trap, world, io or Io(), 0) if trap else [world])
         for name, line in self._assigned.items():
             if name not in self.used:
                 self.warn(
@@ -69,13 +82,13 @@ class Interpreter:
                     line,
                     name,
                 )
-        return merge(ended)
+        return merge(after)
 
     def nested(self, text: str, world: World, io: Io, line: int) -> list[World]:
         """Return the worlds after a script inside the script, such as that of ``bash -c``."""
-        if self._depth >= _DEEPEST:
+        if self._effort.depth >= _DEEPEST:
             return [self.blur(world, "the script is nested too deep", line)]
-        inner = Interpreter(self.holes, (lambda _: line) if line else self.lines, self._depth + 1)
+        inner = Interpreter(self.holes, (lambda _: line) if line else self.lines, self._effort)
         worlds = inner.run_script(text, [world], io)
         self.warnings += inner.warnings
         self.used |= inner.used
@@ -98,12 +111,12 @@ class Interpreter:
     def blur(self, world: World, reason: str, line: int, path: str = ECS_CONFIG) -> World:
         """Make the whole content of a file unknown."""
         world.files[path] = ()
-        world.write(path, self.holes.mark(reason, line, lines=True), line)
+        world.write(path, self.holes.mark(reason, line, lines=True) + "\n", line)
         return world
 
     def capture(self, node: Node, world: World) -> str:
         """Return what a command substitution puts in its place."""
-        path = f"capture:{self._depth}:{node.start_byte}"
+        path = f"capture:{node.id}"
         ended = self.sequence(node.named_children, [world.fork()], Io(stdout=path))
         texts = {"".join(each.text for each in one.files.get(path, ())) for one in ended}
         hole = next((found for each in texts if (found := self.holes.first(each)) and found.lines), None)
@@ -116,16 +129,16 @@ class Interpreter:
         """Return the worlds after a statement."""
         ended: list[World] = []
         for world in worlds:
-            self._steps += 1
-            self._depth += 1
+            self._effort.steps += 1
+            self._effort.depth += 1
             if world.flow:
                 ended.append(world)
-            elif self._depth > _DEEPEST or self._steps > _MOST_STEPS:
+            elif self._effort.depth > _DEEPEST or self._effort.steps > _MOST_STEPS:
                 self.skip(node, world, "the script is too involved to follow")
                 ended.append(world)
             else:
                 ended.extend(self._run(node, world, io))
-            self._depth -= 1
+            self._effort.depth -= 1
         merged = merge(ended)
         if len(merged) > _MOST_WORLDS:
             return [self.blur(merged[0], "the script branches too often to follow", self.line(node))]
@@ -156,14 +169,12 @@ class Interpreter:
                 self._assign(node, world)
             case "function_definition":
                 self._define(node, world)
-            case "ERROR":
-                self.skip(node, world, "the grammar of bash does not know this")
         return [world]
 
     def _define(self, node: Node, world: World) -> None:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
         if name is not None and body is not None:
-            world.functions[(name.text or b"").decode()] = body
+            world.functions[(name.text or b"").decode()] = (self, body)
 
     def _command(self, node: Node, world: World, io: Io) -> list[World]:
         name = node.child_by_field_name("name")
@@ -211,9 +222,9 @@ class Interpreter:
             )
 
     def _call(self, words: list[str], world: World, io: Io) -> list[World]:
-        body, outside = world.functions[words[0]], world.arguments
+        (owner, body), outside = world.functions[words[0]], world.arguments
         world.arguments = tuple(words[1:])
-        ended = self.run(body, [world], io)
+        ended = owner.run(body, [world], io)
         for each in ended:
             each.arguments = outside
             each.flow = "" if each.flow == "return" else each.flow

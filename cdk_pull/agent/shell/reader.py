@@ -1,4 +1,4 @@
-"""From the ways that the scripts of a user data may go to one reading."""
+"""From the ways that a user data may go to one reading."""
 
 from __future__ import annotations
 
@@ -8,36 +8,27 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.ecs_config import scan
 from cdk_pull.agent.explain import explain, explain_together
 from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute
-from cdk_pull.agent.shell.holes import Holes
-from cdk_pull.agent.shell.interpreter import Interpreter
 from cdk_pull.agent.shell.world import ECS_CONFIG, World
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["conclude", "read_script"]
+    from cdk_pull.agent.shell.holes import Holes
+
+__all__ = ["conclude"]
 
 _PRUNE = re.compile(r"\bdocker\s+(?:image|system)\s+prune\b")
 
 
-def read_script(text: str) -> Reading:
-    """Return what the agent has after one shell script."""
-    holes = Holes()
-    hidden = holes.hide_tokens(text)
-    shell = Interpreter(holes, lambda line: line)
-    worlds = shell.run_script(hidden, [World()])
-    return conclude(worlds, holes, shell.warnings, prune=find_prune(text))
-
-
 def conclude(
-    worlds: Sequence[World], holes: Holes, warnings: Iterable[AgentWarning], prune: int | None
+    worlds: Sequence[World], holes: Holes, warnings: Iterable[AgentWarning], user_data: str
 ) -> Reading:
     """Return the reading for all the ways that a user data may go."""
     files = [scan(world.files.get(ECS_CONFIG, ()), holes) for world in worlds]
     values: dict[str, str] = {}
     lines: dict[str, int] = {}
-    unknown: list[Unknown] = list(dict.fromkeys(each.anything for each in files if each.anything is not None))
+    unknown = list(dict.fromkeys(each.anything for each in files if each.anything is not None))
     for name in variables():
         raw = {each.values.get(name) for each in files if name not in each.unknown}
         hidden = next((each.unknown[name] for each in files if name in each.unknown), None)
@@ -48,12 +39,13 @@ def conclude(
             unknown.append(Unknown(name, lines[name], "it depends on a condition in the script"))
         elif None not in raw:
             values[name] = str(raw.pop())
-    found = [*warnings, *dict.fromkeys(each for file in files for each in file.warnings)]
-    found += _explained(values, lines, prune)
-    return compute(values, "linux", unknown=unknown, warnings=sorted(found, key=lambda each: each.line))
+    found = [*warnings, *(each for file in files for each in file.warnings)]
+    found += _explained(values, lines, _find_prune(user_data))
+    distinct = sorted(dict.fromkeys(found), key=lambda each: each.line)
+    return compute(values, "linux", unknown=unknown, warnings=distinct)
 
 
-def find_prune(text: str) -> int | None:
+def _find_prune(text: str) -> int | None:
     """Return the line on which a script removes images by Docker's own clean-up."""
     for number, line in enumerate(text.split("\n"), 1):
         if _PRUNE.search(line) and not line.lstrip().startswith("#"):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from cdk_pull.agent.shell.interpreter import Interpreter
+
 __all__ = ["ECS_CONFIG", "Chunk", "Flow", "Io", "World", "chunks", "merge"]
 
 ECS_CONFIG = "/etc/ecs/ecs.config"
@@ -44,7 +46,7 @@ class World:
 
     variables: dict[str, str] = field(default_factory=dict)
     files: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
-    functions: dict[str, Node] = field(default_factory=dict)
+    functions: dict[str, tuple[Interpreter, Node]] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     directory: str = "/"
     on_exit: str = ""

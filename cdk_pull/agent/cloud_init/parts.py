@@ -1,0 +1,106 @@
+"""The parts of a user data: one, or those of a MIME archive."""
+
+from __future__ import annotations
+
+import binascii
+import email
+import gzip
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import Message
+
+__all__ = ["Part", "is_mime", "kind_of", "parts", "unix_lines"]
+
+# What a text begins with, longest first, and what cloud-init takes it for.
+_BEGINNINGS = (
+    ("#cloud-config-archive", "text/cloud-config-archive"),
+    ("#cloud-config-jsonp", "text/cloud-config-jsonp"),
+    ("## template: jinja", "text/jinja2"),
+    ("#cloud-boothook", "text/cloud-boothook"),
+    ("#include-once", "text/x-include-once-url"),
+    ("#cloud-config", "text/cloud-config"),
+    ("#part-handler", "text/part-handler"),
+    ("#include", "text/x-include-url"),
+    ("#!", "text/x-shellscript"),
+)
+_UNDECLARED = frozenset({"text/plain", "text/x-not-multipart", "text/x-shellscript"})
+_GZIPPED = re.compile(r"application/(x-)?(gzip|gunzip|compress)")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a user data.
+
+    Attributes:
+        kind: its content type, as cloud-init sees it; empty where it has none.
+        name: its file name.
+        text: its content; None where it cannot be decoded.
+        line: the line of the user data on which it begins.
+        spread: whether its lines are lines of the user data, which those of an encoded part are not.
+    """
+
+    kind: str
+    name: str
+    text: str | None
+    line: int
+    spread: bool
+
+
+def is_mime(text: str) -> bool:
+    """Return whether cloud-init takes a text for a MIME archive."""
+    return "mime-version:" in text[:4096].lower()
+
+
+def kind_of(text: str) -> str:
+    """Return the content type that a text's beginning tells, or an empty one."""
+    start = text[:64].lstrip().lower()
+    return next((kind for beginning, kind in _BEGINNINGS if start.startswith(beginning)), "")
+
+
+def parts(text: str) -> Iterator[Part]:
+    """Yield the parts of a user data."""
+    if not is_mime(text):
+        yield Part(kind_of(text), "part-001", text, 1, spread=True)
+        return
+    position, number = 0, 0
+    for message in email.message_from_string(text).walk():
+        if message.get_content_maintype() == "multipart":
+            continue
+        number += 1
+        raw = message.get_payload()
+        body = raw if isinstance(raw, str) else ""
+        found = text.find(body, position)
+        line = text.count("\n", 0, max(found, 0)) + 1
+        position = max(found, 0) + len(body)
+        content = _decoded(message, body)
+        kind = message.get_content_type()
+        if content is not None and (kind in _UNDECLARED or _GZIPPED.fullmatch(kind)):
+            kind = kind_of(content) or kind
+        yield Part(
+            kind, message.get_filename() or f"part-{number:03d}", content, line, spread=content == body
+        )
+
+
+def unix_lines(text: str) -> str:
+    """Return a script as cloud-init writes it: without carriage returns if its first line ends in one."""
+    first = text.find("\n")
+    return text.replace("\r\n", "\n") if first > 0 and text[first - 1] == "\r" else text
+
+
+def _decoded(message: Message, body: str) -> str | None:
+    encoding = str(message.get("content-transfer-encoding", "")).strip().lower()
+    compressed = _GZIPPED.fullmatch(message.get_content_type()) is not None
+    if encoding in {"", "7bit", "8bit", "binary"} and not compressed:
+        return body
+    try:
+        data = message.get_payload(decode=True)
+        if not isinstance(data, bytes) or message.defects:
+            return None
+        return (gzip.decompress(data) if compressed else data).decode()
+    except (OSError, EOFError, UnicodeDecodeError, ValueError, zlib.error, binascii.Error):
+        return None
