@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cdk_pull.agent.settings import AgentSettings, PullBehavior
     from cdk_pull.cdk.cached_image_capacity_provider import CachedImageCapacityProvider
     from cdk_pull.cdk.image_pull_behavior import ImagePullBehavior
+    from cdk_pull.cdk.image_repository import ImageRepository
     from cdk_pull.cdk.same_region import SameRegionImage, SameRegionImages
     from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
     from cdk_pull.windows.pin import ServerCore
@@ -23,6 +24,7 @@ _HOMES = {
     "CdkPullError": "cdk_pull.errors",
     "ConflictError": "cdk_pull.errors",
     "ImagePullBehavior": "cdk_pull.cdk.image_pull_behavior",
+    "ImageRepository": "cdk_pull.cdk.image_repository",
     "InvalidValueError": "cdk_pull.errors",
     "PullBehavior": "cdk_pull.agent.settings",
     "SameRegionImage": "cdk_pull.cdk.same_region",
@@ -37,6 +39,7 @@ __all__ = [
     "CdkPullError",
     "ConflictError",
     "ImagePullBehavior",
+    "ImageRepository",
     "InvalidValueError",
     "PullBehavior",
     "SameRegionImage",
