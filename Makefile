@@ -19,7 +19,7 @@ export AWS_EC2_METADATA_DISABLED := true
 PYTHON_READY := .venv/.ready
 READY := node_modules/.ready
 
-.PHONY: help install synth check test test-long bench clean
+.PHONY: help install synth check test test-long bench bench-containerd clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -60,6 +60,9 @@ test-long: $(READY) ## what needs a container runtime, a browser or many minutes
 
 bench: $(READY) ## the benchmarks whose figures benchmarks/README.md quotes
 	python benchmarks/import_time.py
+
+bench-containerd: $(READY) ## real cold pulls against the start-up estimate, as root: writes docs/pull-benchmark.md
+	python -m benchmarks.containerd_pull
 
 clean: ## remove what the other targets made
 	rm -rf .venv node_modules cdk.out build dist *.egg-info .*_cache

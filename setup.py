@@ -19,6 +19,8 @@ PLAIN = [
 ]
 # What talks to a registry or to AWS: never needed at synth.
 NETWORK = ["boto3>=1.40", "httpx>=0.28"]
+# What draws the page of `cdk-pull plan --html`.
+HTML = ["matplotlib>=3.10"]
 
 setup(
     name="cdk-pull",
@@ -33,11 +35,14 @@ setup(
     install_requires=[*CDK, *PLAIN],
     extras_require={
         "network": NETWORK,
+        "html": HTML,
         "dev": [
             *NETWORK,
+            *HTML,
             "boto3-stubs>=1.40",
             "build>=1.2",
             "cfn-lint>=1.50",
+            "grpcio>=1.76",
             "hypothesis>=6.130",
             "import-linter>=2.3",
             "ministack>=1.5.33",
@@ -48,6 +53,7 @@ setup(
             "ruff>=0.13",
             "syrupy>=5",
             "types-PyYAML",
+            "types-grpcio>=1",
         ],
     },
     entry_points={"console_scripts": ["cdk-pull=cdk_pull.cli:main"]},

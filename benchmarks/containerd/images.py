@@ -1,0 +1,179 @@
+"""Images made of this machine's own files: real programs, libraries and texts, so that they compress as images do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tarfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cdk_pull.image.profile import Compression, ImageProfile, Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["BenchmarkImage", "build_images", "host_files"]
+
+_FOLDERS = ("/usr/lib", "/usr/share", "/usr/bin", "/usr/sbin")
+_LARGEST_FILE = 25_000_000
+"""Larger files are left out, so that a layer comes near the size that was asked for."""
+_SHARES = (0.5, 0.3, 0.15, 0.05)
+"""Of the image, from the base upwards: a base, a runtime, dependencies, the application."""
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+_CONFIG = "application/vnd.oci.image.config.v1+json"
+_LAYER = "application/vnd.oci.image.layer.v1.tar+"
+_CHUNK = 1 << 20
+_GZIP_FORMAT = 31
+_GZIP_LEVEL = 6
+_ZSTD_LEVEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkImage:
+    """One image as an OCI layout on disk.
+
+    Attributes:
+        name: repository and tag in one, such as ``small-gzip``.
+        layout: the folder of the OCI layout.
+        profile: its layers with both sizes measured.
+    """
+
+    name: str
+    layout: Path
+    profile: ImageProfile
+
+    @property
+    def compression(self) -> Compression:
+        """The same for every layer."""
+        return self.profile.layers[0].compression
+
+    @property
+    def largest_blob(self) -> Path:
+        """The file of the largest layer, compressed."""
+        layer = max(self.profile.layers, key=lambda layer: layer.compressed_bytes)
+        return self.layout / "blobs" / "sha256" / layer.digest.removeprefix("sha256:")
+
+
+def host_files(folders: Sequence[str] = _FOLDERS) -> Iterator[Path]:
+    """Yield the machine's files in a stable order, over and over when they are few."""
+    while True:
+        found = False
+        for folder in folders:
+            for path in sorted(Path(folder).rglob("*")):
+                if path.is_file() and not path.is_symlink() and 0 < path.stat().st_size <= _LARGEST_FILE:
+                    found = True
+                    yield path
+        if not found:
+            raise FileNotFoundError(f"no files to make images of below {', '.join(folders)}")
+
+
+def build_images(sizes: dict[str, int], folder: Path) -> list[BenchmarkImage]:
+    """Make one image of each size (uncompressed bytes), once gzip and once zstd with the same contents."""
+    files = host_files()
+    images = []
+    for name, size in sizes.items():
+        tars = [_tar(files, round(size * share), folder / f"{name}-{share}.tar") for share in _SHARES]
+        images += [
+            _layout(f"{name}-{compression}", tars, compression, folder)
+            for compression in (Compression.GZIP, Compression.ZSTD)
+        ]
+        for tar in tars:
+            tar.unlink()
+    return images
+
+
+def _tar(files: Iterator[Path], size: int, target: Path) -> Path:
+    total = 0
+    with tarfile.open(target, "w") as archive:
+        while total < size:
+            path = next(files)
+            archive.add(path, arcname=str(path).lstrip("/"))
+            total += path.stat().st_size
+    return target
+
+
+def _layout(name: str, tars: Sequence[Path], compression: Compression, folder: Path) -> BenchmarkImage:
+    layout = folder / name
+    blobs = layout / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+    with ThreadPoolExecutor(2) as pool:
+        layers = list(pool.map(lambda tar: _layer(tar, compression, blobs), tars))
+    config = _blob(
+        blobs,
+        _CONFIG,
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "config": {},
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{_digest(tar)}" for tar in tars]},
+        },
+    )
+    manifest = _blob(
+        blobs,
+        _MANIFEST,
+        {
+            "schemaVersion": 2,
+            "mediaType": _MANIFEST,
+            "config": config,
+            "layers": [
+                {
+                    "mediaType": _LAYER + compression,
+                    "digest": layer.digest,
+                    "size": layer.compressed_bytes,
+                }
+                for layer in layers
+            ],
+        },
+    )
+    manifest["annotations"] = {"org.opencontainers.image.ref.name": "benchmark"}
+    _write_json(layout / "index.json", {"schemaVersion": 2, "manifests": [manifest]})
+    _write_json(layout / "oci-layout", {"imageLayoutVersion": "1.0.0"})
+    return BenchmarkImage(name, layout, ImageProfile(layers=tuple(layers)))
+
+
+def _layer(tar: Path, compression: Compression, blobs: Path) -> Layer:
+    packed = tar.with_suffix(f".{compression}")
+    if compression is Compression.GZIP:
+        # zlib rather than the gzip module: it lets the other thread run.
+        compressor = zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_FORMAT)
+        with tar.open("rb") as source, packed.open("wb") as sink:
+            while chunk := source.read(_CHUNK):
+                sink.write(compressor.compress(chunk))
+            sink.write(compressor.flush())
+    else:
+        subprocess.run(
+            ["zstd", "--quiet", f"-{_ZSTD_LEVEL}", str(tar), "-o", str(packed)],  # noqa: S607 - Debian's own
+            check=True,
+        )
+    digest = _digest(packed)
+    layer = Layer(
+        compressed_bytes=packed.stat().st_size,
+        uncompressed_bytes=tar.stat().st_size,
+        compression=compression,
+        digest=f"sha256:{digest}",
+        uncompressed_source="measured",
+    )
+    shutil.move(packed, blobs / digest)
+    return layer
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _blob(blobs: Path, media_type: str, content: dict[str, Any]) -> dict[str, Any]:
+    data = json.dumps(content).encode()
+    digest = hashlib.sha256(data).hexdigest()
+    (blobs / digest).write_bytes(data)
+    return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(data)}
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content), encoding="utf-8")
