@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.codes import WarningCode
-from cdk_pull.agent.explain import explain, explain_together
+from cdk_pull.agent.explain import explain, explain_together, meant, same
 from cdk_pull.agent.go_values import trim_space
 from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute
 from cdk_pull.agent.shell.holes import Holes
@@ -49,7 +49,7 @@ class ConfigFile:
     def set(self, name: str, value: str, line: int) -> None:
         """Take over a line's value."""
         earlier = self.values.get(name)
-        if earlier is not None and earlier != value:
+        if earlier is not None and not same(name, meant(name, earlier), meant(name, value)):
             self.warnings.append(
                 AgentWarning(
                     WarningCode.TWO_VALUES,
@@ -76,7 +76,7 @@ def read(text: str) -> Reading:
         *(each for name, raw in values.items() for each in explain(name, raw, config.lines[name], "linux")),
         *explain_together(values, config.lines),
     ]
-    return compute(values, "linux", warnings=warnings)
+    return compute(values, "linux", lines=config.lines, warnings=warnings)
 
 
 def scan(content: Iterable[Chunk], holes: Holes) -> ConfigFile:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.variables import OperatingSystem, Variable
 
-__all__ = ["explain", "explain_together"]
+__all__ = ["explain", "explain_together", "meant", "same"]
 
 _BEHAVIORS = ("default", "always", "once", "prefer-cached")
 
@@ -67,6 +67,24 @@ def explain_together(
             prune,
             "ECS_IMAGE_PULL_BEHAVIOR",
         )
+
+
+def same(name: str, one: str, other: str) -> bool:
+    """Return whether the agent takes two values for the same."""
+    variable = variables()[name]
+    sound = _trouble(variable, one) is None and _trouble(variable, other) is None
+    return one == other or (sound and variable.parse(one) == variable.parse(other))
+
+
+def meant(name: str, raw: str) -> str:
+    """Return a value without the quotes, comment, blanks and capitals that make the agent ignore it."""
+    if variables()[name].kind == "list":
+        return raw
+    text = trim_space(re.split(r"\s#", raw)[0]).strip("\"'")
+    if variables()[name].kind == "duration":
+        return text
+    text = text.lower().replace("_", "-")
+    return "prefer-cached" if text == "prefercached" else text
 
 
 def _trouble(variable: Variable, raw: str) -> tuple[WarningCode, str] | None:

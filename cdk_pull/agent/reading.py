@@ -58,6 +58,7 @@ class Reading:
     Attributes:
         effective: each variable's value as the agent will hold it; None where it cannot be known.
         settings: what the text sets, before the agent's own rules.
+        lines: the line that sets each of them.
         unknown: what cannot be known, and why.
         warnings: what does not do what it seems to.
         os: the operating system whose rules were applied; None when the text does not tell.
@@ -65,6 +66,7 @@ class Reading:
 
     effective: Mapping[str, AgentValue | None]
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     unknown: tuple[Unknown, ...] = ()
     warnings: tuple[AgentWarning, ...] = ()
     os: OperatingSystem | None = None
@@ -89,6 +91,7 @@ def compute(
     settings: Mapping[str, str],
     os: OperatingSystem,
     *,
+    lines: Mapping[str, int] | None = None,
     unknown: Iterable[Unknown] = (),
     warnings: Iterable[AgentWarning] = (),
 ) -> Reading:
@@ -97,6 +100,7 @@ def compute(
     Args:
         settings: the raw values of the variables whose value is known.
         os: whose defaults apply.
+        lines: the lines that set them.
         unknown: variables named here, or all of them where none is named, come out as None.
         warnings: handed on, with those of the agent's own rules added.
     """
@@ -113,6 +117,7 @@ def compute(
     return Reading(
         effective=MappingProxyType(effective),
         settings=MappingProxyType(known),
+        lines=MappingProxyType({name: line for name, line in (lines or {}).items() if name in known}),
         unknown=unknown,
         warnings=tuple(warnings),
         os=os,

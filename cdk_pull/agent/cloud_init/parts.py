@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import Message
 
-__all__ = ["Part", "is_mime", "kind_of", "parts", "unix_lines"]
+__all__ = ["Part", "is_mime", "is_shell", "kind_of", "parts", "unix_lines"]
 
 # What a text begins with, longest first, and what cloud-init takes it for.
 _BEGINNINGS = (
@@ -90,6 +90,12 @@ def unix_lines(text: str) -> str:
     """Return a script as cloud-init writes it: without carriage returns if its first line ends in one."""
     first = text.find("\n")
     return text.replace("\r\n", "\n") if first > 0 and text[first - 1] == "\r" else text
+
+
+def is_shell(script: str) -> bool:
+    """Return whether a script is one for a shell, as its ``#!`` says; one without is taken for one."""
+    shebang = re.match(r"(?:#[^!\n]*\n\s*)?#!(.*)", script)
+    return shebang is None or re.search(r"\b(ba|da|k|z|a)?sh\b", shebang[1]) is not None
 
 
 def _decoded(message: Message, body: str) -> str | None:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.cloud_init import config
-from cdk_pull.agent.cloud_init.parts import Part, kind_of, parts, unix_lines
+from cdk_pull.agent.cloud_init.parts import Part, is_shell, kind_of, parts, unix_lines
 from cdk_pull.agent.cloud_init.steps import Opaque, Script, Stage, Step, from_line
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.reading import AgentWarning
@@ -67,7 +67,7 @@ class _Planner:
         script = script.replace(script[: len(header)], "#" * len(header), 1) if header else script
         if not boothook and not script.startswith("#!"):
             self.warnings.append(_no_shebang(part.line))
-        if not _is_shell(script):
+        if not is_shell(script):
             reason = f"{script.splitlines()[0]} is not a shell"
             if "ecs.config" in script:
                 self._opaque(part, reason)
@@ -143,8 +143,3 @@ def _no_shebang(line: int) -> AgentWarning:
         "(it is read here as if it did)",
         line,
     )
-
-
-def _is_shell(script: str) -> bool:
-    shebang = re.match(r"(?:#[^!\n]*\n\s*)?#!(.*)", script)
-    return shebang is None or re.search(r"\b(ba|da|k|z|a)?sh\b", shebang[1]) is not None

@@ -108,10 +108,10 @@ class Interpreter:
         """Return a mark for something that the script alone does not tell."""
         return self.holes.mark(reason, self.line(node), lines=lines)
 
-    def blur(self, world: World, reason: str, line: int, path: str = ECS_CONFIG) -> World:
-        """Make the whole content of a file unknown."""
-        world.files[path] = ()
-        world.write(path, self.holes.mark(reason, line, lines=True) + "\n", line)
+    def blur(self, world: World, reason: str, line: int) -> World:
+        """Make the whole content of ecs.config unknown."""
+        world.files[ECS_CONFIG] = ()
+        world.write(ECS_CONFIG, self.holes.mark(reason, line, lines=True) + "\n", line)
         return world
 
     def capture(self, node: Node, world: World) -> str:

@@ -42,7 +42,7 @@ def conclude(
     found = [*warnings, *(each for file in files for each in file.warnings)]
     found += _explained(values, lines, _find_prune(user_data))
     distinct = sorted(dict.fromkeys(found), key=lambda each: each.line)
-    return compute(values, "linux", unknown=unknown, warnings=distinct)
+    return compute(values, "linux", lines=lines, unknown=unknown, warnings=distinct)
 
 
 def _find_prune(text: str) -> int | None:

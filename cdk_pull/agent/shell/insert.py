@@ -1,0 +1,74 @@
+"""Where in a script a line is sure to have its effect."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.shell.holes import Holes
+from cdk_pull.agent.shell.parse import parse
+from cdk_pull.agent.shell.world import ECS_CONFIG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["candidates", "command"]
+
+_HEADER = re.compile(
+    r"(?:## template: jinja[^\n]*\n)?(?:#cloud-boothook[^\n]*(?:\n|\Z))?(?:#![^\n]*(?:\n|\Z))?", re.IGNORECASE
+)
+
+
+def command(settings: Mapping[str, str]) -> str:
+    """Return the command that appends settings to ecs.config.
+
+    It begins with an empty line, which ecs-init skips, because what stands in the file may not end in a line feed.
+    """
+    lines = " ".join(shlex.quote(f"{name}={value}") for name, value in settings.items())
+    return f"mkdir -p /etc/ecs && printf '%s\\n' '' {lines} >> {ECS_CONFIG}"
+
+
+def candidates(script: str, settings: Mapping[str, str]) -> Iterator[str]:
+    """Yield the script with the settings in it, in the places where they are likely to last.
+
+    At the very beginning no ``exit``, ``exec``, ``set -e``, open quote or syntax error of the script can prevent
+    them. What the script truncates afterwards is the reason for the other places: after the last statement that
+    writes the file, when the script exits, and at its end.
+    """
+    header, rest = _split(script)
+    newline = "\r\n" if header.endswith("\r\n") else "\n"
+    line = command(settings)
+    yield f"{header}{line}{newline}{rest}"
+    for position in _after_writes(rest):
+        before = rest[:position] if rest[:position].endswith("\n") else f"{rest[:position]}{newline}"
+        yield f"{header}{before}{line}{newline}{rest[position:]}"
+    name = "set_ecs_agent_settings"
+    yield f"{header}{name}() {{ {line}; }}{newline}trap {name} EXIT{newline}{rest}"
+    ended = rest if rest.endswith("\n") else f"{rest}{newline}"
+    yield f"{header}{ended}{line}{newline}"
+
+
+def _split(script: str) -> tuple[str, str]:
+    """Return the shebang with what has to stand before it, and the rest."""
+    found = _HEADER.match(script)
+    header = found[0] if found is not None else ""
+    if "#!" not in header:
+        header = (
+            f"{header}#!/bin/bash\n" if not header or header.endswith("\n") else f"{header}\n#!/bin/bash\n"
+        )
+    elif not header.endswith("\n"):
+        header += "\n"
+    return header, script[len(found[0]) if found is not None else 0 :]
+
+
+def _after_writes(script: str) -> Iterator[int]:
+    """Yield the ends of the lines on which statements that name ecs.config end, the last first."""
+    _, root = parse(Holes().hide_tokens(script).encode("utf-8", "replace"))
+    ends = [0]
+    for line in script.split("\n"):
+        ends.append(ends[-1] + len(line) + 1)
+    for node in reversed(root.children):
+        row, column = node.end_point
+        if b"ecs.config" in (node.text or b""):
+            yield min(ends[row + 1 if column else row], len(script))
