@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cdk_pull.agent.settings import AgentSettings, PullBehavior
     from cdk_pull.cdk.cached_image_capacity_provider import CachedImageCapacityProvider
+    from cdk_pull.cdk.image_lookup import look_up_image
     from cdk_pull.cdk.image_pull_behavior import ImagePullBehavior
     from cdk_pull.cdk.image_repository import ImageRepository
     from cdk_pull.cdk.same_region import SameRegionImage, SameRegionImages
@@ -31,6 +32,7 @@ _HOMES = {
     "SameRegionImages": "cdk_pull.cdk.same_region",
     "ServerCore": "cdk_pull.windows.pin",
     "UnsupportedError": "cdk_pull.errors",
+    "look_up_image": "cdk_pull.cdk.image_lookup",
 }
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "SameRegionImages",
     "ServerCore",
     "UnsupportedError",
+    "look_up_image",
 ]
 
 
