@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.image_pull_behavior import ImagePullBehavior
     from cdk_pull.cdk.image_repository import ImageRepository
     from cdk_pull.cdk.same_region import SameRegionImage, SameRegionImages
+    from cdk_pull.cdk.windows_fargate_task import WindowsFargateTask
     from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
     from cdk_pull.windows.pin import ServerCore
 
@@ -32,6 +33,7 @@ _HOMES = {
     "SameRegionImages": "cdk_pull.cdk.same_region",
     "ServerCore": "cdk_pull.windows.pin",
     "UnsupportedError": "cdk_pull.errors",
+    "WindowsFargateTask": "cdk_pull.cdk.windows_fargate_task",
     "look_up_image": "cdk_pull.cdk.image_lookup",
 }
 
@@ -48,6 +50,7 @@ __all__ = [
     "SameRegionImages",
     "ServerCore",
     "UnsupportedError",
+    "WindowsFargateTask",
     "look_up_image",
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 import jsii
@@ -13,28 +13,21 @@ from constructs import IValidation
 from cdk_pull.cdk._capacity import identity
 from cdk_pull.cdk._decisions import record
 from cdk_pull.cdk._stack_view import StackView, region_of
+from cdk_pull.cdk._task_images import task_images
 from cdk_pull.report.decision import Decision
 from cdk_pull.template.image_place import ImagePlace, locate_image
-from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from constructs import IConstruct
 
+    from cdk_pull.cdk._task_images import TaskImage
     from cdk_pull.image.allow_list import AllowList
 
-__all__ = ["RegionCheck", "TaskImage"]
+__all__ = ["RegionCheck"]
 
 _WARNING = "cdk-pull:imageRegionUnknown"
-
-
-class TaskImage(NamedTuple):
-    """One image, by the construct that runs it."""
-
-    user: IConstruct
-    container: str
-    image: object
 
 
 @jsii.implements(IValidation)
@@ -60,7 +53,7 @@ class RegionCheck:
         self._allow = allow
         self._one = one
         self._other_stages = other_stages
-        self._done = False
+        self._recorded = False
 
     def validate(self) -> list[str]:
         """Return one line per image that is in another Region or in none; warn where it cannot be known."""
@@ -77,15 +70,15 @@ class RegionCheck:
             if allowed or place.verdict == "same":
                 continue
             if place.verdict == "unknown":
-                self._warn(task_image, place)
+                cdk.Annotations.of(task_image.user).add_warning_v2(_WARNING, _warning(task_image, place))
             else:
                 # CDK itself names the construct that a check was added to.
                 where = "" if self._one else f"{task_image.user.node.path}: "
                 errors.append(where + _error(task_image, place, region_of(stack)))
-        if not self._done and self._one is None:
+        if not self._recorded and self._one is None:
+            self._recorded = True
             for key, stack in stacks.items():
                 record(stack, _decision(counts[key], region_of(stack)))
-        self._done = True
         return errors
 
     def _task_images(self) -> Iterator[TaskImage]:
@@ -93,30 +86,16 @@ class RegionCheck:
             if isinstance(construct, ecs.CfnTaskDefinition):
                 stage = cdk.Stage.of(construct)
                 if stage is None or identity(stage) not in self._other_stages:
-                    yield from _images_of(construct)
-
-    def _warn(self, task_image: TaskImage, place: ImagePlace) -> None:
-        if not self._done:
-            cdk.Annotations.of(task_image.user).add_warning_v2(
-                _WARNING,
-                f"cannot tell whether image {place.image} of container {task_image.container} is in the stack's "
-                f"Region: {place.reason}. {_way_to_know(place)}",
-            )
-
-
-def _images_of(task: ecs.CfnTaskDefinition) -> Iterator[TaskImage]:
-    definitions: Any = cdk.Stack.of(task).resolve(task.container_definitions)
-    for definition in definitions if isinstance(definitions, list) else [definitions]:
-        if isinstance(definition, dict) and "image" in definition:
-            yield TaskImage(task, str(definition.get("name", "?")), definition["image"])
-        elif definition is not None:
-            unknown = Unknown(reason="the container definition is made at deployment")
-            yield TaskImage(task, "?", unknown)
+                    yield from task_images(construct)
 
 
 def _locate(view: StackView, image: object, stack: cdk.Stack) -> ImagePlace:
-    value = image if isinstance(image, Unknown) else view.evaluate(image, stack)
-    return locate_image(value, region_of(stack))
+    return locate_image(view.evaluate(image, stack), region_of(stack))
+
+
+def _warning(task_image: TaskImage, place: ImagePlace) -> str:
+    what = f"image {place.image} of container {task_image.container}"
+    return f"cannot tell whether {what} is in the stack's Region: {place.reason}. {_way_to_know(place)}"
 
 
 def _error(task_image: TaskImage, place: ImagePlace, region: str | None) -> str:

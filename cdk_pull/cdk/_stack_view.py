@@ -41,7 +41,7 @@ class StackView:
 
     def evaluate(self, value: object, stack: cdk.Stack) -> Any:
         """Return what a value of a stack comes to: JSON or an unknown."""
-        return evaluate(stack.resolve(value), self._context(stack))
+        return value if isinstance(value, Unknown) else evaluate(stack.resolve(value), self._context(stack))
 
     def exported(self, name: str, environment: Environment) -> Any:
         """Return the value that a stack of this environment exports under a name."""

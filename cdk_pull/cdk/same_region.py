@@ -10,7 +10,8 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk._capacity import identity, is_cluster, is_scope
-from cdk_pull.cdk._region_check import RegionCheck, TaskImage
+from cdk_pull.cdk._region_check import RegionCheck
+from cdk_pull.cdk._task_images import TaskImage
 from cdk_pull.errors import ConflictError, UnsupportedError
 from cdk_pull.image.allow_list import AllowList
 

@@ -84,14 +84,13 @@ class ServerCore:
                 window.on.isoformat(),
                 allowed="a day that the catalogue reaches",
             )
-        warnings = check_build(window.pin, window.on, lag=lag)
         return ServerCorePin(
             family=family,
             on=window.on,
             tag=window.pin.tag,
             cached_until=window.cached_until,
             why=window.reason,
-            warnings=(*warnings, *window.notes),
+            warnings=check_build(window.pin, window.on, lag=lag),
             miss_bytes=_miss_bytes(window.pin),
         )
 

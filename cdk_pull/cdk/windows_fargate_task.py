@@ -1,0 +1,192 @@
+"""A Windows task definition for Fargate, on a servercore that the hosts have cached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ecs as ecs
+from constructs import IValidation
+
+from cdk_pull.cdk._decisions import record
+from cdk_pull.cdk._sized import METADATA_KEY
+from cdk_pull.cdk._stack_view import StackView, region_of
+from cdk_pull.cdk._task_images import task_images
+from cdk_pull.cdk.fargate_task import FargateTask
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.report.decision import Decision
+from cdk_pull.template.image_place import locate_image
+from cdk_pull.units import format_bytes
+from cdk_pull.windows.base_image import check_base
+from cdk_pull.windows.families import fargate_family
+from cdk_pull.windows.pin import ServerCore, ServerCorePin
+from cdk_pull.windows.window import to_date
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from typing import Unpack
+
+    from constructs import Construct
+
+    from cdk_pull.cdk.fargate_task import FargateTaskProps
+    from cdk_pull.units import DurationLike
+
+__all__ = ["DATE_CONTEXT", "WindowsFargateTask"]
+
+DATE_CONTEXT = "cdk-pull:windows-date"
+"""The context key of the day, as ``YYYY-MM-DD``, by which pins are judged."""
+
+_WARNING = "cdk-pull:servercore"
+
+
+class WindowsFargateTask(FargateTask):
+    """A Fargate task definition for Windows, whose image is built on a servercore that the hosts have cached.
+
+    Write the day of the pin into the source; build the image on it, and run it here::
+
+        pin = ServerCore.pin("WINDOWS_SERVER_2022_CORE", on="2026-09-20")
+        site = ecr_assets.DockerImageAsset(self, "Site", directory="site", build_args=pin.build_args)
+        WindowsFargateTask(self, "Task", pin=pin, cpu=1024, memory_limit_mib=2048,
+                           image=ecs.ContainerImage.from_docker_image_asset(site))
+
+    The pin tells the operating system family; the architecture is X86_64. A pin near or past the end of its window is
+    a warning, ``cdk-pull:servercore``: on the day it was made for, or on the day in the context ``cdk-pull:windows-date``
+    when there is one, such as ``cdk synth -c cdk-pull:windows-date=$(date +%F)`` in a pipeline. The clock is never read.
+
+    When CDK validates, the images of all containers are looked at: a servercore of another Windows Server than the
+    family's and anything on nanoserver stop the synth; Microsoft's images other than an exact servercore are a warning.
+
+    Args:
+        scope: where the construct is made.
+        id: its name there.
+        pin: from ServerCore; or a family alone, which is then pinned for the day in the context.
+        image: of a container ``app``; leave it out to add all containers yourself.
+        container: further properties of that container, as ``add_container`` takes them.
+        cpu: 1024, 2048 or 4096 CPU units, or as ECS writes it (``"1 vCPU"``).
+        memory_limit_mib: its memory in MiB or as ECS writes it (``"2GB"``); by default the least for ``cpu``.
+        start_within: see FargateTask.
+        max_usd_per_hour: see FargateTask.
+        ephemeral_storage_gib: refused, as Fargate gives Windows tasks no choice of it.
+        **props: see FargateTask.
+
+    Raises:
+        UnsupportedError: for a family that Fargate does not run.
+        InvalidValueError: for a size that Windows tasks cannot have, ephemeral storage, or a family without a day in
+            the context.
+    """
+
+    pin: ServerCorePin
+    """The servercore that the task's image is to be built on."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the name that every construct gives it
+        *,
+        pin: ServerCorePin | str,
+        image: ecs.ContainerImage | None = None,
+        container: Mapping[str, Any] | None = None,
+        cpu: float | str | None = None,
+        memory_limit_mib: float | str | None = None,
+        start_within: DurationLike | None = None,
+        max_usd_per_hour: float | None = None,
+        ephemeral_storage_gib: float | None = None,
+        **props: Unpack[FargateTaskProps],
+    ) -> None:
+        day = _context_day(scope)
+        pin = _pinned(scope, pin, day) if isinstance(pin, str) else pin
+        product = fargate_family(pin.family)
+        super().__init__(
+            scope,
+            id,
+            image=image,
+            container=container,
+            cpu=cpu,
+            memory_limit_mib=memory_limit_mib,
+            start_within=start_within,
+            max_usd_per_hour=max_usd_per_hour,
+            ephemeral_storage_gib=ephemeral_storage_gib,
+            runtime_platform=ecs.RuntimePlatform(
+                operating_system_family=ecs.OperatingSystemFamily.of(pin.family),
+                cpu_architecture=ecs.CpuArchitecture.X86_64,
+            ),
+            **props,
+        )
+        self.pin = pin
+        judged = ServerCore.from_tag(pin.family, pin.tag, on=day).warnings if day else pin.warnings
+        for warning in judged:
+            cdk.Annotations.of(self).add_warning_v2(_WARNING, warning)
+        self.node.add_validation(_BaseCheck(self, pin.family, day or pin.on))
+        self._tell(pin, product.name)
+
+    def _tell(self, pin: ServerCorePin, product: str) -> None:
+        decision = _decision(pin, product)
+        definition = cast("ecs.CfnTaskDefinition", self.node.default_child)
+        others = definition.get_metadata(METADATA_KEY) or {}
+        definition.add_metadata(METADATA_KEY, {**others, decision.topic: decision.to_json()})
+        record(self, decision)
+
+
+@jsii.implements(IValidation)
+class _BaseCheck:
+    """Looks at the base of every container's image once all containers are there."""
+
+    def __init__(self, task: ecs.TaskDefinition, family: str, on: date) -> None:
+        self._task = task
+        self._family = family
+        self._on = on
+
+    def validate(self) -> list[str]:
+        stack = cdk.Stack.of(self._task)
+        product = fargate_family(self._family)
+        view = StackView(self._task.node.root)
+        errors = []
+        for image in task_images(cast("ecs.CfnTaskDefinition", self._task.node.default_child)):
+            reference = locate_image(view.evaluate(image.image, stack), region_of(stack)).reference
+            problems = check_base(reference, self._family, product, self._on) if reference else []
+            errors += [f"container {image.container}: {it.text}" for it in problems if it.fatal]
+            for problem in problems:
+                if not problem.fatal:
+                    # A construct keeps a warning once, however often it is validated.
+                    text = f"container {image.container}: {problem.text}"
+                    cdk.Annotations.of(self._task).add_warning_v2(_WARNING, text)
+        return errors
+
+
+def _context_day(scope: Construct) -> date | None:
+    value = scope.node.try_get_context(DATE_CONTEXT)
+    return None if value is None else to_date(value)
+
+
+def _pinned(scope: Construct, family: str, day: date | None) -> ServerCorePin:
+    fargate_family(family)
+    if day is None:
+        raise InvalidValueError(
+            f"no day is given to pin the servercore of {scope.node.path} for",
+            family,
+            allowed=f"ServerCore.pin('{family}', on='YYYY-MM-DD'), or the family alone with the day in the context",
+            fix=f"Put '{DATE_CONTEXT}' into the context of cdk.json",
+        )
+    return ServerCore.pin(family, on=day)
+
+
+def _decision(pin: ServerCorePin, product: str) -> Decision:
+    until = pin.cached_until
+    miss = f": {format_bytes(pin.miss_bytes)} more to pull at every start" if pin.miss_bytes else ""
+    return Decision(
+        topic="servercore",
+        decided=f"{pin.tag} ({product}) on {pin.family}",
+        why=pin.why,
+        cost=f"nothing while it is cached; a miss costs its update layer{miss}",
+        confidence=f"cached until {until.earliest}, {until.latest} at the latest"
+        if until
+        else "the catalogue does not know this build",
+        details={
+            "tag": pin.tag,
+            "on": pin.on.isoformat(),
+            "cached_until": until.to_json() if until else None,
+            "miss_bytes": pin.miss_bytes,
+        },
+    )

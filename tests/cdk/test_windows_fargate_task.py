@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecs as ecs
+from aws_cdk.assertions import Template
+
+from cdk_pull.cdk.windows_fargate_task import WindowsFargateTask
+from cdk_pull.errors import InvalidValueError, UnsupportedError
+from cdk_pull.windows.pin import ServerCore
+
+PIN = ServerCore.pin("WINDOWS_SERVER_2022_CORE", on="2026-09-20")
+OWN = ecs.ContainerImage.from_registry("111122223333.dkr.ecr.eu-west-1.amazonaws.com/site:1")
+
+
+def stack_with(context: dict[str, object] | None = None) -> cdk.Stack:
+    """Return a new stack."""
+    return cdk.Stack(cdk.App(context=context), "Stack")
+
+
+def from_registry(image: str) -> ecs.ContainerImage:
+    """Return an image by its name."""
+    return ecs.ContainerImage.from_registry(image)
+
+
+def definition(stack: cdk.Stack) -> Any:
+    """Return the only task definition."""
+    ((_, resource),) = Template.from_stack(stack).find_resources("AWS::ECS::TaskDefinition").items()
+    return resource
+
+
+def warnings(stack: cdk.Stack) -> list[str]:
+    """Return the warnings on servercore."""
+    stage = cdk.Stage.of(stack)
+    assert stage is not None
+    messages = stage.synth(force=True).get_stack_artifact(stack.artifact_id).messages
+    mark = " [ack: cdk-pull:servercore]"
+    return [str(it.entry.data).removesuffix(mark) for it in messages if str(it.entry.data).endswith(mark)]
+
+
+def test_task() -> None:
+    """The pin gives the platform, the container its image, the metadata the decision."""
+    stack = stack_with()
+    task = WindowsFargateTask(stack, "Task", pin=PIN, image=OWN, cpu=1024, memory_limit_mib=2048)
+    resource = definition(stack)
+    properties = resource["Properties"]
+    assert properties["RuntimePlatform"] == {
+        "CpuArchitecture": "X86_64",
+        "OperatingSystemFamily": "WINDOWS_SERVER_2022_CORE",
+    }
+    assert (properties["Cpu"], properties["Memory"]) == ("1024", "2048")
+    assert properties["ContainerDefinitions"][0]["Name"] == "app"
+    assert resource["Metadata"]["cdk-pull"]["servercore"] == {
+        "topic": "servercore",
+        "decided": "10.0.20348.5622 (windows-server-2022) on WINDOWS_SERVER_2022_CORE",
+        "why": "10.0.20348.5622 is the newest monthly release, of 2026-09-08, and stays cached longest",
+        "cost": "nothing while it is cached; a miss costs its update layer: 730 MB more to pull at every start",
+        "confidence": "cached until 2026-11-10, 2026-11-17 at the latest",
+        "details": {
+            "tag": "10.0.20348.5622",
+            "on": "2026-09-20",
+            "cached_until": {"earliest": "2026-11-10", "latest": "2026-11-17"},
+            "miss_bytes": 730469634,
+        },
+    }
+    decisions = [entry.data["topic"] for entry in task.node.metadata if entry.type == "cdk-pull:decision"]
+    assert "servercore" in decisions
+    assert warnings(stack) == []
+    assert task.pin == PIN
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory"),
+    [(512, 1024), (8192, 16384), (1024, 512), (2048, 2048), ("8 vCPU", "16GB"), (4096, 31744)],
+)
+def test_sizes_that_windows_does_not_have(cpu: int | str, memory: int | str) -> None:
+    """A size that Windows tasks cannot have is refused with those near it."""
+    with pytest.raises(InvalidValueError, match=r"Fargate task size.* on Windows"):
+        WindowsFargateTask(stack_with(), "Task", pin=PIN, cpu=cpu, memory_limit_mib=memory)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory"), [(1024, 2048), (2048, 16384), (4096, 30720), ("1 vCPU", "2GB"), (2048, None)]
+)
+def test_sizes_that_windows_has(cpu: int | str, memory: int | str | None) -> None:
+    """1, 2 and 4 vCPU are accepted, in any form that ECS accepts."""
+    stack = stack_with()
+    WindowsFargateTask(stack, "Task", pin=PIN, image=OWN, cpu=cpu, memory_limit_mib=memory)
+    assert definition(stack)["Properties"]["Cpu"] in {"1024", "2048", "4096"}
+
+
+def test_ephemeral_storage() -> None:
+    """Ephemeral storage is refused."""
+    with pytest.raises(InvalidValueError, match=r"(?i)ephemeral storage.*Windows"):
+        WindowsFargateTask(stack_with(), "Task", pin=PIN, cpu=1024, ephemeral_storage_gib=40)
+
+
+@pytest.mark.parametrize(
+    ("pin", "context", "on", "tag"),
+    [
+        (
+            "WINDOWS_SERVER_2019_FULL",
+            {"cdk-pull:windows-date": "2026-09-20"},
+            "2026-09-20",
+            "10.0.17763.9245",
+        ),
+        (
+            "WINDOWS_SERVER_2022_CORE",
+            {"cdk-pull:windows-date": "2024-04-20"},
+            "2024-04-20",
+            "10.0.20348.2402",
+        ),
+    ],
+)
+def test_family_pinned_for_the_context_day(pin: str, context: dict[str, object], on: str, tag: str) -> None:
+    """A family alone is pinned for the day in the context."""
+    stack = stack_with(context)
+    task = WindowsFargateTask(stack, "Task", pin=pin, image=OWN, cpu=1024)
+    assert (task.pin.on.isoformat(), task.pin.tag) == (on, tag)
+    assert definition(stack)["Properties"]["RuntimePlatform"]["OperatingSystemFamily"] == pin
+
+
+def test_family_without_a_day() -> None:
+    """A family alone without a day in the context is refused: the clock is not read."""
+    with pytest.raises(InvalidValueError) as caught:
+        WindowsFargateTask(stack_with(), "Task", pin="WINDOWS_SERVER_2022_CORE", cpu=1024)
+    assert str(caught.value) == (
+        "no day is given to pin the servercore of Stack for: 'WINDOWS_SERVER_2022_CORE'; allowed: "
+        "ServerCore.pin('WINDOWS_SERVER_2022_CORE', on='YYYY-MM-DD'), or the family alone with the day in the context. "
+        "Put 'cdk-pull:windows-date' into the context of cdk.json"
+    )
+
+
+def test_context_day_past_the_horizon() -> None:
+    """A day that the catalogue does not reach is an error that says to refresh it."""
+    stack = stack_with({"cdk-pull:windows-date": "2026-11-23"})
+    with pytest.raises(InvalidValueError, match="refresh the catalogue"):
+        WindowsFargateTask(stack, "Task", pin="WINDOWS_SERVER_2022_CORE", cpu=1024)
+
+
+def test_malformed_context_day() -> None:
+    """A context that is no day is refused."""
+    stack = stack_with({"cdk-pull:windows-date": "soon"})
+    with pytest.raises(InvalidValueError, match="date is malformed: 'soon'"):
+        WindowsFargateTask(stack, "Task", pin=PIN, cpu=1024)
+
+
+@pytest.mark.parametrize("family", ["WINDOWS_SERVER_2025_CORE", "WINDOWS_SERVER_2016_FULL"])
+def test_family_of_ec2_only(family: str) -> None:
+    """A family that Fargate does not run is refused before anything else."""
+    with pytest.raises(UnsupportedError, match=f"Fargate does not run {family}"):
+        WindowsFargateTask(stack_with(), "Task", pin=family, cpu=1024)
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2026-10-12", []),
+        (
+            "2026-10-13",
+            [
+                "servercore 10.0.20348.5622 is in its last month: it leaves the hosts' cache from 2026-11-10 on"
+            ],
+        ),
+        (
+            "2026-11-10",
+            [
+                "servercore 10.0.20348.5622 leaves the hosts' cache between 2026-11-10 and 2026-11-17: rebuild now"
+            ],
+        ),
+        (
+            "2027-01-01",
+            ["servercore 10.0.20348.5622 left the hosts' cache by 2026-11-17: rebuild on a newer one"],
+        ),
+    ],
+)
+def test_pin_near_and_past_its_end(day: str, said: list[str]) -> None:
+    """A pin is judged on the day in the context, however long ago it was made."""
+    stack = stack_with({"cdk-pull:windows-date": day})
+    WindowsFargateTask(stack, "Task", pin=PIN, image=OWN, cpu=1024)
+    assert warnings(stack) == said
+
+
+def test_pin_made_near_its_end() -> None:
+    """Without a day in the context a pin is judged on the day it was made for."""
+    stack = stack_with()
+    pin = ServerCore.from_tag("WINDOWS_SERVER_2022_CORE", "10.0.20348.5386", on="2026-09-20")
+    WindowsFargateTask(stack, "Task", pin=pin, image=OWN, cpu=1024)
+    assert warnings(stack) == [
+        "servercore 10.0.20348.5386 left the hosts' cache by 2026-09-15: rebuild on a newer one"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        ("mcr.microsoft.com/windows/servercore:ltsc2019", "cannot run on WINDOWS_SERVER_2022_CORE"),
+        (
+            "mcr.microsoft.com/windows/nanoserver:ltsc2022",
+            "is on nanoserver, which no Fargate host has cached",
+        ),
+    ],
+)
+def test_image_that_cannot_be(image: str, said: str) -> None:
+    """A container of another Windows Server or on nanoserver stops the synth, added at any time."""
+    stack = stack_with()
+    task = WindowsFargateTask(stack, "Task", pin=PIN, image=OWN, cpu=1024)
+    task.add_container("late", image=from_registry(image), essential=False)
+    with pytest.raises(RuntimeError, match=rf"\[Stack/Task\] container late: {image} .*{said}"):
+        Template.from_stack(stack)
+
+
+def test_image_that_is_not_pinned() -> None:
+    """A servercore under its floating tag is a warning, said once."""
+    stack = stack_with()
+    floating = from_registry("mcr.microsoft.com/windows/servercore:ltsc2022")
+    WindowsFargateTask(stack, "Task", pin=PIN, image=floating, cpu=1024)
+    for _ in range(2):
+        (warning,) = warnings(stack)
+        assert warning.startswith("container app: servercore tag names no exact build: 'ltsc2022'")
+
+
+def test_pinned_image_itself() -> None:
+    """The pinned servercore can be a container's image as it is."""
+    stack = stack_with()
+    WindowsFargateTask(stack, "Task", pin=PIN, image=from_registry(PIN.image), cpu=1024)
+    assert definition(stack)["Properties"]["ContainerDefinitions"][0]["Image"] == PIN.image
+    assert warnings(stack) == []
