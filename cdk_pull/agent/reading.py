@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.variables import AgentValue, OperatingSystem
 
-__all__ = ["AgentWarning", "Reading", "Unknown", "compute"]
+__all__ = ["AgentWarning", "Reading", "Unknown", "compute", "find_prune"]
 
 # The agent reads this one too; the published form of `effective` has never had it.
+_PRUNE = re.compile(r"\bdocker\s+(?:image|system)\s+prune\b")
 _NOT_SHOWN = frozenset({"ECS_ENABLE_UNTRACKED_IMAGE_CLEANUP"})
 
 
@@ -122,3 +124,11 @@ def compute(
         warnings=tuple(warnings),
         os=os,
     )
+
+
+def find_prune(text: str) -> int | None:
+    """Return the line on which a text removes images by Docker's own clean-up."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if _PRUNE.search(line) and not line.lstrip().startswith("#"):
+            return number
+    return None

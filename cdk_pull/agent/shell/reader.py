@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.ecs_config import scan
 from cdk_pull.agent.explain import explain, explain_together
-from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute
+from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute, find_prune
 from cdk_pull.agent.shell.world import ECS_CONFIG, World
 from cdk_pull.agent.variables import variables
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from cdk_pull.agent.shell.holes import Holes
 
 __all__ = ["conclude"]
-
-_PRUNE = re.compile(r"\bdocker\s+(?:image|system)\s+prune\b")
 
 
 def conclude(
@@ -40,17 +37,9 @@ def conclude(
         elif None not in raw:
             values[name] = str(raw.pop())
     found = [*warnings, *(each for file in files for each in file.warnings)]
-    found += _explained(values, lines, _find_prune(user_data))
+    found += _explained(values, lines, find_prune(user_data))
     distinct = sorted(dict.fromkeys(found), key=lambda each: each.line)
     return compute(values, "linux", lines=lines, unknown=unknown, warnings=distinct)
-
-
-def _find_prune(text: str) -> int | None:
-    """Return the line on which a script removes images by Docker's own clean-up."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if _PRUNE.search(line) and not line.lstrip().startswith("#"):
-            return number
-    return None
 
 
 def _explained(values: dict[str, str], lines: dict[str, int], prune: int | None) -> Iterator[AgentWarning]:
