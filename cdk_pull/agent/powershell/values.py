@@ -41,6 +41,7 @@ def evaluate(node: Node, variables: Mapping[str, str], unknown: Callable[[str, N
         unknown: makes the mark for what cannot be known.
     """
     text = (node.text or b"").decode()
+    found: str | None = None
     match node.type:
         case kind if kind in _STRINGS:
             found = _string(node, text, variables, unknown)
@@ -55,8 +56,6 @@ def evaluate(node: Node, variables: Mapping[str, str], unknown: Callable[[str, N
             found = _sum(node, variables, unknown)
         case _ if node.named_child_count == 1 and node.type != "sub_expression":
             found = evaluate(node.named_children[0], variables, unknown)
-        case _:
-            found = None
     return unknown(f"{text.strip()[:60]} is not known", node) if found is None else found
 
 
