@@ -104,13 +104,23 @@ def joins_cluster(text: str, pieces: Iterable[object], names: Iterable[object]) 
         pieces: what it fills in.
         names: the cluster's names: literal ones, and references to it.
     """
-    pieces = list(pieces)
+    filled_in = list(pieces)
     return any(
         re.search(_NAMED.format(re.escape(name)), text, re.MULTILINE)
         if isinstance(name, str)
-        else name in pieces
+        else _contains(filled_in, name)
         for name in names
     )
+
+
+def _contains(value: object, reference: object) -> bool:
+    """Tell whether a reference is anywhere in an intrinsic, also as ``${Name}`` of an Fn::Sub."""
+    if value == reference:
+        return True
+    if isinstance(value, str):
+        return isinstance(reference, dict) and f"${{{reference.get('Ref')}}}" in value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_contains(each, reference) for each in inner)
 
 
 def _plain(image: object) -> str:

@@ -117,7 +117,7 @@ class LaunchUserData:
             return original
 
     def _written(self, original: object, image: object, names: Mapping[str, object]) -> object:
-        text, pieces = _opened(original)
+        text, pieces, unreadable = _opened(original)
         requests = []
         for request, reach in self._requests:
             if reach is not None:
@@ -133,6 +133,8 @@ class LaunchUserData:
             requests.append(request)
         if not requests:
             return original
+        if unreadable:
+            raise unreadable
         wanted = _merged(requests)
         system = _launch.operating_system(
             text, image, asked=wanted.operating_system, os_type=self._os_type(text)
@@ -178,13 +180,14 @@ class LaunchUserData:
         return self._template.os_type.name
 
 
-def _opened(value: object) -> tuple[str, Mapping[str, object]]:
+def _opened(value: object) -> tuple[str, Mapping[str, object], UnsupportedError | None]:
+    """Return the text and the pieces that it is made of, and why it cannot be changed if that is so."""
     if value is None:
-        return "", {}
+        return "", {}, None
     try:
-        return cfn.to_text(value)
-    except UnsupportedError:
-        return json.dumps(value), {}
+        return *cfn.to_text(value), None
+    except UnsupportedError as error:
+        return json.dumps(value), {"": value}, error
 
 
 def _merged(requests: Sequence[Request]) -> Request:
