@@ -137,8 +137,8 @@ def _decision(counts: Counter[str], region: str | None) -> Decision:
     return Decision(
         topic="region",
         decided=f"images in {region or 'the Region that the stack is deployed to'}: {', '.join(parts)}",
-        why="a pull within the Region is the nearest one, and its transfer is free",
-        cost="nothing changes in the template",
-        confidence="read from every container definition at synth",
+        why="a registry in the Region is the nearest one",
+        cost="transfer within the Region is free, from another about $0.02 per GB",
+        confidence="read from every container definition when CDK validates",
         details=dict(counts),
     )
