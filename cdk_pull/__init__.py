@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cdk_pull.agent.settings import AgentSettings, PullBehavior
     from cdk_pull.cdk.cached_image_capacity_provider import CachedImageCapacityProvider
+    from cdk_pull.cdk.fargate_task import FargateTask
+    from cdk_pull.cdk.fargate_task_size import FargateTaskSize
     from cdk_pull.cdk.image_lookup import look_up_image
     from cdk_pull.cdk.image_pull_behavior import ImagePullBehavior
     from cdk_pull.cdk.image_repository import ImageRepository
     from cdk_pull.cdk.same_region import SameRegionImage, SameRegionImages
     from cdk_pull.cdk.windows_fargate_task import WindowsFargateTask
     from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
+    from cdk_pull.fargate.prices import PriceBook, Rate
+    from cdk_pull.image.profile import Compression, ImageProfile, Layer
     from cdk_pull.windows.pin import ServerCore
 
 # Where each public name lives. Keep it sorted, and the imports above in step: a test compares the two.
@@ -24,11 +28,18 @@ _HOMES = {
     "AgentSettings": "cdk_pull.agent.settings",
     "CachedImageCapacityProvider": "cdk_pull.cdk.cached_image_capacity_provider",
     "CdkPullError": "cdk_pull.errors",
+    "Compression": "cdk_pull.image.profile",
     "ConflictError": "cdk_pull.errors",
+    "FargateTask": "cdk_pull.cdk.fargate_task",
+    "FargateTaskSize": "cdk_pull.cdk.fargate_task_size",
+    "ImageProfile": "cdk_pull.image.profile",
     "ImagePullBehavior": "cdk_pull.cdk.image_pull_behavior",
     "ImageRepository": "cdk_pull.cdk.image_repository",
     "InvalidValueError": "cdk_pull.errors",
+    "Layer": "cdk_pull.image.profile",
+    "PriceBook": "cdk_pull.fargate.prices",
     "PullBehavior": "cdk_pull.agent.settings",
+    "Rate": "cdk_pull.fargate.prices",
     "SameRegionImage": "cdk_pull.cdk.same_region",
     "SameRegionImages": "cdk_pull.cdk.same_region",
     "ServerCore": "cdk_pull.windows.pin",
@@ -41,11 +52,18 @@ __all__ = [
     "AgentSettings",
     "CachedImageCapacityProvider",
     "CdkPullError",
+    "Compression",
     "ConflictError",
+    "FargateTask",
+    "FargateTaskSize",
+    "ImageProfile",
     "ImagePullBehavior",
     "ImageRepository",
     "InvalidValueError",
+    "Layer",
+    "PriceBook",
     "PullBehavior",
+    "Rate",
     "SameRegionImage",
     "SameRegionImages",
     "ServerCore",

@@ -37,7 +37,7 @@ class Goal:
 
     Raises:
         ConflictError: for a start and a price together.
-        InvalidValueError: for a limit that is not above zero.
+        InvalidValueError: for a limit that is not above zero, or ``hold`` without a start.
     """
 
     start_seconds: float | None = None
@@ -56,6 +56,10 @@ class Goal:
                 raise InvalidValueError(f"{name} is not a limit", value, allowed="a number above 0")
         if self.hold not in get_args(Hold):
             raise InvalidValueError("hold is not a part of the estimate", self.hold, allowed=get_args(Hold))
+        if self.hold != "expected" and self.start_seconds is None:
+            raise InvalidValueError(
+                "hold is given without a start to hold to it", self.hold, allowed="with a start"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -135,7 +135,7 @@ def uncompressed_bytes(layer: Layer, model: StartModel | None = None) -> float:
     """Return the size of an unpacked layer, estimated from its compressed size when nobody has looked."""
     if layer.uncompressed_bytes is not None:
         return layer.uncompressed_bytes
-    return layer.compressed_bytes * (model or load_start_model()).expansion.get(layer.compression.value, 1)
+    return layer.compressed_bytes * (model or load_start_model()).expansion.get(layer.compression, 1)
 
 
 def _spread(seconds: float, factor: float) -> Interval:

@@ -69,7 +69,7 @@ class StartModel:
 
     def unpack_rate(self, cpu: int, compression: Compression) -> float:
         """Return megabytes of output per second: the slower of the decoder and the storage."""
-        decoder = self.decoder.get(compression.value)
+        decoder = self.decoder.get(compression)
         storage = self.storage_rate(cpu)
         return storage if decoder is None else min(storage, decoder * min(1, cpu / _VCPU))
 

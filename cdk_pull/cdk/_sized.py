@@ -1,0 +1,66 @@
+"""Carries out a sizing decision on a task definition in the construct tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import aws_cdk as cdk
+
+from cdk_pull.cdk._decisions import record
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ecs as ecs
+    from constructs import IConstruct
+
+    from cdk_pull.cdk._fargate_sizing import Sized
+    from cdk_pull.fargate.estimate import Architecture
+    from cdk_pull.fargate.sizes import Os
+
+__all__ = ["METADATA_KEY", "architecture_of", "is_token", "os_of", "tell"]
+
+METADATA_KEY = "cdk-pull"
+"""The key of the decisions in a task definition's CloudFormation metadata."""
+
+_TOKEN = "${Token["  # noqa: S105 - the mark of CDK's string tokens, not a secret
+
+
+def is_token(value: object) -> bool:
+    """Tell whether a value is filled in later, without a call to JavaScript for the many that are plain."""
+    if isinstance(value, bool) or value is None:
+        return False
+    if isinstance(value, int):
+        # CDK encodes a number token as a float far below any whole number that a person writes.
+        return False
+    if isinstance(value, str) and _TOKEN not in value:
+        return False
+    return bool(cdk.Token.is_unresolved(value))
+
+
+def os_of(runtime_platform: object) -> Os:
+    """Return the operating system of a resolved runtime platform."""
+    return "windows" if _entry(runtime_platform, "operatingSystemFamily").startswith("WINDOWS") else "linux"
+
+
+def architecture_of(runtime_platform: object) -> Architecture:
+    """Return the architecture of a resolved runtime platform."""
+    return "arm64" if _entry(runtime_platform, "cpuArchitecture") == "ARM64" else "x86_64"
+
+
+def _entry(runtime_platform: object, name: str) -> str:
+    """Return an entry as text, of the form of L1 properties or of L2 properties, whose values are objects."""
+    if not isinstance(runtime_platform, dict):
+        return ""
+    value = cast("dict[str, Any]", runtime_platform).get(name, "")
+    if isinstance(value, dict):
+        value = next(iter(cast("dict[str, Any]", value).values()), "")
+    return str(value)
+
+
+def tell(scope: IConstruct, definition: ecs.CfnTaskDefinition, sized: Sized) -> None:
+    """Leave the decisions in the template's metadata and the assembly's, and show the warning."""
+    if sized.decisions:
+        definition.add_metadata(METADATA_KEY, sized.metadata)
+    for decision in sized.decisions:
+        record(scope, decision)
+    if sized.warning:
+        cdk.Annotations.of(scope).add_warning_v2(sized.warning.id, sized.warning.message)

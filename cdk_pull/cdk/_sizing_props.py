@@ -1,0 +1,62 @@
+"""What users say beside a goal for a task's size: in a construct's and in a mixin's arguments alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from cdk_pull.cdk._fargate_sizing import SizingRequest
+from cdk_pull.cdk._image_facts import ImageSizes, profile_of
+from cdk_pull.fargate.choose import Goal, Hold
+from cdk_pull.units import DurationLike, parse_bytes, to_timedelta
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdk_pull.fargate.prices import PriceBook
+
+__all__ = ["SizingProps", "refuse_others", "sizing_request"]
+
+
+class SizingProps(ImageSizes, total=False):
+    """What is known of a task's images, and what else the choice of its size goes by.
+
+    Attributes:
+        hold: what of the estimate is held to a start: ``expected``, the median, by default; or ``high``, which nine
+            starts of ten stay below.
+        working_data: what the containers write outside volumes, such as ``"5GB"``; nothing by default.
+        prices: in place of the snapshot in this package.
+    """
+
+    hold: Hold
+    working_data: str
+    prices: PriceBook | None
+
+
+def sizing_request(
+    props: Mapping[str, Any], *, start_within: DurationLike | None = None, usd_per_hour: float | None = None
+) -> SizingRequest:
+    """Return what a user asks for; properties that are not of the sizing are passed over.
+
+    Raises:
+        ConflictError: for a start and a price together, or sizes of the images beside a profile.
+        InvalidValueError: for a value that is none of its kind.
+    """
+    seconds = None if start_within is None else to_timedelta("start_within", start_within).total_seconds()
+    images = {name: props[name] for name in ImageSizes.__annotations__ if name in props}
+    return SizingRequest(
+        goal=Goal(start_seconds=seconds, usd_per_hour=usd_per_hour, hold=props.get("hold", "expected")),
+        profile=profile_of(cast("ImageSizes", images)),
+        working_bytes=parse_bytes(props.get("working_data", "0B"), "working_data"),
+        prices=props.get("prices"),
+    )
+
+
+def refuse_others(name: str, props: Mapping[str, Any], kinds: type) -> None:
+    """Refuse a keyword argument that a function with such properties does not take, as Python itself would.
+
+    Raises:
+        TypeError: for the first of them.
+    """
+    for prop in props:
+        if prop not in kinds.__annotations__:
+            raise TypeError(f"{name}() got an unexpected keyword argument {prop!r}")

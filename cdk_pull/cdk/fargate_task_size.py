@@ -1,0 +1,167 @@
+"""Sizes for Fargate task definitions that exist already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+
+from cdk_pull.cdk._container_fit import check_containers_fit, needs_of
+from cdk_pull.cdk._fargate_sizing import NO_GOAL, SizingRequest, TaskFacts, size_task
+from cdk_pull.cdk._sized import METADATA_KEY, architecture_of, is_token, os_of, tell
+from cdk_pull.cdk._sizing_props import SizingProps, refuse_others, sizing_request
+from cdk_pull.errors import CdkPullError, ConflictError
+from cdk_pull.fargate.sizes import FargateSize, check, fits
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from constructs import IConstruct
+
+    from cdk_pull.units import DurationLike
+
+__all__ = ["FargateTaskSize"]
+
+
+class FargateTaskSize(cdk.Mixin):
+    """Choose or check the size of Fargate task definitions that exist already, L2 or L1.
+
+    Apply it to a task definition, or to whatever holds some::
+
+        task.with_(FargateTaskSize.start_within(cdk.Duration.minutes(1), compressed="800MB", uncompressed="2.4GB"))
+        cdk.Mixins.of(app).apply(FargateTaskSize.checked())
+
+    It changes the task definition's CPU, memory and ephemeral storage, its metadata, and nothing else: no logical id.
+    A new size is a new revision, and a new price. The size decided when it is applied is never below the task's own
+    or below what its containers need; containers added later have to fit it, which is checked when CDK validates.
+    The ``cpu`` and ``memory_mib`` attributes of an L2 keep the values that it was made with.
+
+    Task definitions that do not run on Fargate are left alone.
+
+    Args:
+        request: made by one of the class methods.
+    """
+
+    def __init__(self, request: SizingRequest | None) -> None:
+        super().__init__()
+        self._request = request
+
+    @classmethod
+    def start_within(cls, duration: DurationLike, **props: Unpack[SizingProps]) -> FargateTaskSize:
+        """Choose the smallest size that is expected to start within this; see FargateTask for the rest.
+
+        Raises:
+            InvalidValueError: for a duration or size that is none.
+            ConflictError: for sizes of the images beside a profile.
+        """
+        refuse_others("start_within", props, SizingProps)
+        return cls(sizing_request(props, start_within=duration))
+
+    @classmethod
+    def within_price(cls, usd_per_hour: float, **props: Unpack[SizingProps]) -> FargateTaskSize:
+        """Choose the best start that costs no more than this per hour; see FargateTask for the rest.
+
+        Raises:
+            InvalidValueError: for a price or size that is none.
+            ConflictError: for sizes of the images beside a profile.
+        """
+        refuse_others("within_price", props, SizingProps)
+        return cls(sizing_request(props, usd_per_hour=usd_per_hour))
+
+    @classmethod
+    def checked(cls) -> FargateTaskSize:
+        """Change nothing; stop the synth for a size that Fargate does not run, or that the containers do not fit."""
+        return cls(None)
+
+    def supports(self, construct: IConstruct) -> bool:
+        """Tell whether this is the L1 of a Fargate task definition; CDK also asks for each construct below an L2."""
+        return isinstance(construct, ecs.CfnTaskDefinition) and "FARGATE" in (
+            construct.requires_compatibilities or ()
+        )
+
+    def apply_to(self, construct: IConstruct) -> None:
+        """Size a task definition.
+
+        Raises:
+            CdkPullError: for a task definition that cannot be sized, with its path.
+            ConflictError: where something else was already asked of its size.
+        """
+        definition = cast("ecs.CfnTaskDefinition", construct)
+        stack = cdk.Stack.of(definition)
+        rendered = stack.resolve(
+            {
+                "cpu": definition.cpu,
+                "memory": definition.memory,
+                "platform": definition.runtime_platform,
+                "storage": definition.ephemeral_storage,
+                "containers": definition.container_definitions,
+            }
+        )
+        if self._request is not None:
+            self._size(definition, stack, rendered, self._request)
+        check_containers_fit(definition, stack, os=os_of(rendered.get("platform")))
+
+    def _size(
+        self,
+        definition: ecs.CfnTaskDefinition,
+        stack: cdk.Stack,
+        rendered: dict[str, Any],
+        request: SizingRequest,
+    ) -> None:
+        asked = ((definition.get_metadata(METADATA_KEY) or {}).get("fargate-size") or {}).get("asked")
+        if asked == str(request):
+            return
+        if asked and not asked.startswith(NO_GOAL):
+            raise ConflictError(
+                f"{definition.node.path}: its size was decided for '{asked}' and is now asked to be for '{request}': "
+                "keep one of them"
+            )
+        try:
+            sized = size_task(request, _facts(stack, rendered))
+        except CdkPullError as error:
+            raise CdkPullError(f"{definition.node.path}: {error}") from error
+        # A size that stays keeps the form in which it was written.
+        if sized.size is not None and sized.size != _declared(rendered):
+            definition.cpu = str(sized.size.cpu)
+            definition.memory = str(sized.size.memory_mib)
+        if sized.ephemeral_gib is not None:
+            definition.ephemeral_storage = ecs.CfnTaskDefinition.EphemeralStorageProperty(
+                size_in_gib=sized.ephemeral_gib
+            )
+        holder = definition.node.scope
+        tell(holder if isinstance(holder, ecs.TaskDefinition) else definition, definition, sized)
+
+
+def _declared(rendered: dict[str, Any]) -> FargateSize | None:
+    """Return the size as it is written, or None where CloudFormation fills some of it in."""
+    cpu, memory = rendered.get("cpu"), rendered.get("memory")
+    if not isinstance(cpu, str | int) or not isinstance(memory, str | int):
+        return None
+    return check(cpu, memory, os_of(rendered.get("platform")))
+
+
+def _facts(stack: cdk.Stack, rendered: dict[str, Any]) -> TaskFacts:
+    platform = rendered.get("platform")
+    os = os_of(platform)
+    size = _declared(rendered)
+    if size is not None:
+        containers = rendered.get("containers")
+        needs = (
+            needs_of(each for each in containers if isinstance(each, dict))
+            if isinstance(containers, list)
+            else size
+        )
+        size = fits(cpu=max(size.cpu, needs[0]), memory_mib=max(size.memory_mib, needs[1]), os=os)[0]
+    region = stack.region
+    storage = rendered.get("storage")
+    gib = storage.get("sizeInGiB") if isinstance(storage, dict) else None
+    return TaskFacts(
+        cpu=size and size.cpu,
+        memory_mib=size and size.memory_mib,
+        os=os,
+        architecture=architecture_of(platform),
+        region=None if is_token(region) else region,
+        ephemeral_gib=int(gib) if isinstance(gib, int | float) else None,
+        storage_is_token=storage is not None and not isinstance(gib, int | float),
+    )
