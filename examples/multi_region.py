@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-ACCOUNT = "111122223333"
 HOME = "eu-central-1"
 COPIES = ["us-west-2"]
 REPOSITORY = "shop/api"
@@ -58,8 +57,8 @@ class ApiStack(cdk.Stack):
 
 def build(app: cdk.App) -> None:
     """Add the example's stacks."""
-    ImagesStack(app, "MultiRegionImages", env=cdk.Environment(account=ACCOUNT, region=HOME), copies=COPIES)
+    ImagesStack(app, "MultiRegionImages", env=cdk.Environment(region=HOME), copies=COPIES)
     for region in [HOME, *COPIES]:
-        api = ApiStack(app, f"MultiRegionApi-{region}", env=cdk.Environment(account=ACCOUNT, region=region))
+        api = ApiStack(app, f"MultiRegionApi-{region}", env=cdk.Environment(region=region))
         # For a whole app: cdk.Mixins.of(app).apply(…)
         cdk.Mixins.of(api).apply(pull.SameRegionImages(allow=["public.ecr.aws/datadog/*"]))
