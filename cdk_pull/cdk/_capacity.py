@@ -25,6 +25,7 @@ __all__ = [
     "is_scope",
     "launch_resources",
     "launch_resources_below",
+    "stage_of",
     "why_unsupported",
 ]
 
@@ -106,6 +107,13 @@ def is_scope(construct: IConstruct) -> bool:
     return "aws-cdk-lib.Resource" not in types and "aws-cdk-lib.CfnElement" not in types
 
 
+def stage_of(construct: IConstruct) -> IConstruct:
+    """Return the stage or app that a construct is written with; a stage is written by itself."""
+    if isinstance(construct, cdk.Stage):
+        return construct
+    return cdk.Stage.of(construct) or construct.node.root
+
+
 def why_unsupported(construct: IConstruct) -> str:
     """Return why a construct can have no pull behaviour and what to do instead, or nothing when that is not so."""
     types = _types(construct)
@@ -136,6 +144,8 @@ def launch_resources(capacity: IConstruct) -> list[LaunchResource]:
     """
     if isinstance(capacity, ecs.AsgCapacityProvider):
         return launch_resources(capacity.auto_scaling_group)
+    if not is_capacity(capacity):
+        raise UnsupportedError(f"{capacity.node.path}: {why_unsupported(capacity)}")
     if own := launch_resources_below(capacity):
         return own
     group = capacity if isinstance(capacity, autoscaling.CfnAutoScalingGroup) else capacity.node.default_child

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 import jsii
 from constructs import Construct, IConstruct, IValidation
 
-from cdk_pull.cdk._capacity import identity, launch_resources_below
+from cdk_pull.cdk._capacity import identity, launch_resources_below, stage_of
 from cdk_pull.cdk._user_data import LaunchUserData
 
 if TYPE_CHECKING:
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["StageUserData"]
 
 _ID = "ImagePullBehavior"
-_NOT_ASKED = (
-    "nothing asked for its user data, so the settings are not in it: it is replaced by a later add_property_override "
-    "(pass that as user_data instead), or its stage was made after ImagePullBehavior was applied (apply it to the stage)"
+_REPLACED = (
+    "the settings are not in its user data, which a later add_property_override replaces: "
+    "pass that as the user data itself"
+)
+_LATE = (
+    "its stage was made after ImagePullBehavior was applied to what is around it, and is written first: "
+    "apply it after making the stage, or to the stage"
 )
 _NO_CAPACITY = (
     "no EC2 capacity {}, so a pull behaviour has no effect: Fargate and Managed Instances have none to set, and an "
@@ -44,6 +48,7 @@ class StageUserData(Construct):
         super().__init__(stage, _ID)
         self._stage = stage
         self._launches: dict[str, LaunchUserData] = {}
+        self._late: dict[str, LaunchResource] = {}
         self._looks: list[_Look] = []
         cdk.Aspects.of(self).add(self, priority=cdk.AspectPriority.READONLY)
         self.node.add_validation(self)
@@ -51,7 +56,7 @@ class StageUserData(Construct):
     @classmethod
     def of(cls, construct: IConstruct) -> StageUserData:
         """Return the one of a construct's stage."""
-        stage = cdk.Stage.of(construct) or construct.node.root
+        stage = stage_of(construct)
         known = stage.node.try_find_child(_ID)
         return known if isinstance(known, cls) else cls(cast("Construct", stage))
 
@@ -84,14 +89,15 @@ class StageUserData(Construct):
         for look in self._looks:
             self._take(look)
         problems = [
-            f"{launch.resource.node.path}: {launch.problem or _NOT_ASKED}"
+            f"{launch.resource.node.path}: {problem}"
             for launch in self._launches.values()
-            if launch.problem or not launch.asked
+            if (problem := launch.problem or ("" if launch.asked else _REPLACED))
         ]
+        problems += [f"{resource.node.path}: {_LATE}" for resource in self._late.values()]
         for reach in (look.reach for look in self._looks if not look.reach.found):
             if reach.cluster_names is not None:
                 problems.append(f"{reach.scope.node.path}: {_NO_CAPACITY.format('joins this cluster')}")
-            elif identity(cdk.Stage.of(reach.scope) or reach.scope) == identity(self._stage):
+            elif identity(stage_of(reach.scope)) == identity(self._stage):
                 cdk.Annotations.of(reach.scope).add_warning_v2(
                     "cdk-pull:noCapacity", _NO_CAPACITY.format("of ECS is in here")
                 )
@@ -100,5 +106,14 @@ class StageUserData(Construct):
     def _take(self, look: _Look) -> None:
         others = {identity(each) for stage in look.stages for each in launch_resources_below(stage)}
         for resource in launch_resources_below(look.root):
-            if identity(resource) not in others:
+            if identity(resource) in others:
+                continue
+            if self._is_of_another_stage(resource):
+                self._late.setdefault(identity(resource), resource)
+            else:
                 self.ask(resource, look.reach.request, look.reach)
+
+    def _is_of_another_stage(self, resource: LaunchResource) -> bool:
+        if identity(resource) in self._launches:
+            return False
+        return identity(stage_of(resource)) != identity(self._stage)

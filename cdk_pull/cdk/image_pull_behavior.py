@@ -157,10 +157,9 @@ class ImagePullBehavior(cdk.Mixin):
                 StageUserData.of(resource).ask(resource, self._request)
         elif _capacity.is_cluster(construct):
             # Its capacity may be anywhere in the stage.
-            root = cdk.Stage.of(construct) or construct.node.root
             names = _capacity.cluster_names(construct)
             reach = Reach(scope=construct, request=self._request, cluster_names=names)
-            StageUserData.of(construct).ask_within(reach, root)
+            StageUserData.of(construct).ask_within(reach, _capacity.stage_of(construct))
         elif reason := _capacity.why_unsupported(construct):
             raise UnsupportedError(f"{construct.node.path} can have no ImagePullBehavior: {reason}")
         else:
