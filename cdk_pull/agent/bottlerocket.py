@@ -1,32 +1,212 @@
-"""User data of Bottlerocket instances: the agent settings written into its TOML, and read from it."""
+"""User data of Bottlerocket instances: the agent settings written into its TOML, and read from it.
+
+Source: Bottlerocket core-kit, early-boot-config and the ECS settings model. The document is taken as a whole or not at
+all: TOML that does not parse, an unknown key or a value of the wrong form, and nothing of it is set.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
 
-import tomlkit
-
-from cdk_pull.agent.reading import Reading, compute
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.agent.explain import explain, explain_together
+from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute, size_warnings
+from cdk_pull.agent.toml_insert import inserted
+from cdk_pull.agent.toml_tokens import StandIns, stand_in
+from cdk_pull.agent.variables import Variable, bottlerocket_keys, variables
+from cdk_pull.agent.writing import write
+from cdk_pull.errors import UnsupportedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from cdk_pull.agent.settings import AgentSettings
 
 __all__ = ["add", "read"]
 
-
-def add(user_data: str, settings: AgentSettings) -> str:
-    """Return the TOML with the settings in ``settings.ecs``; comments and order stay as they are."""
-    document = tomlkit.parse(user_data)
-    ecs = document.setdefault("settings", tomlkit.table(is_super_table=True)).setdefault(
-        "ecs", tomlkit.table()
-    )
-    if settings.image_pull_behavior is not None:
-        ecs["image-pull-behavior"] = str(settings.image_pull_behavior)
-    return tomlkit.dumps(document)
+_DURATION = re.compile(
+    r"(?=.)([0-9.]*[0-9]h)?([0-9.]*[0-9]m)?([0-9.]*[0-9]s)?([0-9.]*[0-9]ms)?([0-9.]*[0-9][u\u00b5]s)?([0-9.]*[0-9]ns)?"
+)
+_BEHAVIORS = frozenset({"default", "always", "once", "prefer-cached"})
+_SHELL = re.compile(
+    r"^\s*(?:echo|cat|export|mkdir|yum|dnf|sudo|systemctl|printf)\s.*|^.*>>.*$|^#!.*$", re.MULTILINE
+)
+_ECS = "settings.ecs"
 
 
 def read(user_data: str) -> Reading:
     """Return the settings that the agent really has after this user data."""
-    ecs = tomlkit.parse(user_data).unwrap().get("settings", {}).get("ecs", {})
-    behavior = ecs.get("image-pull-behavior")
-    return compute({} if behavior is None else {"ECS_IMAGE_PULL_BEHAVIOR": behavior}, "bottlerocket")
+    document = stand_in(user_data)
+    try:
+        values = tomllib.loads(document.text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return _refused(user_data, document, str(error))
+    if not values:
+        return _with_lone_tokens({}, {}, [], [], document)
+    settings = values.get("settings")
+    tables = settings if isinstance(settings, dict) else {}
+    warnings = [*size_warnings(user_data), *_form(tables, values, user_data)]
+    raw: dict[str, str] = {}
+    unknown: list[Unknown] = []
+    for variable in variables().values():
+        found = _found(variable, tables)
+        line = _line(variable, user_data)
+        if found is None:
+            continue
+        if StandIns.is_token(found):
+            unknown.append(Unknown(variable.name, line, "a token is known only at deployment"))
+        else:
+            text, complaint = _text(variable, found)
+            raw[variable.name] = text
+            if complaint:
+                warnings.append(AgentWarning(WarningCode.INVALID_VALUE, complaint, line, variable.name))
+    if any(each.code in {WarningCode.INVALID_VALUE, WarningCode.UNSUPPORTED_KEY} for each in warnings):
+        raw, unknown = {}, []
+    lines = {name: _line(variables()[name], user_data) for name in raw}
+    return _with_lone_tokens(raw, lines, unknown, warnings, document)
+
+
+def add(user_data: str, settings: AgentSettings) -> str:
+    """Return the TOML with the settings in their tables, however those are spelled; all else stays as it is.
+
+    Raises:
+        ConflictError: when the user data sets one of them to another value, or has something that spoils one.
+        UnsupportedError: when Bottlerocket does not expose a setting, or takes nothing of the document.
+    """
+    hidden = [name for name in settings.to_environment() if variables()[name].bottlerocket is None]
+    if hidden:
+        exposed = ", ".join(each.field for each in variables().values() if each.bottlerocket is not None)
+        raise UnsupportedError(
+            f"Bottlerocket has no setting for {', '.join(variables()[name].field for name in hidden)}; it has {exposed}. "
+            "Leave it out, or use an Amazon Linux image"
+        )
+    return write(user_data, settings, read, _candidates)
+
+
+def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
+    document = stand_in(user_data)
+    wanted: dict[str, dict[str, object]] = {}
+    for name, value in missing.items():
+        variable = variables()[name]
+        if variable.bottlerocket is not None:
+            parsed: object = value if variable.kind in {"behavior", "duration"} else variable.parse(value)
+            parsed = (not parsed) if variable.bottlerocket.inverted else parsed
+            wanted.setdefault(variable.bottlerocket.table, {})[variable.bottlerocket.key] = parsed
+    text = inserted(document.text, wanted)
+    if text is not None:
+        yield document.restore(text)
+
+
+def _refused(user_data: str, document: StandIns, error: str) -> Reading:
+    if document.tokens:
+        reason = f"its tokens decide whether it is TOML ({error})"
+        return compute({}, "bottlerocket", unknown=[Unknown(None, 0, reason)])
+    found = re.search(r"at line ([0-9]+)", error)
+    line = int(found[1]) if found is not None else 0
+    warnings = [AgentWarning(WarningCode.NOT_TOML, f"Bottlerocket takes nothing of it: {error}", line)]
+    for match in _SHELL.finditer(user_data):
+        number = user_data.count("\n", 0, match.start()) + 1
+        message = f"{match[0].strip()[:60]!r} is shell; set machine_image_type=BOTTLEROCKET where CDK adds it"
+        warnings.append(AgentWarning(WarningCode.SHELL_IN_TOML, message, number))
+    return compute({}, "bottlerocket", warnings=warnings)
+
+
+def _with_lone_tokens(
+    raw: dict[str, str],
+    lines: dict[str, int],
+    unknown: list[Unknown],
+    warnings: list[AgentWarning],
+    document: StandIns,
+) -> Reading:
+    unknown += [
+        Unknown(None, line, "a token on a line of its own may be any setting") for line in document.lone[:1]
+    ]
+    warnings += [
+        each for name, value in raw.items() for each in explain(name, value, lines[name], "bottlerocket")
+    ]
+    warnings += explain_together(raw, lines)
+    return compute(raw, "bottlerocket", lines=lines, unknown=unknown, warnings=sorted(warnings, key=_by_line))
+
+
+def _by_line(warning: AgentWarning) -> int:
+    return warning.line
+
+
+def _found(variable: Variable, tables: dict[str, Any]) -> object:
+    key = variable.bottlerocket
+    table = tables.get(key.table.removeprefix("settings.")) if key is not None else None
+    return table.get(key.key) if key is not None and isinstance(table, dict) else None
+
+
+def _text(variable: Variable, value: object) -> tuple[str, str]:
+    """Return a TOML value as the agent gets it, and what is wrong with it, if anything is."""
+    key = variable.bottlerocket
+    name = f"{key.table}.{key.key}" if key is not None else variable.name
+    refused = "Bottlerocket refuses the whole document"
+    match variable.kind:
+        case "behavior" if value not in _BEHAVIORS:
+            return "", f"{name} is {value!r}; it takes {', '.join(sorted(_BEHAVIORS))}, and {refused}"
+        case "duration" if not isinstance(value, str) or not _DURATION.fullmatch(value):
+            return (
+                "",
+                f"{name} is {value!r}; it takes hours, minutes, seconds in that order, such as '1h30m', and {refused}",
+            )
+        case "integer" if not isinstance(value, int) or isinstance(value, bool):
+            return "", f"{name} is {value!r}; it takes a whole number, and {refused}"
+        case "boolean":
+            if not isinstance(value, bool):
+                return "", f"{name} is {value!r}; it takes true or false, and {refused}"
+            return str(value != (key is not None and key.inverted)).lower(), ""
+    return str(value), ""
+
+
+def _form(tables: dict[str, Any], values: dict[str, Any], user_data: str) -> Iterator[AgentWarning]:
+    """Yield what is wrong with the keys: unknown ones, and known ones in another table."""
+    if not tables:
+        yield AgentWarning(WarningCode.WRONG_TABLE, "the document has no [settings]: nothing of it is set", 1)
+    ecs = tables.get("ecs")
+    for key in ecs if isinstance(ecs, dict) else ():
+        if key not in bottlerocket_keys() and not StandIns.is_token(key):
+            meant = next((each for each in bottlerocket_keys() if each == key.lower().replace("_", "-")), "")
+            hint = f"; it is spelled {meant}" if meant else ""
+            yield AgentWarning(
+                WarningCode.UNSUPPORTED_KEY,
+                f"{_ECS}.{key} is not a setting of Bottlerocket, which refuses the whole document{hint}",
+                _key_line(key, user_data),
+                next((name for name in variables() if name == key.upper()), None),
+            )
+    known = {each.bottlerocket.key: each for each in variables().values() if each.bottlerocket is not None}
+    for path, key in _keys(values, ""):
+        variable = known.get(key)
+        if variable is not None and variable.bottlerocket is not None and path != variable.bottlerocket.table:
+            yield AgentWarning(
+                WarningCode.WRONG_TABLE,
+                f"{key} is in {f'[{path}]' if path else 'no table'} and sets nothing there; it belongs in "
+                f"[{variable.bottlerocket.table}]",
+                _key_line(key, user_data, path),
+                variable.name,
+            )
+
+
+def _keys(table: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        yield path, key
+        if isinstance(value, dict):
+            yield from _keys(value, f"{path}.{key}".removeprefix("."))
+
+
+def _line(variable: Variable, user_data: str) -> int:
+    return _key_line(variable.bottlerocket.key, user_data) if variable.bottlerocket is not None else 0
+
+
+def _key_line(key: str, user_data: str, table: str | None = None) -> int:
+    """Return the line of a key: the first, or the first below a table's header."""
+    pattern = re.compile(rf"^[^#\n]*?(?<![\w-])[\"']?{re.escape(key)}[\"']?\s*=", re.MULTILINE)
+    found = [match.start() for match in pattern.finditer(user_data)]
+    for start in found:
+        headers = re.findall(r"^\s*\[([^\]\n]*)\]", user_data[:start], re.MULTILINE)
+        if table is None or (headers[-1].strip() if headers else "") == table:
+            return user_data.count("\n", 0, start) + 1
+    return user_data.count("\n", 0, found[0]) + 1 if found else 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.cloud_init.insert import into_archive, into_config
 from cdk_pull.agent.cloud_init.parts import is_mime, is_shell, kind_of
 from cdk_pull.agent.cloud_init.plan import plan
-from cdk_pull.agent.reading import Reading, Unknown, compute
+from cdk_pull.agent.reading import Reading, Unknown, compute, size_warnings
 from cdk_pull.agent.shell.execute import execute
 from cdk_pull.agent.shell.holes import Holes
 from cdk_pull.agent.shell.insert import candidates
@@ -38,7 +38,7 @@ def read(user_data: str) -> Reading:
     try:
         steps, warnings = plan(holes.hide_tokens(user_data), holes)
         worlds, found = execute(steps, holes)
-        return conclude(worlds, holes, [*warnings, *found], user_data)
+        return conclude(worlds, holes, [*size_warnings(user_data), *warnings, *found], user_data)
     except RecursionError:
         return compute({}, "linux", unknown=[Unknown(None, 0, "it is nested too deep to follow")])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
@@ -14,7 +15,19 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.variables import AgentValue, OperatingSystem
 
-__all__ = ["AgentWarning", "Reading", "Unknown", "compute", "find_prune"]
+__all__ = [
+    "LIMIT_BYTES",
+    "AgentWarning",
+    "Reading",
+    "Unknown",
+    "compute",
+    "find_prune",
+    "size_bytes",
+    "size_warnings",
+]
+
+LIMIT_BYTES = 16 * 1024
+"""EC2's limit for user data, before base64. Source: EC2 user guide, 2026."""
 
 # The agent reads this one too; the published form of `effective` has never had it.
 _PRUNE = re.compile(r"\bdocker\s+(?:image|system)\s+prune\b")
@@ -132,3 +145,20 @@ def find_prune(text: str) -> int | None:
         if _PRUNE.search(line) and not line.lstrip().startswith("#"):
             return number
     return None
+
+
+def size_bytes(user_data: str) -> int:
+    """Return the size of a user data before base64, in bytes; CDK tokens count as nothing, the least they can be."""
+    return len(re.sub(r"\$\{Token\[[A-Za-z0-9:._-]+\]\}", "", user_data).encode("utf-8", "replace"))
+
+
+def size_warnings(user_data: str) -> list[AgentWarning]:
+    """Return a warning for a user data that is larger than EC2 takes."""
+    size = size_bytes(user_data)
+    if size <= LIMIT_BYTES:
+        return []
+    return [
+        AgentWarning(
+            WarningCode.TOO_LARGE, f"EC2 takes {LIMIT_BYTES} bytes before base64; this has {size}", 0
+        )
+    ]

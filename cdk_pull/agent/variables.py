@@ -14,7 +14,7 @@ from cdk_pull.agent.go_values import format_duration, parse_bool, parse_duration
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["AgentValue", "BottlerocketKey", "OperatingSystem", "Variable", "variables"]
+__all__ = ["AgentValue", "BottlerocketKey", "OperatingSystem", "Variable", "bottlerocket_keys", "variables"]
 
 OperatingSystem: TypeAlias = Literal["linux", "windows", "bottlerocket"]
 AgentValue: TypeAlias = str | int | bool | list[str]
@@ -103,11 +103,22 @@ _BEHAVIORS = frozenset({"default", "always", "once", "prefer-cached"})
 
 
 @cache
+def bottlerocket_keys() -> frozenset[str]:
+    """Return every key that Bottlerocket knows in ``settings.ecs``."""
+    return frozenset(_table()["bottlerocket_ecs_keys"])
+
+
+@cache
 def variables() -> Mapping[str, Variable]:
     """Return every variable by name, in the order in which they are shown."""
+    return MappingProxyType({row["variable"]: _variable(row) for row in _table()["settings"]})
+
+
+@cache
+def _table() -> dict[str, Any]:
     text = resources.files("cdk_pull.data").joinpath("ecs_agent_settings.json").read_text(encoding="utf-8")
-    rows: list[dict[str, Any]] = json.loads(text)["settings"]
-    return MappingProxyType({row["variable"]: _variable(row) for row in rows})
+    table: dict[str, Any] = json.loads(text)
+    return table
 
 
 def _variable(row: dict[str, Any]) -> Variable:

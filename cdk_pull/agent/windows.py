@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.explain import explain, explain_together
 from cdk_pull.agent.powershell.session import Session
-from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute, find_prune
+from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute, find_prune, size_warnings
 from cdk_pull.agent.shell.holes import Holes
 from cdk_pull.agent.writing import write
 from cdk_pull.errors import UnsupportedError
@@ -46,7 +46,7 @@ def read(user_data: str) -> Reading:
         )
     holes = Holes()
     session = Session(holes)
-    warnings: list[AgentWarning] = []
+    warnings = size_warnings(user_data)
     hidden = holes.hide_tokens(user_data)
     blocks = sorted(_BLOCK.finditer(hidden), key=lambda block: block[1].lower() == "powershell")
     for block in blocks:

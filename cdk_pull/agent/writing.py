@@ -51,10 +51,9 @@ def write(
         ):
             _refuse_spoilt(user_data, candidate, before, after)
             return candidate
-    why = (
-        "; ".join(f"line {each.line}: {each.reason}" for each in before.unknown)
-        or "nothing in it is sure to run"
-    )
+    reasons = [f"line {each.line}: {each.reason}" for each in before.unknown]
+    reasons += [f"line {each.line}: {each.message}" for each in before.warnings]
+    why = "; ".join(reasons) or "nothing in it is sure to run"
     raise UnsupportedError(
         f"no place in this user data is sure to set {', '.join(missing)} ({why}); set them in the user data itself, "
         "where it ends"
