@@ -53,7 +53,7 @@ check: $(READY) ## lint, types and layers
 	lint-imports
 
 test: check ## everything that ends within minutes; pytest comes last
-	pytest -n $(JOBS) --dist loadgroup -rs -m "not long"
+	pytest -n $(JOBS) --dist loadfile -rs -m "not long"
 
 test-long: $(READY) ## what needs a container runtime, a browser or many minutes
 	pytest -rs -m long

@@ -13,8 +13,6 @@ import cdk_pull
 ROOT = Path(__file__).parents[1]
 CONSTRUCTS = sorted(name for name, home in cdk_pull._HOMES.items() if home.startswith("cdk_pull.cdk"))
 
-pytestmark = pytest.mark.xdist_group("wheel")
-
 
 def _run(*command: str | Path, cwd: Path) -> str:
     """Run a command away from the checkout, so that only what is installed can be imported."""
