@@ -12,7 +12,7 @@ from constructs import IValidation
 
 from cdk_pull.cdk._capacity import identity
 from cdk_pull.cdk._decisions import record
-from cdk_pull.cdk._stack_view import StackView, region_of
+from cdk_pull.cdk._stack_view import StackView
 from cdk_pull.cdk._task_images import task_images
 from cdk_pull.report.decision import Decision
 from cdk_pull.template.image_place import ImagePlace, locate_image
@@ -62,8 +62,8 @@ class RegionCheck:
         counts: dict[str, Counter[str]] = {}
         stacks: dict[str, cdk.Stack] = {}
         for task_image in [self._one] if self._one else self._task_images():
-            stack = cdk.Stack.of(task_image.user)
-            place = _locate(view, task_image.image, stack)
+            stack = task_image.stack
+            place = locate_image(view.evaluate(task_image.image, stack), view.region(stack))
             allowed = place.reference is not None and self._allow.allows(place.reference)
             stacks[identity(stack)] = stack
             counts.setdefault(identity(stack), Counter())["allowed" if allowed else place.verdict] += 1
@@ -74,23 +74,19 @@ class RegionCheck:
             else:
                 # CDK itself names the construct that a check was added to.
                 where = "" if self._one else f"{task_image.user.node.path}: "
-                errors.append(where + _error(task_image, place, region_of(stack)))
+                errors.append(where + _error(task_image, place, view.region(stack)))
         if not self._recorded and self._one is None:
             self._recorded = True
             for key, stack in stacks.items():
-                record(stack, _decision(counts[key], region_of(stack)))
+                record(stack, _decision(counts[key], view.region(stack)))
         return errors
 
     def _task_images(self) -> Iterator[TaskImage]:
         for construct in self._scope.node.find_all():
             if isinstance(construct, ecs.CfnTaskDefinition):
-                stage = cdk.Stage.of(construct)
+                stage = cdk.Stage.of(construct) if self._other_stages else None
                 if stage is None or identity(stage) not in self._other_stages:
                     yield from task_images(construct)
-
-
-def _locate(view: StackView, image: object, stack: cdk.Stack) -> ImagePlace:
-    return locate_image(view.evaluate(image, stack), region_of(stack))
 
 
 def _warning(task_image: TaskImage, place: ImagePlace) -> str:

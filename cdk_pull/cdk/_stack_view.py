@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 
 from cdk_pull.cdk._capacity import identity
+from cdk_pull.cdk._sized import is_token
 from cdk_pull.template.context import Context, Environment, Guard
 from cdk_pull.template.intrinsics import evaluate
 from cdk_pull.template.values import Unknown
@@ -25,7 +26,8 @@ _WRITER = "Custom::CrossRegionExportWriter"
 
 def region_of(stack: cdk.Stack) -> str | None:
     """Return a stack's Region, or None when it can be deployed to any."""
-    return None if cdk.Token.is_unresolved(stack.region) else stack.region
+    region = stack.region
+    return None if is_token(region) else region
 
 
 class StackView:
@@ -40,8 +42,13 @@ class StackView:
         self._guard = Guard()
 
     def evaluate(self, value: object, stack: cdk.Stack) -> Any:
-        """Return what a value of a stack comes to: JSON or an unknown."""
-        return value if isinstance(value, Unknown) else evaluate(stack.resolve(value), self._context(stack))
+        """Return what a value of a stack, a token or already resolved, comes to: JSON or an unknown."""
+        resolved = stack.resolve(value) if isinstance(value, str) and is_token(value) else value
+        return evaluate(resolved, self._context(stack))
+
+    def region(self, stack: cdk.Stack) -> str | None:
+        """Return a stack's Region, or None when it can be deployed to any."""
+        return self._context(stack).environment.region
 
     def exported(self, name: str, environment: Environment) -> Any:
         """Return the value that a stack of this environment exports under a name."""
@@ -95,8 +102,8 @@ class StackView:
         return self._contexts[key]
 
     def _environment(self, stack: cdk.Stack) -> Environment:
-        account = None if cdk.Token.is_unresolved(stack.account) else stack.account
-        return Environment(account=account, region=region_of(stack))
+        account = stack.account
+        return Environment(account=None if is_token(account) else account, region=region_of(stack))
 
     def _document(self, stack: cdk.Stack) -> dict[str, Any]:
         """Return as much of the stack's template as an image can refer to."""
@@ -122,7 +129,7 @@ class StackView:
         parent, resource = stack.nested_stack_parent, stack.nested_stack_resource
         if parent is None or not isinstance(resource, cdk.CfnStack):
             return {}
-        arguments = self.evaluate(resource.parameters, parent)
+        arguments = self.evaluate(parent.resolve(resource.parameters), parent)
         return arguments if isinstance(arguments, dict) else {}
 
     def _output_of(self, stack: cdk.Stack, name: str) -> Any:

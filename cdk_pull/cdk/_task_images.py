@@ -22,20 +22,25 @@ class TaskImage(NamedTuple):
 
     Attributes:
         user: the construct that runs it.
+        stack: of the construct.
         container: its name.
         image: as CDK resolves it, intrinsics and all.
     """
 
     user: IConstruct
+    stack: cdk.Stack
     container: str
     image: object
 
 
 def task_images(task: ecs.CfnTaskDefinition) -> Iterator[TaskImage]:
     """Return the images of a task definition that has all its containers."""
-    definitions: Any = cdk.Stack.of(task).resolve(task.container_definitions)
+    stack = cdk.Stack.of(task)
+    definitions: Any = stack.resolve(task.container_definitions)
     for definition in definitions if isinstance(definitions, list) else [definitions]:
         if isinstance(definition, dict) and "image" in definition:
-            yield TaskImage(task, str(definition.get("name", "?")), definition["image"])
+            yield TaskImage(task, stack, str(definition.get("name", "?")), definition["image"])
         elif definition is not None:
-            yield TaskImage(task, "?", Unknown(reason="the container definition is made at deployment"))
+            yield TaskImage(
+                task, stack, "?", Unknown(reason="the container definition is made at deployment")
+            )

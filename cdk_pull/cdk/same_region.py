@@ -112,7 +112,7 @@ class SameRegionImage(ecs.ContainerImage):
         """Called by CDK when the image becomes a container's."""
         config = self._image.bind(scope, container_definition)
         container = container_definition.container_name
-        one = TaskImage(container_definition, container, config.image_name)
+        one = TaskImage(container_definition, cdk.Stack.of(scope), container, config.image_name)
         scope.node.add_validation(RegionCheck(scope, AllowList(), one=one))
         return config
 

@@ -11,7 +11,7 @@ from constructs import IValidation
 
 from cdk_pull.cdk._decisions import record
 from cdk_pull.cdk._sized import METADATA_KEY
-from cdk_pull.cdk._stack_view import StackView, region_of
+from cdk_pull.cdk._stack_view import StackView
 from cdk_pull.cdk._task_images import task_images
 from cdk_pull.cdk.fargate_task import FargateTask
 from cdk_pull.errors import InvalidValueError
@@ -139,12 +139,13 @@ class _BaseCheck:
         self._on = on
 
     def validate(self) -> list[str]:
-        stack = cdk.Stack.of(self._task)
         product = fargate_family(self._family)
         view = StackView(self._task.node.root)
         errors = []
         for image in task_images(cast("ecs.CfnTaskDefinition", self._task.node.default_child)):
-            reference = locate_image(view.evaluate(image.image, stack), region_of(stack)).reference
+            reference = locate_image(
+                view.evaluate(image.image, image.stack), view.region(image.stack)
+            ).reference
             problems = check_base(reference, self._family, product, self._on) if reference else []
             errors += [f"container {image.container}: {it.text}" for it in problems if it.fatal]
             for problem in problems:

@@ -192,6 +192,20 @@ def test_unknown_is_a_warning() -> None:
     assert second == f"cannot tell whether image ${{?}}.dkr.ecr.${{?}}.amazonaws.com/app:1 {place}. {fix}"
 
 
+def test_container_definitions_made_at_deployment() -> None:
+    """Container definitions that a condition chooses are a warning."""
+    stack = stack_in(FRANKFURT)
+    condition = cdk.CfnCondition(stack, "Big", expression=cdk.Fn.condition_equals("a", "b"))
+    containers = cdk.Fn.condition_if(condition.logical_id, [{"Name": "a", "Image": "nginx"}], [])
+    ecs.CfnTaskDefinition(stack, "Task", container_definitions=containers)
+    stack.with_(SameRegionImages())
+    assert errors(stack) == []
+    (warning,) = warnings(stack)
+    assert (
+        "image ${?} of container ? is in the stack's Region: the container definition is made at" in warning
+    )
+
+
 def test_agnostic_stack_with_a_literal_region() -> None:
     """A literal Region in a stack that can go anywhere is a warning that asks for the stack's environment."""
     stack = stack_in(None)
