@@ -6,11 +6,11 @@ import base64
 import binascii
 import json
 import re
-from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 from cdk_pull.agent.os_detect import detect
 from cdk_pull.agent.reading import LIMIT_BYTES, Reading, Unknown, compute, size_bytes
+from cdk_pull.agent.systems import system
 from cdk_pull.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -22,16 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["LIMIT_BYTES", "apply_to_value", "from_text", "read_value", "size_bytes", "to_text"]
 
 _SUB = re.compile(r"\$\{([^}]*)\}")
-
-
-class _Module(Protocol):
-    """What the modules of the operating systems have in common."""
-
-    def add(self, user_data: str, settings: AgentSettings) -> str:
-        """Write."""
-
-    def read(self, user_data: str) -> Reading:
-        """Read."""
 
 
 def to_text(value: object) -> tuple[str, Mapping[str, object]]:
@@ -66,7 +56,7 @@ def apply_to_value(value: object, settings: AgentSettings, os: OperatingSystem) 
     if branches is not None:
         condition, one, other = branches
         return {"Fn::If": [condition, apply_to_value(one, settings, os), apply_to_value(other, settings, os)]}
-    module = _module(os)
+    module = system(os)
     readable, _ = _Opener(value, inline=True).open(value)
     if module.add(readable, settings) == readable:
         return value
@@ -93,7 +83,7 @@ def read_value(value: object, os: OperatingSystem | None = None) -> Reading:
         return _unknown(os, str(error))
     os = os or detect(text)
     return (
-        _module(os).read(text)
+        system(os).read(text)
         if os is not None
         else _unknown(None, "the text does not tell its operating system")
     )
@@ -199,7 +189,3 @@ def _elsewhere(value: object) -> UnsupportedError:
 
 def _unknown(os: OperatingSystem | None, reason: str) -> Reading:
     return compute({}, os or "linux", unknown=[Unknown(None, 0, reason)])
-
-
-def _module(os: OperatingSystem) -> _Module:
-    return cast("_Module", import_module(f"cdk_pull.agent.{os}"))

@@ -13,12 +13,22 @@ __all__ = ["main"]
 
 # Each command's module and its one line of help, so that `--help` imports none of them.
 _COMMANDS: dict[str, tuple[str, str]] = {
+    "agent": (
+        "cdk_pull.cli.agent",
+        "The ECS agent settings that a user data or an ecs.config really produces.",
+    ),
+    "check": ("cdk_pull.cli.check", "What pulls badly in templates and cdk.out folders, and how to mend it."),
+    "explain": ("cdk_pull.cli.explain", "What a rule does, why it matters, and what to write instead."),
+    "rules": ("cdk_pull.cli.rules", "Every rule with its severity and title."),
     "image": ("cdk_pull.cli.image", "What an image reference says, and whether it is in a Region."),
     "size": ("cdk_pull.cli.size", "The Fargate task size that starts in time, and what it costs."),
+    "plan": ("cdk_pull.cli.plan", "One task's start against its price at every size, in a picture."),
     "inspect": (
         "cdk_pull.cli.inspect",
         "What images are, and how long a Fargate task of them takes to start.",
     ),
+    "lookup": ("cdk_pull.cli.lookup", "Write what an app's images are into cdk.context.json."),
+    "measure": ("cdk_pull.cli.measure", "How long one's own tasks took to start; corrects the estimate."),
     "windows": ("cdk_pull.cli.windows", "The servercore images that Fargate hosts have cached on a day."),
     "decisions": ("cdk_pull.cli.decisions", "What the constructs of a synthesized app decided, and why."),
 }

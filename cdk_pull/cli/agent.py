@@ -1,0 +1,169 @@
+"""``cdk-pull agent``: the agent settings that a user data or an ecs.config really produces."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cdk_pull.agent import ecs_config
+from cdk_pull.agent.os_detect import detect
+from cdk_pull.agent.systems import system
+from cdk_pull.agent.variables import variables
+from cdk_pull.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_pull.agent.reading import Reading
+    from cdk_pull.agent.variables import AgentValue, OperatingSystem
+
+__all__ = ["command"]
+
+_LINE = re.compile(r"\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=[^>]*|\s*#.*|\s*")
+_SETTING = re.compile(r"\s*(?:export\s+)?(?:NON_)?ECS_", re.IGNORECASE)
+
+
+@click.command("agent")
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--os",
+    type=click.Choice(["linux", "windows", "bottlerocket"]),
+    help="Whose user data it is; the text tells when this is left out.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["ecs-config", "user-data"]),
+    help="What FILE is. By default an ecs.config if it is named so or has NAME=value lines only, else user data.",
+)
+@click.option(
+    "--expect",
+    "expected",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Exit with 1 unless the agent really has this value, such as ECS_IMAGE_PULL_BEHAVIOR=once.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    file: str, *, os: OperatingSystem | None, form: str | None, expected: tuple[str, ...], as_json: bool
+) -> int:
+    """Show the settings that the ECS agent really has after FILE: a user data or an ecs.config; - is standard input.
+
+    A user data is a shell script, a cloud-config, a MIME archive, PowerShell or Bottlerocket's TOML, as text.
+    Nothing of it is run.
+    """
+    wanted = [_expectation(each) for each in expected]
+    text = _text(file)
+    if form is None:
+        form = "ecs-config" if _is_ecs_config(file, text) else "user-data"
+    reading = _read(text, os, form)
+    if as_json:
+        click.echo(json.dumps({"format": form, **reading.to_json()}, indent=2))
+    else:
+        _print(reading)
+    return _compared(reading, wanted)
+
+
+def _read(text: str, os: OperatingSystem | None, form: str) -> Reading:
+    if form == "ecs-config":
+        if os not in {None, "linux"}:
+            raise InvalidValueError("an ecs.config is read on Linux only, and --os is", os, allowed="linux")
+        return ecs_config.read(text)
+    os = os or detect(text)
+    if os is None:
+        raise InvalidValueError(
+            "the text does not tell its operating system",
+            text.strip()[:40],
+            allowed="text that begins with #!, #cloud-config, a MIME header, <powershell> or [settings.…]",
+            fix="Name it with --os.",
+        )
+    return system(os).read(text)
+
+
+def _text(file: str) -> str:
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise InvalidValueError(
+            "the file cannot be read",
+            file,
+            allowed="a readable file, or - for standard input",
+            fix=f"{error.strerror}.",
+        ) from None
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise InvalidValueError(
+            "the file is not text",
+            file,
+            allowed="user data or an ecs.config in UTF-8",
+            fix="Decode base64 and unpack gzip before.",
+        )
+    return text
+
+
+def _is_ecs_config(file: str, text: str) -> bool:
+    lines = text.removeprefix("\ufeff").splitlines()
+    return Path(file).name.endswith("ecs.config") or (
+        not text.startswith("#!")
+        and any(_SETTING.match(line) for line in lines)
+        and all(_LINE.fullmatch(line) for line in lines)
+    )
+
+
+def _expectation(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or name not in variables():
+        raise InvalidValueError(
+            "--expect is not NAME=VALUE", text, allowed=[f"{each}=…" for each in variables()]
+        )
+    return name, value
+
+
+def _compared(reading: Reading, wanted: Sequence[tuple[str, str]]) -> int:
+    status = 0
+    for name, value in wanted:
+        variable, os = variables()[name], reading.os or "linux"
+        found = reading.effective.get(name, variable.effective(reading.settings.get(name, ""), os))
+        if found is None or found != variable.effective(value, os):
+            shown = "unknown" if found is None else found
+            click.echo(f"cdk-pull: {name} is {shown}, and {value} was expected", err=True)
+            status = 1
+    return status
+
+
+def _print(reading: Reading) -> None:
+    width = max(len(name) for name in reading.effective)
+    for name, value in reading.effective.items():
+        shown = _shown(value)
+        place = (
+            f"line {reading.lines[name]}"
+            if name in reading.settings
+            else "default"
+            if value is not None
+            else ""
+        )
+        click.echo(f"{name:<{width}}  {shown:<14}  {place}".rstrip())
+    for unknown in reading.unknown:
+        click.echo(f"unknown: {unknown.variable or 'any variable'}, line {unknown.line}: {unknown.reason}")
+    for warning in reading.warnings:
+        click.echo(f"warning: {warning.code}, line {warning.line}: {warning.message}")
+
+
+def _shown(value: AgentValue | None) -> str:
+    match value:
+        case None:
+            return "unknown"
+        case bool():
+            return str(value).lower()
+        case list():
+            return ", ".join(value)
+        case _:
+            return str(value)
