@@ -6,6 +6,8 @@ import gzip
 import io
 import json
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import InvalidValueError
@@ -53,7 +55,7 @@ def read_records(path: Path) -> Records:
             raw.seek(0)
             with io.TextIOWrapper(
                 gzip.open(raw) if zipped else raw, encoding="utf-8", errors="replace"
-            ) as text:  # type: ignore[arg-type]
+            ) as text:
                 for document in _documents(text, records):
                     _add(records, document)
     except (OSError, EOFError) as error:
@@ -69,21 +71,23 @@ def read_records(path: Path) -> Records:
     return records
 
 
-def _documents(lines: io.TextIOWrapper, records: Records) -> Iterator[Any]:
-    """Return each line's JSON; a file that is one document over many lines is read as one."""
-    held: list[str] = []
-    while line := lines.readline(_LONGEST_LINE):
+def _documents(text: io.TextIOWrapper, records: Records) -> Iterator[Any]:
+    """Return each line's JSON, or the one document that the text is."""
+    first = text.readline(_LONGEST_LINE)
+    lines: Iterable[str] = iter(partial(text.readline, _LONGEST_LINE), "")
+    if first.lstrip()[:1] in {"{", "["} and _json(first) is None:
+        # The beginning of JSON over many lines, or a first line that is broken.
+        lines = list(lines)
+        whole = _json("".join((first, *lines)))
+        if whole is not None:
+            yield whole
+            return
+    for line in chain([first], lines):
         found = _json(line)
         if found is not None:
             yield found
         elif line.strip():
-            held.append(line)
-    # Pretty-printed JSON: no line but some of the innermost is JSON by itself.
-    whole = _json("".join(held)) if held else None
-    if whole is not None:
-        yield whole
-    else:
-        records.unreadable += len(held)
+            records.unreadable += 1
 
 
 def _json(text: str) -> Any:
