@@ -93,6 +93,11 @@ class LaunchUserData:
 
     def ask(self, request: Request, reach: Reach | None) -> None:
         """Take a request, once: for a reach, or for this capacity whatever it joins."""
+        # Nothing joins a cluster of another account or Region, and CDK refuses to name it there.
+        if reach is not None and reach.cluster_names is not None:
+            here, there = cdk.Stack.of(self.resource), cdk.Stack.of(reach.scope)
+            if here.environment != there.environment:
+                return
         if not any(request is known and reach is where for known, where in self._requests):
             self._requests.append((request, reach))
 
@@ -117,24 +122,21 @@ class LaunchUserData:
             return original
 
     def _written(self, original: object, image: object, names: Mapping[str, object]) -> object:
-        text, pieces, unreadable = _opened(original)
+        text, pieces = _opened(original)
         requests = []
         for request, reach in self._requests:
             if reach is not None:
                 if reach.cluster_names is None:
                     holds = _launch.joins_ecs(text, image)
                 else:
-                    holds = _launch.joins_cluster(
-                        text, pieces.values(), [names[name] for name in reach.cluster_names if names[name]]
-                    )
+                    known = [names[name] for name in reach.cluster_names if names[name]]
+                    holds = _launch.joins_cluster(text, pieces, known)
                 if not holds:
                     continue
                 reach.found = True
             requests.append(request)
         if not requests:
             return original
-        if unreadable:
-            raise unreadable
         wanted = _merged(requests)
         system = _launch.operating_system(
             text, image, asked=wanted.operating_system, os_type=self._os_type(text)
@@ -180,14 +182,16 @@ class LaunchUserData:
         return self._template.os_type.name
 
 
-def _opened(value: object) -> tuple[str, Mapping[str, object], UnsupportedError | None]:
-    """Return the text and the pieces that it is made of, and why it cannot be changed if that is so."""
-    if value is None:
-        return "", {}, None
+def _opened(value: object) -> tuple[str, list[object]]:
+    """Return the text of a user data and what CloudFormation fills in; JSON where the text is not in the template."""
+    match value:
+        case {"Fn::If": [_, one, _]}:
+            return _opened(one)
     try:
-        return *cfn.to_text(value), None
-    except UnsupportedError as error:
-        return json.dumps(value), {"": value}, error
+        text, pieces = cfn.to_text(value)
+    except UnsupportedError:
+        return json.dumps(value), [value]
+    return text, list(pieces.values())
 
 
 def _merged(requests: Sequence[Request]) -> Request:
@@ -224,14 +228,4 @@ def _merged(requests: Sequence[Request]) -> Request:
 # Groups of one kind have the same user data, and CDK asks for each at least twice.
 @lru_cache(maxsize=256)
 def _applied(original: str, settings: AgentSettings, system: OperatingSystem) -> object:
-    value = json.loads(original)
-    written = cfn.apply_to_value({"Fn::Base64": ""} if value is None else value, settings, system)
-    size = cfn.size_bytes(cfn.to_text(written)[0])
-    if size > cfn.LIMIT_BYTES:
-        raise InvalidValueError(
-            "the user data is larger than EC2 takes",
-            f"{size} bytes",
-            allowed=f"up to {cfn.LIMIT_BYTES} bytes before base64",
-            fix="Move a part of it to an S3 object that it fetches, or into the image.",
-        )
-    return written
+    return cfn.apply_to_value(json.loads(original), settings, system)
