@@ -149,6 +149,17 @@ def test_other_stack_of_the_region(strength: str, env: cdk.Environment | None) -
     assert (errors(app), warnings(stack)) == ([], [])
 
 
+@pytest.mark.parametrize("strength", ["strong", "both", "weak"])
+def test_stacks_of_one_name_in_two_regions(strength: str) -> None:
+    """Of two stacks that share a name, the one of the Region that is asked is followed."""
+    app = cdk.App(context={STRENGTH: strength})
+    for env in (OREGON, FRANKFURT):
+        base = cdk.Stack(app, f"Base-{env.region}", env=env, stack_name="base")
+        repository = ecr.Repository(base, "Repo")
+        run(cdk.Stack(app, f"Api-{env.region}", env=env, stack_name="api"), SameRegionImage(repository, "1"))
+    assert errors(app) == []
+
+
 def test_nested_stacks() -> None:
     """A repository is followed into a nested stack and out of one."""
     stack = stack_in(None)
@@ -350,6 +361,8 @@ def test_stage_warning_reaches_the_assembly() -> None:
     run(stack, from_registry(cdk.CfnParameter(stack, "Image").value_as_string))
     cdk.Mixins.of(app).apply(SameRegionImages())
     assert len(warnings(stack)) == 1
+    assert errors(app) == []
+    assert [entry.type for entry in stack.node.metadata].count("cdk-pull:decision") == 1
 
 
 def test_template_is_not_changed_and_decision_is_recorded() -> None:
