@@ -1,0 +1,157 @@
+"""`cdk-pull lookup`: writes what an app's images are into ``cdk.context.json``."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from cdk_pull.cli._app import app_settings, synthesize
+from cdk_pull.cli._look_up import in_words, look_up, registry_options
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.image.context import ContextFile, context_key, facts_from_context, parse_key, to_context
+from cdk_pull.template.cloud_assembly import MANIFEST
+from cdk_pull.template.needed_images import NeededImages, needed_images
+from cdk_pull.units import format_bytes
+
+if TYPE_CHECKING:
+    from cdk_pull.image.platform import Platform
+    from cdk_pull.image.reference import ImageReference
+
+__all__ = ["command"]
+
+_CONTEXT: Final = "cdk.context.json"
+
+
+@click.command("lookup")
+@click.option("--app", help="A cdk.out, or the command that runs the app; by default what cdk.json says.")
+@click.option("--refresh", is_flag=True, help="Look up again what is known, and report tags that have moved.")
+@click.option("--prune", is_flag=True, help="Remove the images that the app no longer needs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@registry_options
+def command(*, app: str | None, refresh: bool, prune: bool, ca_file: Path | None, as_json: bool) -> int:
+    """Look up every image that the app in this folder needs, and write cdk.context.json.
+
+    What is known already is kept. Commit the file: every synth after that is offline and the same. The exit status
+    is 1 when an image could not be looked up; the others are written nevertheless.
+    """
+    file = ContextFile(Path(_CONTEXT))
+    needed = _needed(app, file)
+    report = _Report(left_out=needed.left_out)
+    if prune:
+        wanted = {context_key(*image) for image in needed.images}
+        report.removed = [key for key in file.ours if key not in wanted]
+        for key in report.removed:
+            del file.content[key]
+    wanted_now = [image for image in needed.images if refresh or context_key(*image) not in file.content]
+    report.kept = len(needed.images) - len(wanted_now)
+    if wanted_now:
+        _look_up(wanted_now, file, report, ca_file, datetime.now().astimezone().date())
+    report.written = file.save()
+    click.echo(json.dumps(report.to_json(), indent=2) if as_json else "\n".join(report.lines()))
+    for error in report.failed.values():
+        click.echo(f"cdk-pull: {error}", err=True)
+    return 1 if report.failed else 0
+
+
+@dataclass
+class _Report:
+    """What was done."""
+
+    left_out: dict[str, str]
+    found: dict[str, str] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    removed: list[str] = field(default_factory=list)
+    kept: int = 0
+    written: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "found": sorted(self.found),
+            "moved": self.moved,
+            "failed": self.failed,
+            "kept": self.kept,
+            "removed": self.removed,
+            "left_out": self.left_out,
+            "written": self.written,
+        }
+
+    def lines(self) -> list[str]:
+        lines = [f"found    {image}: {what}" for image, what in self.found.items()]
+        lines += [f"moved    {image}: {what}" for image, what in self.moved.items()]
+        lines += [f"removed  {_name(key)}" for key in self.removed]
+        lines += [f"left out {image}: {why}" for image, why in self.left_out.items()]
+        counts = f"{len(self.found)} found, {self.kept} known already, {len(self.failed)} failed"
+        return [*lines, f"{counts}; {_CONTEXT} {'written' if self.written else 'is as it was'}"]
+
+
+def _needed(app: str | None, file: ContextFile) -> NeededImages:
+    """Return the images of a ``cdk.out``, or of an app that is run for it."""
+    settings = app_settings(Path())
+    app = app or settings.get("app")
+    if not isinstance(app, str):
+        raise InvalidValueError(
+            "no app to look into", app, allowed="a cdk.out or a command with --app, or cdk.json"
+        )
+    if (Path(app) / MANIFEST).is_file():
+        return needed_images(Path(app))
+    context = settings.get("context")
+    with tempfile.TemporaryDirectory(prefix="cdk-pull-") as folder:
+        output = Path(folder) / "cdk.out"
+        output.mkdir()
+        merged = {**(context if isinstance(context, dict) else {}), **file.content}
+        return needed_images(synthesize(app, Path(), merged, output))
+
+
+def _look_up(
+    images: list[tuple[ImageReference, Platform]],
+    file: ContextFile,
+    report: _Report,
+    ca_file: Path | None,
+    today: date,
+) -> None:
+    """Put the facts of images into the context."""
+    for result in look_up(images, ca_file=ca_file):
+        platform = result.platform
+        if platform is None:
+            raise AssertionError(result)  # pragma: no cover - each was asked for with its platform
+        name, key = f"{result.reference} ({platform})", context_key(result.reference, platform)
+        if result.facts is None:
+            report.failed[name] = in_words(result)
+            continue
+        before = _digest_before(file, result.reference, platform)
+        if before and before[0] != result.facts.digest:
+            report.moved[name] = f"was {before[0]} on {before[1]}, is {result.facts.digest}"
+        elif before and to_context(result.facts, before[1]) == file.content[key]:
+            # Nothing new but the day: a diff of the file shows what has changed in the registry, and only that.
+            report.kept += 1
+            continue
+        file.content[key] = to_context(result.facts, today)
+        profile = result.facts.profile
+        report.found[name] = (
+            f"{len(profile.layers)} layers, {format_bytes(profile.compressed_bytes)} compressed"
+        )
+
+
+def _digest_before(
+    file: ContextFile, reference: ImageReference, platform: Platform
+) -> tuple[str, date] | None:
+    try:
+        stored = facts_from_context(file.content, reference, platform)
+    except InvalidValueError:
+        return None  # somebody edited it; it is looked up anew
+    return (stored.facts.digest, stored.looked_up) if stored else None
+
+
+def _name(key: str) -> str:
+    try:
+        reference, platform = parse_key(key)
+    except InvalidValueError:
+        return key
+    return f"{reference} ({platform})"

@@ -1,0 +1,106 @@
+"""Every image that an app needs to know: what its constructs asked for in vain, and what its tasks run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.errors import InvalidValueError, UnsupportedError
+from cdk_pull.image.context import is_ours, parse_key
+from cdk_pull.image.platform import Platform
+from cdk_pull.template.cloud_assembly import MANIFEST, read_cloud_assembly
+from cdk_pull.template.construct_metadata import read_json
+from cdk_pull.template.context import section
+from cdk_pull.template.ecs.view import EcsView
+from cdk_pull.template.errors import TemplateError
+from cdk_pull.template.values import Unknown
+from cdk_pull.windows.families import fargate_family
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cdk_pull.image.reference import ImageReference
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["NeededImages", "needed_images", "platform_of"]
+
+# CDK pushes these at deployment, so that a registry need not have them when the app is synthesized.
+_ASSET: Final = re.compile(r"cdk-[a-z0-9]+-container-assets-")
+_MOST_STAGES: Final = 1000
+
+
+@dataclass
+class NeededImages:
+    """What an app needs.
+
+    Attributes:
+        images: each with the platform that the task runs it on, without repetition.
+        left_out: by image, why it cannot be looked up.
+    """
+
+    images: dict[tuple[ImageReference, Platform], None] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def needed_images(folder: Path) -> NeededImages:
+    """Return the images of a cloud assembly, its stages and nested stacks included.
+
+    Raises:
+        TemplateError: when the assembly cannot be read.
+    """
+    needed = NeededImages()
+    for key in _missing_keys(folder):
+        needed.images[parse_key(key)] = None
+    for task in EcsView(read_cloud_assembly(folder)).tasks:
+        _add_task(needed, task)
+    return needed
+
+
+def platform_of(task: TaskDefinition) -> Platform:
+    """Return the platform that a task definition's containers are pulled for."""
+    architecture = "arm64" if task.architecture == "arm64" else "amd64"
+    if task.os == "linux":
+        return Platform(architecture=architecture)
+    try:
+        return Platform("windows", architecture, os_version=f"10.0.{fargate_family(task.family).os_build}")
+    except (InvalidValueError, UnsupportedError):
+        return Platform("windows", architecture)
+
+
+def _add_task(needed: NeededImages, task: TaskDefinition) -> None:
+    for image in task.images:
+        if isinstance(image.value, Unknown):
+            needed.left_out[str(image)] = f"only the deployment knows its name ({image.value.reason})"
+        elif image.reference is None:
+            needed.left_out[str(image)] = image.place.reason
+        elif _ASSET.match(image.reference.repository):
+            needed.left_out[str(image)] = "an asset is pushed at the deployment"
+        else:
+            needed.images[image.reference, platform_of(task)] = None
+
+
+def _missing_keys(folder: Path) -> list[str]:
+    """Return our keys among those that the manifests list as missing, stages included."""
+    found, folders = [], [folder]
+    for path in folders:
+        manifest = read_json(path / MANIFEST)
+        missing = manifest.get("missing")
+        entries = missing if isinstance(missing, list) else []
+        keys = (entry.get("key") for entry in entries if isinstance(entry, dict))
+        found += [key for key in keys if isinstance(key, str) and is_ours(key)]
+        folders += [
+            _stage(path, section(artifact, "properties").get("directoryName"))
+            for artifact in section(manifest, "artifacts").values()
+            if isinstance(artifact, dict) and artifact.get("type") == "cdk:cloud-assembly"
+        ]
+        if len(folders) > _MOST_STAGES:
+            raise TemplateError(f"{folder} has more than {_MOST_STAGES} stages")
+    return found
+
+
+def _stage(path: Path, name: object) -> Path:
+    stage = path / str(name)
+    if not isinstance(name, str) or not stage.resolve().is_relative_to(path.resolve()):
+        raise TemplateError(f"{path / MANIFEST} names {name!r}, which is not a folder of the assembly")
+    return stage

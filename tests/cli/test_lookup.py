@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cdk_pull.cli import main
+from tests.image.registry.fake import Registry
+from tests.image.registry.layouts import Image, layer, manifest_of
+from tests.image.registry.servers import Certificate, https_server, make_certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="not installed: openssl")
+
+ROOT = Path(__file__).parents[2]
+CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """Return a certificate for the registry."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def registry(tls: Certificate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registry]:
+    """Run a registry over TLS, and be in a folder of our own."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    made = Registry()
+    with https_server(made.handler(), tls) as made.host:
+        yield made
+
+
+def run(capsys: pytest.CaptureFixture[str], tls: Certificate, *arguments: str) -> tuple[object, str, str]:
+    """Run the command and return its exit status, standard output and standard error."""
+    with pytest.raises(SystemExit) as caught:
+        main(["lookup", "--ca-file", str(tls.certificate), *arguments])
+    out, err = capsys.readouterr()
+    return caught.value.code, out, err
+
+
+def key(image: str, platform: str = "linux/amd64") -> str:
+    """Return the context key of an image."""
+    return f"cdk-pull:image:platform={platform}:ref={image.replace(':', '$:')}"
+
+
+def assembly(*images: Any, missing: tuple[str, ...] = (), **properties: Any) -> None:
+    """Write a cdk.out of one stack with one task definition for each image."""
+    folder = Path("cdk.out")
+    folder.mkdir(exist_ok=True)
+    tasks = {
+        f"Task{index}": {
+            "Type": "AWS::ECS::TaskDefinition",
+            "Properties": {"ContainerDefinitions": [{"Name": "app", "Image": image}], **properties},
+        }
+        for index, image in enumerate(images)
+    }
+    (folder / "S.template.json").write_text(json.dumps({"Resources": tasks}))
+    stack = {
+        "type": "aws:cloudformation:stack",
+        "environment": "aws://111122223333/eu-west-1",
+        "properties": {"templateFile": "S.template.json"},
+    }
+    manifest = {
+        "version": "55.0.0",
+        "artifacts": {"S": stack},
+        "missing": [{"key": each, "provider": "x", "props": {}} for each in missing],
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def context() -> dict[str, Any]:
+    """Return what the context file holds."""
+    content: dict[str, Any] = json.loads(Path("cdk.context.json").read_text())
+    return content
+
+
+def test_what_is_looked_up(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]) -> None:
+    """Images of tasks and missing keys are looked up; what only the deployment knows is told; others' keys stay."""
+    image, asset = (
+        f"{registry.host}/app:1",
+        "111122223333.dkr.ecr.eu-west-1.amazonaws.com/cdk-hnb659fds-container-assets-1-eu-west-1:abc",
+    )
+    wanted = key(f"{registry.host}/other:1")
+    assembly(image, image, asset, {"Ref": "Parameter"}, missing=(wanted, "vpc-provider:account=1"))
+    Path("cdk.context.json").write_text('{\n  "vpc-provider:account=1": 1\n}\n')
+    status, out, err = run(capsys, tls, "--app", "cdk.out")
+    assert (status, err) == (0, "")
+    assert out.splitlines() == [
+        f"found    {registry.host}/other:1 (linux/amd64): 2 layers, 71.6 kB compressed",
+        f"found    {image} (linux/amd64): 2 layers, 71.6 kB compressed",
+        f"left out {asset}: an asset is pushed at the deployment",
+        "left out ${Parameter}: only the deployment knows its name (Parameter is not in the template)",
+        "2 found, 0 known already, 0 failed; cdk.context.json written",
+    ]
+    assert list(context()) == [key(image), wanted, "vpc-provider:account=1"]
+    found = context()[wanted]
+    first, second = layer("gzip"), layer("none", seed=2)
+    assert found == {
+        "architecture": "amd64",
+        "digest": found["manifestDigest"],
+        "layers": [
+            {
+                "compressedBytes": len(blob.data),
+                "compression": compression,
+                "digest": blob.digest,
+                "uncompressedBytes": blob.unpacked,
+                "uncompressedSource": "measured",
+            }
+            for blob, compression in ((first, "gzip"), (second, "none"))
+        ],
+        "lookedUp": datetime.now(UTC).astimezone().date().isoformat(),
+        "manifestDigest": found["manifestDigest"],
+        "os": "linux",
+    }
+    asked = len(registry.asked)
+    status, out, _ = run(capsys, tls, "--app", "cdk.out")
+    assert (status, len(registry.asked)) == (0, asked)
+    assert out.endswith("0 found, 2 known already, 0 failed; cdk.context.json is as it was\n")
+
+
+def test_platforms(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each task's image is looked up for the platform that the task runs on."""
+    registry.tags["arm"] = manifest_of(Image((layer("gzip"),), architecture="arm64"), registry.store)
+    assembly(f"{registry.host}/app:arm", RuntimePlatform={"CpuArchitecture": "ARM64"})
+    assert run(capsys, tls, "--app", "cdk.out")[0] == 0
+    windows = Image((layer("gzip"),), os="windows", os_version="10.0.20348.5499")
+    registry.tags["win"] = manifest_of(windows, registry.store)
+    family = {"OperatingSystemFamily": "WINDOWS_SERVER_2022_CORE", "CpuArchitecture": "X86_64"}
+    assembly(f"{registry.host}/app:win", RuntimePlatform=family)
+    assert run(capsys, tls, "--app", "cdk.out")[0] == 0
+    assert list(context()) == [
+        key(f"{registry.host}/app:arm", "linux/arm64"),
+        key(f"{registry.host}/app:win", "windows(10.0.20348)/amd64"),
+    ]
+
+
+def test_a_moved_tag(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]) -> None:
+    """A refresh reports a tag that stands for something else now, and leaves one that does not as it was."""
+    images = (f"{registry.host}/app:1", f"{registry.host}/app:2")
+    registry.tags["2"] = registry.manifest
+    assembly(*images)
+    run(capsys, tls, "--app", "cdk.out")
+    text = (
+        Path("cdk.context.json").read_text().replace(str(datetime.now(UTC).astimezone().date()), "2026-01-02")
+    )
+    Path("cdk.context.json").write_text(text)
+    before = context()[key(images[0])]["digest"]
+    registry.tags["1"] = manifest_of(Image((layer("gzip", seed=7),)), registry.store)
+    status, out, _ = run(capsys, tls, "--app", "cdk.out", "--refresh", "--json")
+    answer = json.loads(out)
+    assert status == 0
+    after = context()[key(images[0])]
+    assert answer["moved"] == {
+        f"{images[0]} (linux/amd64)": f"was {before} on 2026-01-02, is {after['digest']}"
+    }
+    assert (answer["kept"], answer["written"]) == (1, True)
+    assert after["lookedUp"] != "2026-01-02"
+    assert context()[key(images[1])]["lookedUp"] == "2026-01-02"
+
+
+def test_a_failure(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]) -> None:
+    """What fails is told at the end with status 1, and the others are written."""
+    registry.replies["/v2/missing/manifests/1"] = lambda _: (404, {}, b"")
+    assembly(f"{registry.host}/missing:1", f"{registry.host}/app:1")
+    status, out, err = run(capsys, tls, "--app", "cdk.out")
+    assert status == 1
+    assert (
+        err
+        == f"cdk-pull: {registry.host}/missing:1: the registry has no image 1; check the name and the tag\n"
+    )
+    assert out.endswith("1 found, 0 known already, 1 failed; cdk.context.json written\n")
+    assert list(context()) == [key(f"{registry.host}/app:1")]
+
+
+def test_prune(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]) -> None:
+    """Images that the app no longer has are removed, and nothing of others."""
+    assembly(f"{registry.host}/app:1")
+    gone = key("docker.io/library/gone:1")
+    Path("cdk.context.json").write_text(json.dumps({gone: {}, "vpc-provider:a=1": 2}))
+    status, out, _ = run(capsys, tls, "--app", "cdk.out", "--prune")
+    assert status == 0
+    assert "removed  docker.io/library/gone:1 (linux/amd64)\n" in out
+    assert list(context()) == [key(f"{registry.host}/app:1"), "vpc-provider:a=1"]
+
+
+@pytest.mark.parametrize(
+    ("files", "arguments", "message"),
+    [
+        (
+            {},
+            [],
+            "cdk-pull: no app to look into: None; allowed: a cdk.out or a command with --app, or cdk.json\n",
+        ),
+        (
+            {"cdk.json": "["},
+            [],
+            "cdk-pull: cdk.json is not a JSON object: 'cdk.json'; allowed: the settings of the CDK CLI\n",
+        ),
+        (
+            {"cdk.context.json": "1"},
+            ["--app", "true"],
+            "cdk-pull: context file is not a JSON object: 'cdk.context.json'; allowed: what CDK writes\n",
+        ),
+        (
+            {"cdk.json": '{"app": "exit 3"}'},
+            [],
+            "cdk-pull: the app ended with status 3 and no cloud assembly: exit 3; mend it, or name a cdk.out with --app\n",
+        ),
+    ],
+)
+def test_bad_input(
+    tls: Certificate,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    files: dict[str, str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    """No app, or one that fails, is one line and status 2."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in files.items():
+        Path(name).write_text(text)
+    assert run(capsys, tls, *arguments) == (2, "", message)
+
+
+APP = """
+import sys
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+from cdk_pull.cdk.image_lookup import look_up_image
+
+image = sys.argv[1]
+app = cdk.App()
+stack = cdk.Stack(app, "S", env=cdk.Environment(account="111122223333", region="eu-west-1"))
+task = ecs.FargateTaskDefinition(stack, "Task", cpu=256, memory_limit_mib=512)
+task.add_container("app", image=ecs.ContainerImage.from_registry(image))
+profile = look_up_image(stack, image)
+cdk.CfnOutput(stack, "Bytes", value=str(profile and profile.compressed_bytes))
+app.synth()
+"""
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not CLI.exists(), reason="not installed: the CDK CLI (make install)")
+def test_with_the_cdk_cli(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]) -> None:
+    """Empty context: synth says what to run; lookup; then synth needs no network and is the same twice; reset forgets."""
+    image = f"{registry.host}/app:1"
+    Path("app.py").write_text(APP)
+    Path("cdk.json").write_text(
+        json.dumps({"app": f"{sys.executable} app.py {image}", "versionReporting": False})
+    )
+
+    first = cdk("synth")
+    assert first.returncode != 0
+    told = f"cdk-pull: {image} (linux/amd64) has not been looked up: run `cdk-pull lookup` in the folder of cdk.json"
+    assert told in first.stderr
+    assert cdk("synth", "--no-lookups").stderr.count(f"Missing context keys: '{key(image)}'") == 1
+
+    status, out, _ = run(capsys, tls)
+    assert (status, out.count("found ")) == (0, 1)
+    registry.asked.clear()
+    templates = []
+    for _ in range(2):
+        done = cdk("synth", "--no-lookups")
+        assert done.returncode == 0, done.stderr
+        templates.append(Path("cdk.out/S.template.json").read_bytes())
+    assert templates[0] == templates[1]
+    total = len(layer("gzip").data) + len(layer("none", seed=2).data)
+    assert json.loads(templates[0])["Outputs"]["Bytes"]["Value"] == str(total)
+    assert registry.asked == []
+
+    assert list(json.loads(cdk("context", "--json").stdout)) == [key(image)]
+    assert cdk("context", "--reset", key(image)).returncode == 0
+    assert context() == {}
+    assert cdk("synth").returncode != 0
+
+
+def cdk(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the CDK CLI here."""
+    command = [os.environ.get("JSII_NODE", "node"), str(CLI), *arguments, "--no-notices"]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
