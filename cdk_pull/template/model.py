@@ -81,10 +81,9 @@ class Template:
             self._present[kind] = [resource for resource in self._by_type.get(kind, ()) if resource.exists]
         return self._present[kind]
 
-    @property
-    def types(self) -> list[str]:
-        """The types of resources that the template holds, and of each any number."""
-        return list(self._by_type)
+    def annotated(self) -> list[Resource]:
+        """Return the resources whose metadata says something to cdk-pull."""
+        return [resource for resource in self._by_id.values() if resource.metadata]
 
     @cached_property
     def _by_id(self) -> dict[str, Resource]:

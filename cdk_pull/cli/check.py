@@ -1,0 +1,142 @@
+"""``cdk-pull check``: runs the rules over templates and cloud assemblies."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.report.formats import FORMATS, render
+from cdk_pull.rules.config import read_config
+from cdk_pull.rules.facts import ImageFactsBook
+from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.runner import Options, check
+from cdk_pull.rules.suppress import read_baseline
+from cdk_pull.template.load import load
+from cdk_pull.windows.window import to_date
+
+if TYPE_CHECKING:
+    from cdk_pull.rules.config import Config
+    from cdk_pull.rules.runner import Result
+
+__all__ = ["command"]
+
+_FAIL_ON = ("error", "warning", "info", "never")
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(each.strip().upper() for value in values for each in value.split(",") if each.strip())
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--fail-on", type=click.Choice(_FAIL_ON), help="Exit with 1 at this severity and above.  [error]"
+)
+@click.option(
+    "--select", multiple=True, metavar="IDS", help="Only these rules; beginnings such as PULL1 count."
+)
+@click.option("--ignore", multiple=True, metavar="IDS", help="Not these rules.")
+@click.option("--baseline", type=_FILE, help="An earlier --format json: what is in it does not count.")
+@click.option("--config", type=_FILE, help="Settings.  [cdk-pull.toml, if there is one]")
+@click.option("--facts", type=_FILE, help="What is known of images, as JSON.")
+@click.option("--date", metavar="YYYY-MM-DD", help="The day to judge Windows images by.")
+@click.option("--account", metavar="ID", help="Of every stack, in place of the assembly's.")
+@click.option("--region", metavar="REGION", help="Of every stack, in place of the assembly's.")
+@click.option(
+    "--show-suppressed", is_flag=True, help="List what is acknowledged, suppressed or in the baseline."
+)
+@click.option("--output", type=_FILE, help="Write there in place of standard output.")
+def command(  # noqa: PLR0913 - one for each option
+    *,
+    paths: tuple[Path, ...],
+    form: str,
+    fail_on: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    baseline: Path | None,
+    config: Path | None,
+    facts: Path | None,
+    date: str | None,
+    account: str | None,
+    region: str | None,
+    show_suppressed: bool,
+    output: Path | None,
+) -> int:
+    """Check CloudFormation templates, cdk.out folders or folders of templates for slow, stale and failing pulls.
+
+    Exit status: 0 nothing at or above --fail-on, 1 findings, 2 something could not be checked.
+    """
+    # The documents are large, live to the end and hold no cycles: looking for garbage among them costs half the time.
+    gc.disable()
+    settings = read_config(config)
+    options = _options(
+        settings, select=_ids(select), ignore=_ids(ignore), facts=facts, date=date, baseline=baseline
+    )
+    threshold = fail_on or settings.texts.get("fail-on", "error")
+    if threshold not in _FAIL_ON:
+        raise InvalidValueError("fail-on is not a severity", threshold, allowed=_FAIL_ON)
+    loaded = load(
+        paths,
+        account=account or settings.texts.get("account"),
+        region=region or settings.texts.get("region"),
+    )
+    result = replace(check(loaded.assemblies, options), errors=tuple(loaded.errors))
+    text = render(result, form, colour=output is None and _on_terminal(), show_suppressed=show_suppressed)
+    _write(text, output)
+    for error in loaded.errors:
+        click.echo(f"cdk-pull: {error}", err=True)
+    return _status(result, threshold)
+
+
+def _options(
+    settings: Config,
+    *,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    facts: Path | None,
+    date: str | None,
+    baseline: Path | None,
+) -> Options:
+    """Put the options of the command line before those of the configuration."""
+
+    def path(given: Path | None, key: str) -> Path | None:
+        stated = settings.texts.get(key)
+        return given or (settings.folder / stated if stated else None)
+
+    facts_file, baseline_file = path(facts, "facts"), path(baseline, "baseline")
+    day = date or settings.texts.get("date")
+    return Options(
+        select=select or _ids(settings.lists.get("select", ())),
+        ignore=ignore or _ids(settings.lists.get("ignore", ())),
+        severities=settings.severities,
+        facts=ImageFactsBook.read(facts_file) if facts_file else ImageFactsBook(),
+        today=to_date(day) if day else None,
+        baseline=read_baseline(baseline_file) if baseline_file else {},
+    )
+
+
+def _on_terminal() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def _write(text: str, output: Path | None) -> None:
+    data = f"{text}\n".encode("utf-8", "backslashreplace")
+    if output is not None:
+        output.write_bytes(data)
+    else:
+        sys.stdout.buffer.write(data)
+
+
+def _status(result: Result, threshold: str) -> int:
+    if result.errors:
+        return 2
+    return int(threshold != "never" and bool(result.at_least(Severity(threshold))))

@@ -1,0 +1,17 @@
+"""``cdk-pull explain``: prints the page of a rule."""
+
+from __future__ import annotations
+
+import click
+
+from cdk_pull.rules.page import page_of
+from cdk_pull.rules.registry import find_rule
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("rule_id", metavar="RULE")
+def command(*, rule_id: str) -> None:
+    """Print what a rule does, why it matters, and what to write instead."""
+    click.echo(page_of(find_rule(rule_id)))

@@ -1,0 +1,49 @@
+"""Findings as JUnit XML, a test case for each rule and resource that was found wanting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from cdk_pull.report.findings_text import printable
+
+if TYPE_CHECKING:
+    from cdk_pull.rules.finding import Finding
+    from cdk_pull.rules.runner import Result
+
+__all__ = ["render"]
+
+
+def render(result: Result, *, colour: bool = False, show_suppressed: bool = False) -> str:  # noqa: ARG001 - one signature for all forms
+    """Return one test suite: findings are failures, suppressed ones skipped, what could not be checked errors."""
+    findings, suppressed = result.findings, result.suppressed
+    suite = ET.Element(
+        "testsuite",
+        name="cdk-pull",
+        tests=str(len(findings) + len(suppressed) + len(result.errors) or 1),
+        failures=str(len(findings)),
+        errors=str(len(result.errors)),
+        skipped=str(len(suppressed)),
+    )
+    for finding in findings:
+        message = printable(f"{finding.severity}: {finding.message}")
+        failure = ET.SubElement(_case(suite, finding), "failure", message=message, type=finding.rule)
+        failure.text = printable(f"{finding.file}:{finding.line} {finding.property_path} fix: {finding.fix}")
+    for finding in suppressed:
+        reason = finding.suppression.reason if finding.suppression else ""
+        ET.SubElement(_case(suite, finding), "skipped", message=printable(reason))
+    for error in result.errors:
+        case = ET.SubElement(suite, "testcase", classname="cdk-pull", name="read")
+        ET.SubElement(case, "error", message=printable(error))
+    if not len(suite):
+        ET.SubElement(suite, "testcase", classname="cdk-pull", name="all rules")
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True)
+
+
+def _case(suite: ET.Element, finding: Finding) -> ET.Element:
+    return ET.SubElement(
+        suite,
+        "testcase",
+        classname=printable(finding.stack),
+        name=printable(f"{finding.rule} {finding.subject}"),
+    )

@@ -1,0 +1,126 @@
+"""Findings for people: grouped by construct, with the offending line, the fix and the line that acknowledges it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.rules.finding import Finding, Severity
+from cdk_pull.rules.suppress import PLUGIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.runner import Result
+
+__all__ = ["acknowledge_line", "counted", "printable", "render"]
+
+_CODES: Final = {"error": "1;31", "warning": "1;33", "info": "1;36", "dim": "2", "bold": "1", "fix": "32"}
+
+
+def render(result: Result, *, colour: bool = False, show_suppressed: bool = False) -> str:
+    """Return the findings as text, one construct at a time."""
+    paint = _Paint(colour=colour)
+    shown = _ordered([*result.findings, *(result.suppressed if show_suppressed else ())])
+    lines: list[str] = []
+    for _, group in groupby(shown, key=lambda each: (each.stack, each.subject)):
+        members = list(group)
+        lines += [_heading(members[0], paint), ""]
+        for finding in members:
+            lines += [*_finding(finding, paint), ""]
+    lines += [f"{paint('cannot check', 'error')}: {paint(error)}" for error in result.errors]
+    lines.append(_summary(result, paint))
+    return "\n".join(lines)
+
+
+def _ordered(findings: list[Finding]) -> list[Finding]:
+    """Keep the stacks in their order, and bring together what is about one construct."""
+    stacks = {stack: index for index, stack in enumerate(dict.fromkeys(each.stack for each in findings))}
+    return sorted(
+        findings, key=lambda each: (stacks[each.stack], each.subject, -each.severity.rank, each.rule)
+    )
+
+
+def _heading(finding: Finding, paint: _Paint) -> str:
+    subject = finding.subject.removesuffix("/Resource")
+    where = f"{finding.logical_id}, " if finding.construct_path else ""
+    stack = "" if finding.subject.startswith(finding.stack) else f" in {finding.stack}"
+    return f"{paint(subject, 'bold')} {paint(f'({where}{finding.resource_type}){stack}', 'dim')}"
+
+
+def _finding(finding: Finding, paint: _Paint) -> Iterator[str]:
+    severity = finding.severity.value
+    yield f"  {paint(f'{severity} {finding.rule}', severity)}  {paint(finding.message)}"
+    if place := _place(finding):
+        yield f"    {paint('at', 'dim')}    {paint(place)}"
+    if finding.quote:
+        number = f"{finding.line_in_text}: " if finding.line_in_text else ""
+        yield f"    {paint('line', 'dim')}  {paint(number + finding.quote)}"
+    yield f"    {paint('fix', 'dim')}   {paint(finding.fix, 'fix')}"
+    if finding.suppression is None:
+        yield f"    {paint('keep', 'dim')}  {paint(acknowledge_line(finding))}"
+    else:
+        kept = finding.suppression
+        yield f"    {paint('kept', 'dim')}  {paint(f'{_KEPT[kept.kind]}, {kept.where}: {kept.reason}')}"
+
+
+def _place(finding: Finding) -> str:
+    parts = []
+    if finding.source_file:
+        parts.append(f"{finding.source_file}:{finding.source_line}")
+    if finding.file:
+        parts.append(f"{finding.file}:{finding.line or 1}")
+    if finding.property_path:
+        parts.append(finding.property_path)
+    return "  ".join(parts)
+
+
+def acknowledge_line(finding: Finding) -> str:
+    """Return the exact line that keeps a finding as it is: CDK's where there is a construct, else metadata."""
+    if finding.construct_path:
+        return f'cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id="{PLUGIN}::{finding.rule}", reason="…"))'
+    return f"Metadata: {{cdk-pull: {{suppress: [{{id: {finding.rule}, reason: …}}]}}}}"
+
+
+def _summary(result: Result, paint: _Paint) -> str:
+    kept = Counter(each.suppression.kind for each in result.suppressed if each.suppression)
+    hidden = ", ".join(f"{count} {_KEPT[kind]}" for kind, count in sorted(kept.items()))
+    tail = f" ({hidden})" if hidden else ""
+    text = f"{counted(result)} in {result.resources} resources"
+    return f"{paint(text, 'bold')}{tail}"
+
+
+_KEPT: Final = {
+    "acknowledged": "acknowledged",
+    "suppressed": "suppressed by metadata",
+    "baseline": "in the baseline",
+}
+
+
+def counted(result: Result) -> str:
+    """Return how many findings of each severity there are, such as ``1 error, 2 warnings``."""
+    numbers = Counter(finding.severity for finding in result.findings)
+    words = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+    parts = [
+        f"{numbers[severity]} {word}{'' if numbers[severity] == 1 else 's'}"
+        for severity, word in words.items()
+        if numbers[severity]
+    ]
+    return ", ".join(parts) or "nothing found"
+
+
+def printable(text: str) -> str:
+    """Return a text without what would move the cursor or cannot be encoded, as a template may hold anything."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+class _Paint:
+    """Makes texts printable and, on a terminal, coloured."""
+
+    def __init__(self, *, colour: bool) -> None:
+        self.colour = colour
+
+    def __call__(self, text: str, style: str = "") -> str:
+        text = printable(text)
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.colour and style else text

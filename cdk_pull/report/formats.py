@@ -1,0 +1,31 @@
+"""The forms in which findings are printed, by name; each is a module that is imported when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from cdk_pull.rules.runner import Result
+
+__all__ = ["FORMATS", "render"]
+
+FORMATS: Final = ("text", "json", "sarif", "github", "junit")
+"""What ``--format`` takes."""
+
+_MODULES: Final = {name: f"cdk_pull.report.findings_{name}" for name in FORMATS}
+
+
+def render(result: Result, form: str, *, colour: bool = False, show_suppressed: bool = False) -> str:
+    """Return findings in one of the forms, without a line feed at its end.
+
+    Args:
+        result: what the rules have found.
+        form: one of :data:`FORMATS`.
+        colour: whether text is for a terminal; the other forms have no colour.
+        show_suppressed: whether suppressed findings are listed and not only counted; in the forms for machines they
+            always are, in the way that each has for it.
+    """
+    module = import_module(_MODULES[form])
+    text: str = module.render(result, colour=colour, show_suppressed=show_suppressed)
+    return text

@@ -1,0 +1,74 @@
+"""PULL101: ECS capacity that leaves the pull behaviour to the agent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+from cdk_pull.template.ecs.capacity import BEHAVIOR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["no_behavior"]
+
+
+@rule(
+    "PULL101",
+    "No pull behaviour is set on ECS capacity",
+    severity=Severity.INFO,
+    on="capacity",
+    fix="Set one: cdk.Mixins.of(cluster).apply(ImagePullBehavior.prefer_cached()), or ECS_IMAGE_PULL_BEHAVIOR in the user data",
+    mixin="ImagePullBehavior",
+    sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
+)
+def no_behavior(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+    """The capacity leaves the pull behaviour to the agent.
+
+    ## What it does
+    Finds EC2 capacity of an ECS cluster whose user data sets no `ECS_IMAGE_PULL_BEHAVIOR` (on Bottlerocket:
+    `image-pull-behavior`). It is silent where a part of the user data cannot be known.
+
+    ## Why it matters
+    Without it the agent asks the registry at every container start, and when that fails it carries on with whatever
+    copy the instance happens to have: a start waits for the registry even if the image is there, and a failed pull
+    can run a stale image without an error. Each of the four behaviours can be right; the silent one is seldom a
+    choice.
+
+    ## Example
+    ```sh
+    #!/bin/bash
+    echo ECS_CLUSTER=web >> /etc/ecs/ecs.config
+    ```
+
+    ## Use instead
+    ```python
+    cdk.Mixins.of(cluster).apply(ImagePullBehavior.prefer_cached())
+    ```
+    or, in plain user data:
+    ```sh
+    echo ECS_IMAGE_PULL_BEHAVIOR=prefer-cached >> /etc/ecs/ecs.config
+    ```
+    `once` keeps the agent's clean-up on; `always` never runs an image that the registry does not confirm.
+
+    ## Fix safety
+    New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
+    group. `prefer-cached` switches image clean-up off for the whole instance, so its disk needs room for every
+    image until it is replaced.
+
+    ## References
+    - amazon-ecs-agent 1.105.1: `agent/config/config.go`
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
+    - https://github.com/aws/aws-cdk/issues/23695
+    """
+    unread = any(each.variable in {None, BEHAVIOR} for each in capacity.reading.unknown)
+    if not (capacity.sets_behavior or unread or capacity.is_opaque):
+        yield Problem(
+            message="the agent has the behaviour default: it asks the registry at every start, and when that fails it "
+            "runs the copy that the instance happens to have",
+            path=capacity.path,
+        )

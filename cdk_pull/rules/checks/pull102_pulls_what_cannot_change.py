@@ -1,0 +1,68 @@
+"""PULL102: `always` or `default` although every image is a digest or an immutable tag."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["pulls_what_cannot_change"]
+
+_ASKS: Final = frozenset({"always", "default"})
+_FIXED: Final = frozenset({"digest", "immutable"})
+
+
+@rule(
+    "PULL102",
+    "Images that cannot change are asked for at every start",
+    severity=Severity.INFO,
+    on="capacity",
+    fix="Use prefer-cached or once: cdk.Mixins.of(cluster).apply(ImagePullBehavior.prefer_cached())",
+    mixin="ImagePullBehavior",
+    sources=("amazon-ecs-agent 1.105.1: agent/engine/docker_task_engine.go",),
+)
+def pulls_what_cannot_change(capacity: Capacity, room: Room) -> Iterator[Problem]:
+    """The capacity asks the registry at every start for images that cannot change.
+
+    ## What it does
+    Finds capacity whose behaviour was set to `always` or `default` and on which every image of every known service
+    is named by digest or by a tag that its repository keeps immutable.
+
+    ## Why it matters
+    The registry can only confirm what the instance already has. Each start pays for the round trip, and stops
+    (`always`) when the registry, its endpoint or the token is not available, for nothing in return.
+
+    ## Example
+    ```yaml
+    UserData: echo ECS_IMAGE_PULL_BEHAVIOR=always >> /etc/ecs/ecs.config
+    Image: 111122223333.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:…
+    ```
+
+    ## Use instead
+    ```python
+    cdk.Mixins.of(cluster).apply(ImagePullBehavior.prefer_cached())
+    ```
+
+    ## Fix safety
+    New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
+    group. `prefer-cached` switches image clean-up off; `once` does not.
+
+    ## References
+    - amazon-ecs-agent 1.105.1: `agent/engine/docker_task_engine.go`
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
+    """
+    images = [image for task in room.tasks_on(capacity) for image in task.images]
+    chosen = capacity.sets_behavior and capacity.behavior in _ASKS
+    if chosen and images and all(image.kind in _FIXED for image in images):
+        yield Problem(
+            message=f"{capacity.behavior} asks the registry at every start, yet none of the {len(images)} images here can "
+            f"change, such as {images[0]}",
+            path=capacity.path,
+        )

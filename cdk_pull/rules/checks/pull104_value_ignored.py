@@ -1,0 +1,77 @@
+"""PULL104: a value that the agent ignores without a word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.rules.agent_warnings import problems_of
+from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.finding import Problem
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["value_ignored"]
+
+_CODES: Final = frozenset(
+    {
+        WarningCode.QUOTES,
+        WarningCode.LETTER_CASE,
+        WarningCode.EXPORT,
+        WarningCode.TRAILING_COMMENT,
+        WarningCode.BLANKS,
+        WarningCode.BYTE_ORDER_MARK,
+        WarningCode.GLUED_LINE,
+        WarningCode.VALUE_IGNORED,
+    }
+)
+
+
+@rule(
+    "PULL104",
+    "The agent silently ignores a setting",
+    severity=Severity.ERROR,
+    on="capacity",
+    fix="Write NAME=value alone on its line: lower case, no quotes, no export, no blanks around =, no comment after it",
+    mixin="ImagePullBehavior",
+    sources=("amazon-ecs-agent 1.105.1: ecs-init/config and agent/config/parse.go",),
+)
+def value_ignored(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+    """The user data sets a variable in a form that the ECS agent does not take.
+
+    ## What it does
+    Finds quotes, another letter case, `export`, blanks, a comment after the value, a byte-order mark, a line glued
+    to the one before it, and values that are none of the agent's, wherever the user data sets one of the agent's
+    image settings.
+
+    ## Why it matters
+    The agent reads `/etc/ecs/ecs.config` line by line and splits each at its first `=`: there is no quoting, no
+    comment and no `export`. A value that it does not know becomes the default without a line in any log, so the
+    instances run with another behaviour than the one in the code, and nothing shows it.
+
+    ## Example
+    ```sh
+    echo 'ECS_IMAGE_PULL_BEHAVIOR="once"' >> /etc/ecs/ecs.config   # the agent uses default
+    echo 'ECS_IMAGE_PULL_BEHAVIOR=Once' >> /etc/ecs/ecs.config     # the agent uses default
+    ```
+
+    ## Use instead
+    ```sh
+    echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config
+    ```
+    or `cdk.Mixins.of(cluster).apply(ImagePullBehavior.once())`.
+
+    ## Fix safety
+    New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
+    group. The setting then takes effect for the first time, with the clean-up that belongs to it.
+
+    ## References
+    - amazon-ecs-agent 1.105.1: `ecs-init/config`, `agent/config/parse.go`
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
+    """
+    yield from problems_of(capacity, _CODES)

@@ -1,0 +1,62 @@
+"""PULL105: `VAR=value >> file` without `echo`, or a shell variable that never reaches the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.rules.agent_warnings import problems_of
+from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.finding import Problem
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["writes_nothing"]
+
+_CODES: Final = frozenset({WarningCode.WRITES_NOTHING, WarningCode.SHELL_VARIABLE})
+
+
+@rule(
+    "PULL105",
+    "A line that writes nothing to ecs.config",
+    severity=Severity.ERROR,
+    on="capacity",
+    fix="Put echo before it: echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config",
+    mixin="ImagePullBehavior",
+    sources=("amazon-ecs-agent 1.105.1: ecs-init/config",),
+)
+def writes_nothing(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+    """A line looks as if it set an agent variable and writes nothing.
+
+    ## What it does
+    Finds `ECS_…=value >> /etc/ecs/ecs.config` without `echo`, and agent variables set in the script alone.
+
+    ## Why it matters
+    `NAME=value >> file` is an assignment with a redirection: the shell sets its own variable and appends nothing.
+    The script ends well, the file lacks the line, and the agent has its default.
+
+    ## Example
+    ```sh
+    ECS_IMAGE_PULL_BEHAVIOR=prefer-cached >> /etc/ecs/ecs.config
+    export ECS_IMAGE_PULL_BEHAVIOR=once
+    ```
+
+    ## Use instead
+    ```sh
+    echo ECS_IMAGE_PULL_BEHAVIOR=prefer-cached >> /etc/ecs/ecs.config
+    ```
+
+    ## Fix safety
+    New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
+    group. The setting then takes effect for the first time.
+
+    ## References
+    - GNU Bash manual, Simple Command Expansion
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
+    """
+    yield from problems_of(capacity, _CODES)

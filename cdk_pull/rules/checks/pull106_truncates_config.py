@@ -1,0 +1,61 @@
+"""PULL106: `>` that truncates ecs.config."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.rules.agent_warnings import problems_of
+from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.finding import Problem
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["truncates_config"]
+
+
+@rule(
+    "PULL106",
+    "A redirection that empties ecs.config",
+    severity=Severity.ERROR,
+    on="capacity",
+    fix="Append with >> in place of >",
+    sources=("amazon-ecs-agent 1.105.1: ecs-init/config",),
+)
+def truncates_config(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+    """A `>` empties ecs.config and what was in it.
+
+    ## What it does
+    Finds a write that replaces `/etc/ecs/ecs.config`. It is an error where the same user data wrote to the file
+    before, as CDK does with the name of the cluster, and worth knowing where only what the AMI brought along is
+    lost.
+
+    ## Why it matters
+    The lines before it are gone: an instance without `ECS_CLUSTER` registers with the cluster `default`, or not at
+    all, and settings that a mixin or a colleague added have no effect.
+
+    ## Example
+    ```sh
+    echo ECS_CLUSTER=web >> /etc/ecs/ecs.config
+    echo ECS_IMAGE_PULL_BEHAVIOR=once > /etc/ecs/ecs.config   # the cluster is gone
+    ```
+
+    ## Use instead
+    ```sh
+    echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config
+    ```
+
+    ## Fix safety
+    New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
+    group. The lines that were lost take effect, the cluster among them.
+
+    ## References
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
+    """
+    yield from problems_of(capacity, {WarningCode.TRUNCATES_EARLIER_LINES})
+    yield from problems_of(capacity, {WarningCode.TRUNCATES_CONFIG}, severity=Severity.INFO)

@@ -1,0 +1,71 @@
+"""PULL108: Bottlerocket user data that is not TOML, or has shell in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.rules.agent_warnings import problems_of
+from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.finding import Problem
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["bottlerocket_not_toml"]
+
+_CODES: Final = frozenset({WarningCode.NOT_TOML, WarningCode.SHELL_IN_TOML})
+
+
+@rule(
+    "PULL108",
+    "Bottlerocket user data that is not TOML",
+    severity=Severity.ERROR,
+    on="capacity",
+    fix="Write TOML; in CDK give the group machine_image_type=MachineImageType.BOTTLEROCKET, so that no shell is added",
+    mixin="ImagePullBehavior",
+    sources=(
+        "Bottlerocket core-kit, early-boot-config",
+        "https://github.com/aws/aws-cdk/issues/29432",
+    ),
+)
+def bottlerocket_not_toml(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+    """Bottlerocket cannot read its user data.
+
+    ## What it does
+    Finds user data of Bottlerocket instances that a strict TOML parser refuses: shell commands, a second
+    `[settings.ecs]` header, MIME archives.
+
+    ## Why it matters
+    Bottlerocket takes the document as a whole or not at all. An instance that refuses it has neither the pull
+    behaviour nor the name of its cluster, and never joins. A forgotten `machine_image_type` makes aws-cdk-lib write
+    shell into the TOML.
+
+    ## Example
+    ```toml
+    [settings.ecs]
+    image-pull-behavior = "once"
+    echo ECS_CLUSTER=web >> /etc/ecs/ecs.config
+    ```
+
+    ## Use instead
+    ```toml
+    [settings.ecs]
+    cluster = "web"
+    image-pull-behavior = "once"
+    ```
+
+    ## Fix safety
+    New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
+    group. All settings of the document take effect then.
+
+    ## References
+    - https://github.com/aws/aws-cdk/issues/29432
+    - https://toml.io/en/v1.0.0
+    - https://bottlerocket.dev/en/os/latest/#/api/settings/ecs/
+    """
+    yield from problems_of(capacity, _CODES)

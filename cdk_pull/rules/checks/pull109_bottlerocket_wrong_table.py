@@ -1,0 +1,68 @@
+"""PULL109: a key of `settings.ecs` that stands in another table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.rules.agent_warnings import problems_of
+from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.finding import Problem
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["bottlerocket_wrong_table"]
+
+_CODES: Final = frozenset({WarningCode.WRONG_TABLE})
+
+
+@rule(
+    "PULL109",
+    "A Bottlerocket key in the wrong table",
+    severity=Severity.ERROR,
+    on="capacity",
+    fix="Move the key under [settings.ecs]",
+    mixin="ImagePullBehavior",
+    sources=("Bottlerocket core-kit, settings-extension-ecs",),
+)
+def bottlerocket_wrong_table(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+    """A setting of the ECS agent stands in another table.
+
+    ## What it does
+    Finds keys of `settings.ecs`, such as `image-pull-behavior`, elsewhere in the document.
+
+    ## Why it matters
+    In TOML a bare key belongs to the table above it. Text appended to the document lands in whichever table came
+    last, where the key is unknown, and Bottlerocket refuses all settings for one unknown key.
+
+    ## Example
+    ```toml
+    [settings.ecs]
+    cluster = "web"
+    [settings.host-containers.admin]
+    enabled = true
+    image-pull-behavior = "once"
+    ```
+
+    ## Use instead
+    ```toml
+    [settings.ecs]
+    cluster = "web"
+    image-pull-behavior = "once"
+    [settings.host-containers.admin]
+    enabled = true
+    ```
+
+    ## Fix safety
+    New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
+    group.
+
+    ## References
+    - https://bottlerocket.dev/en/os/latest/#/api/settings/ecs/
+    """
+    yield from problems_of(capacity, _CODES, before="Under [settings.ecs]: ")

@@ -1,0 +1,66 @@
+"""PULL110: a key of `settings.ecs` that Bottlerocket does not know, or a value that it does not accept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.rules.agent_warnings import problems_of
+from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.finding import Problem
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["bottlerocket_unsupported_key"]
+
+_CODES: Final = frozenset({WarningCode.UNSUPPORTED_KEY, WarningCode.INVALID_VALUE})
+
+
+@rule(
+    "PULL110",
+    "A key or value that Bottlerocket does not accept",
+    severity=Severity.ERROR,
+    on="capacity",
+    fix="Remove it; Bottlerocket has no setting for the pull time-outs, untracked images and the non-ECS image age",
+    mixin="ImagePullBehavior",
+    sources=("Bottlerocket core-kit, settings-extension-ecs",),
+)
+def bottlerocket_unsupported_key(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+    """Bottlerocket refuses the document because of a key or a value.
+
+    ## What it does
+    Finds unknown keys in `[settings.ecs]`, values that are none of the enumeration, durations in another order than
+    hours, minutes, seconds.
+
+    ## Why it matters
+    One key that the model does not know makes Bottlerocket refuse the settings as a whole, the name of the cluster
+    included. Several agent variables have no counterpart there: the three pull time-outs, clean-up of untracked
+    images and its exclude list, the age of non-ECS images.
+
+    ## Example
+    ```toml
+    [settings.ecs]
+    image-pull-behaviour = "once"
+    image-cleanup-wait = "1m2h"
+    ```
+
+    ## Use instead
+    ```toml
+    [settings.ecs]
+    image-pull-behavior = "once"
+    image-cleanup-wait = "2h1m"
+    ```
+
+    ## Fix safety
+    New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
+    group.
+
+    ## References
+    - https://bottlerocket.dev/en/os/latest/#/api/settings/ecs/
+    """
+    yield from problems_of(capacity, _CODES)

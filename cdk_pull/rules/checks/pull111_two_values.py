@@ -1,0 +1,60 @@
+"""PULL111: one variable that is set twice, to two values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.rules.agent_warnings import problems_of
+from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.finding import Problem
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["two_values"]
+
+_CODES: Final = frozenset({WarningCode.TWO_VALUES})
+
+
+@rule(
+    "PULL111",
+    "Two values for one agent variable",
+    severity=Severity.WARNING,
+    on="capacity",
+    fix="Keep one of the two lines",
+    sources=("amazon-ecs-agent 1.105.1: ecs-init/config",),
+)
+def two_values(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+    """One variable is set twice, to two values.
+
+    ## What it does
+    Finds an agent variable that the same user data sets to two different values.
+
+    ## Why it matters
+    The last line wins. Who wrote the first one does not know, and the order in which constructs append their lines
+    decides what the agent does.
+
+    ## Example
+    ```sh
+    echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config
+    echo ECS_IMAGE_PULL_BEHAVIOR=always >> /etc/ecs/ecs.config
+    ```
+
+    ## Use instead
+    ```sh
+    echo ECS_IMAGE_PULL_BEHAVIOR=always >> /etc/ecs/ecs.config
+    ```
+
+    ## Fix safety
+    New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
+    group. Removing the line that loses changes nothing on the instances.
+
+    ## References
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
+    """
+    yield from problems_of(capacity, _CODES, exact=False)

@@ -1,0 +1,63 @@
+"""PULL112: clean-up settings where clean-up is off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.rules.agent_warnings import problems_of
+from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.finding import Problem
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["cleanup_without_effect"]
+
+_CODES: Final = frozenset({WarningCode.NO_EFFECT})
+
+
+@rule(
+    "PULL112",
+    "Image clean-up settings that have no effect",
+    severity=Severity.WARNING,
+    on="capacity",
+    fix="Remove the clean-up setting, or use once, which keeps the clean-up on",
+    sources=("amazon-ecs-agent 1.105.1: agent/engine/docker_image_manager.go",),
+)
+def cleanup_without_effect(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+    """A clean-up setting stands where clean-up is off.
+
+    ## What it does
+    Finds image clean-up variables beside `prefer-cached` or beside `ECS_DISABLE_IMAGE_CLEANUP=true`.
+
+    ## Why it matters
+    `prefer-cached` never starts the clean-up loop, for ECS images and untracked ones alike. Whoever set an interval
+    or an age beside it counts on a disk that is kept clean, and it only grows until pulls fail.
+
+    ## Example
+    ```sh
+    echo ECS_IMAGE_PULL_BEHAVIOR=prefer-cached >> /etc/ecs/ecs.config
+    echo ECS_IMAGE_CLEANUP_INTERVAL=30m >> /etc/ecs/ecs.config
+    ```
+
+    ## Use instead
+    ```sh
+    echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config
+    echo ECS_IMAGE_CLEANUP_INTERVAL=30m >> /etc/ecs/ecs.config
+    ```
+
+    ## Fix safety
+    New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
+    group. Removing the setting changes nothing; `once` switches the clean-up on.
+
+    ## References
+    - amazon-ecs-agent 1.105.1: `agent/engine/docker_image_manager.go`
+    - https://github.com/aws/containers-roadmap/issues/2670
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
+    """
+    yield from problems_of(capacity, _CODES, exact=False)

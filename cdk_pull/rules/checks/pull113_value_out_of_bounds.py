@@ -1,0 +1,63 @@
+"""PULL113: a value that the agent replaces by another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.rules.agent_warnings import problems_of
+from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.finding import Problem
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["value_out_of_bounds"]
+
+_CODES: Final = frozenset({WarningCode.VALUE_CHANGED, WarningCode.NEGATIVE_TIMEOUT})
+
+
+@rule(
+    "PULL113",
+    "An agent value out of its bounds",
+    severity=Severity.WARNING,
+    on="capacity",
+    fix="Give a value within the bounds; zero means the default, not never",
+    sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
+)
+def value_out_of_bounds(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+    """The agent replaces the value by another.
+
+    ## What it does
+    Finds clean-up intervals, ages, counts and time-outs outside the agent's bounds.
+
+    ## Why it matters
+    Below its minimum a value becomes the minimum or, for the clean-up interval, the default of 30 minutes; zero
+    means the default, so that `ECS_NUM_IMAGES_DELETE_PER_CYCLE=0` deletes five images a cycle rather than none. A
+    negative pull time-out makes every pull fail.
+
+    ## Example
+    ```sh
+    echo ECS_IMAGE_CLEANUP_INTERVAL=5m >> /etc/ecs/ecs.config        # the agent uses 30m
+    echo ECS_NUM_IMAGES_DELETE_PER_CYCLE=0 >> /etc/ecs/ecs.config    # the agent uses 5
+    ```
+
+    ## Use instead
+    ```sh
+    echo ECS_IMAGE_CLEANUP_INTERVAL=10m >> /etc/ecs/ecs.config
+    echo ECS_DISABLE_IMAGE_CLEANUP=true >> /etc/ecs/ecs.config
+    ```
+
+    ## Fix safety
+    New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
+    group.
+
+    ## References
+    - amazon-ecs-agent 1.105.1: `agent/config/config.go`
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
+    """
+    yield from problems_of(capacity, _CODES, exact=False)

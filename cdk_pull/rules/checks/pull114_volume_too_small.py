@@ -1,0 +1,88 @@
+"""PULL114: `prefer-cached` on a volume too small for its images."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.agent.settings import AgentSettings, PullBehavior
+from cdk_pull.agent.volume import ImageLoad, image_volume
+from cdk_pull.fargate.estimate import uncompressed_bytes
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["volume_too_small"]
+
+_KEEP: Final = AgentSettings(image_pull_behavior=PullBehavior.PREFER_CACHED)
+# One deployment: the least that an instance sees.
+_LIFETIME: Final = timedelta(days=1)
+
+
+@rule(
+    "PULL114",
+    "A volume too small for the images that prefer-cached keeps",
+    severity=Severity.WARNING,
+    on="capacity",
+    fix="Give the volume the size in the message, or use once, which cleans up",
+    sources=(
+        "amazon-ecs-agent 1.105.1: agent/engine/docker_image_manager.go",
+        "data/ec2_image_volumes.json",
+    ),
+)
+def volume_too_small(capacity: Capacity, room: Room) -> Iterator[Problem]:
+    """`prefer-cached` keeps more images than the volume holds.
+
+    ## What it does
+    Adds up the images of the services on a capacity with `prefer-cached`, where their sizes are known from the task
+    definitions' metadata or a facts file, and compares two versions of each, the system and a fifth left free with
+    the volume that the template sets. It is silent without sizes.
+
+    ## Why it matters
+    `prefer-cached` switches image clean-up off: every image that was ever pulled stays, and each deployment brings
+    another version. On a full disk pulls fail with `no space left on device`, on instances that worked for weeks.
+
+    ## Example
+    ```yaml
+    BlockDeviceMappings:
+      - {DeviceName: /dev/xvda, Ebs: {VolumeSize: 30}}   # images of 14 GB in all
+    ```
+
+    ## Use instead
+    ```yaml
+    BlockDeviceMappings:
+      - {DeviceName: /dev/xvda, Ebs: {VolumeSize: 100}}
+    ```
+    or `CachedImageCapacityProvider`, which sizes the volume.
+
+    ## Fix safety
+    A larger volume costs its price per GB and month and reaches new instances only.
+
+    ## References
+    - https://github.com/aws/containers-roadmap/issues/2670
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
+    """
+    size = capacity.image_volume_gib
+    if capacity.behavior != "prefer-cached" or size is None:
+        return
+    images: dict[str, int] = {}
+    for task in room.tasks_on(capacity):
+        for image in task.images:
+            profile = room.facts.profile(image, task.resource)
+            if profile is not None:
+                images[str(image)] = round(sum(uncompressed_bytes(layer) for layer in profile.layers))
+    if not images:
+        return
+    load = ImageLoad(images=tuple(images.values()), instance_lifetime=_LIFETIME)
+    needed = image_volume(load, _KEEP, os=capacity.os or "linux")
+    if needed.size_gib > size:
+        yield Problem(
+            message=f"the volume has {size} GiB, and {needed.why} need {needed.size_gib} GiB; prefer-cached removes none",
+            fix=f"Set VolumeSize to at least {needed.size_gib}, or use once, which cleans up",
+            path=(*capacity.base, "BlockDeviceMappings"),
+        )

@@ -1,0 +1,70 @@
+"""PULL117: a setting in user data that the instance never runs or the agent never sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.rules.agent_warnings import problems_of
+from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.finding import Problem
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["never_runs"]
+
+_CODES: Final = frozenset(
+    {
+        WarningCode.UNREACHABLE,
+        WarningCode.NO_SHEBANG,
+        WarningCode.NOT_RUN,
+        WarningCode.NO_POWERSHELL_TAG,
+        WarningCode.PROCESS_SCOPE,
+    }
+)
+
+
+@rule(
+    "PULL117",
+    "A setting in user data that never runs",
+    severity=Severity.ERROR,
+    on="capacity",
+    fix="Begin shell with #!, put PowerShell between <powershell> and </powershell>, set it in Machine scope and before any exit",
+    sources=("cloud-init 23.4, user-data formats; EC2Launch v2",),
+)
+def never_runs(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+    """The instance never runs the line, or the agent never sees what it sets.
+
+    ## What it does
+    Finds agent settings after `exit` or `exec`, user data without `#!`, MIME parts that cloud-init does not run,
+    PowerShell outside its tags, and variables of the process in place of the machine.
+
+    ## Why it matters
+    cloud-init and EC2Launch pass over what they do not recognise without an error that reaches anybody. The
+    instance joins its cluster only if other lines do that, and the agent has its defaults.
+
+    ## Example
+    ```sh
+    echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config   # no "#!/bin/bash" above it
+    ```
+
+    ## Use instead
+    ```sh
+    #!/bin/bash
+    echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config
+    ```
+
+    ## Fix safety
+    New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
+    group. Whatever else stands in the part that never ran takes effect too.
+
+    ## References
+    - https://docs.cloud-init.io/en/latest/explanation/format.html
+    - https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html
+    """
+    yield from problems_of(capacity, _CODES, exact=False)

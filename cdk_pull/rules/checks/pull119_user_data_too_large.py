@@ -1,0 +1,61 @@
+"""PULL119: user data that EC2 refuses for its size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.cfn import LIMIT_BYTES, size_bytes
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+from cdk_pull.template.values import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.capacity import Capacity
+
+__all__ = ["user_data_too_large"]
+
+
+@rule(
+    "PULL119",
+    "User data over 16 KB",
+    severity=Severity.ERROR,
+    on="capacity",
+    fix="Move commands into the AMI, or fetch a script from S3 in the user data",
+    sources=("Amazon EC2 User Guide, user data limits",),
+)
+def user_data_too_large(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+    """EC2 refuses the user data for its size.
+
+    ## What it does
+    Adds up the bytes of the user data before base64; a part that only the deployment knows counts as one byte.
+
+    ## Why it matters
+    EC2 takes 16 KB before base64. The launch template or configuration is refused during the deployment, or every
+    launch from it fails.
+
+    ## Example
+    User data with an installation script of 20 KB in it.
+
+    ## Use instead
+    ```sh
+    #!/bin/bash
+    aws s3 cp s3://bucket/setup.sh /tmp/setup.sh && bash /tmp/setup.sh
+    ```
+
+    ## Fix safety
+    New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
+    group.
+
+    ## References
+    - https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
+    """
+    text = capacity.user_data
+    pieces = (text.pieces or (text,)) if isinstance(text, Unknown) else (text,)
+    size = sum(size_bytes(piece) if isinstance(piece, str) else 1 for piece in pieces)
+    if size > LIMIT_BYTES:
+        yield Problem(
+            message=f"the user data has {size} bytes, and EC2 takes {LIMIT_BYTES}", path=capacity.path
+        )

@@ -1,0 +1,90 @@
+"""PULL202: a task size whose estimated start misses the start that was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.fargate.choose import Goal, choose
+from cdk_pull.fargate.estimate import estimate_start
+from cdk_pull.rules.fargate_facts import fargate_size, start_target, task_profile
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["target_missed"]
+
+
+@rule(
+    "PULL202",
+    "A declared start that this size does not meet",
+    severity=Severity.WARNING,
+    on="task",
+    fix="Use the size in the message, a smaller image, zstd or SOCI; or declare a later start",
+    mixin="FargateTaskSize",
+    sources=("cdk_pull.fargate.estimate, fitted on data/fargate_pull_measurements.csv",),
+)
+def target_missed(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+    """The start that was asked for is not met by this size.
+
+    ## What it does
+    Reads the start that a task definition asks for, `Metadata: {cdk-pull: {start-within: 60}}` in seconds, and
+    estimates the start for its images where their sizes are known. It also repeats what a `FargateTask` found out
+    when it chose the size. Without sizes it is silent.
+
+    ## Why it matters
+    Fargate pulls and unpacks every image for every task, so that the size of image and task decide how fast a
+    service scales out or a job begins. The estimate is an interval; a finding means that its middle is later than
+    the target.
+
+    ## Example
+    ```yaml
+    Metadata: {cdk-pull: {start-within: 60, images: {"web:1": {compressed: 2.4GB, uncompressed: 6GB}}}}
+    Properties: {Cpu: "256", Memory: "512"}
+    ```
+
+    ## Use instead
+    ```python
+    FargateTask(self, "Web", image=image, cpu=256, memory_limit_mib=512, start_within=cdk.Duration.minutes(1))
+    ```
+
+    ## Fix safety
+    It is a new revision of the task definition; services deploy it when they are updated. A larger size costs more
+    for every hour that the task runs.
+
+    ## References
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+    """
+    weighed = task.resource.metadata.get("fargate-size")
+    if isinstance(weighed, dict) and weighed.get("target_met") is False:
+        yield Problem(
+            message=f"no size meets the target: {weighed.get('why', '')}", path=("Properties", "Cpu")
+        )
+        return
+    target, profile, size = start_target(task), task_profile(task, room), fargate_size(task)
+    if target is None or profile is None or size is None:
+        return
+    start = estimate_start(profile, cpu=size.cpu, architecture=task.architecture, os=task.os).total
+    if start.expected <= target:
+        return
+    better = choose(
+        profile,
+        cpu=size.cpu,
+        memory_mib=size.memory_mib,
+        goal=Goal(start_seconds=target),
+        architecture=task.architecture,
+        os=task.os,
+        region=task.resource.template.context.environment.region,
+    )
+    yield Problem(
+        message=f"the start is estimated at {start} with {size}, and {target:g} s are asked for",
+        fix=f"Set Cpu to {better.size.cpu} and Memory to {better.size.memory_mib}"
+        if better.target_met
+        else "No size meets it: make the image smaller, use zstd or SOCI, or declare a later start",
+        path=("Properties", "Cpu"),
+    )

@@ -1,0 +1,79 @@
+"""PULL203: a large image that a quarter or half vCPU has to unpack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.fargate.estimate import estimate_start
+from cdk_pull.rules.fargate_facts import fargate_size, task_profile
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["starved_extraction"]
+
+_ONE_VCPU: Final = 1024
+_NOISE_SECONDS: Final = 10
+
+
+@rule(
+    "PULL203",
+    "A large image on less than one vCPU",
+    severity=Severity.INFO,
+    on="task",
+    fix="Weigh 1 vCPU: cdk.Mixins.of(task_definition).apply(FargateTaskSize(start_within=…)) shows both starts and both prices",
+    mixin="FargateTaskSize",
+    sources=(
+        "cdk_pull.fargate.estimate",
+        "Amazon ECS Best Practices Guide, Fargate tasks",
+    ),
+)
+def starved_extraction(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+    """A fraction of a vCPU has to unpack a large image.
+
+    ## What it does
+    Finds Fargate tasks of 256 or 512 CPU units whose images are known to be so large that one vCPU would start them
+    more than ten seconds sooner by the estimate. Ten seconds is the noise of a start; below that a larger size is
+    no gain.
+
+    ## Why it matters
+    AWS names the number of vCPUs among what decides the time to decompress. For a service that scales out or a job
+    that starts often, the wait can cost more than the larger size; for a service that starts once a week it does
+    not.
+
+    ## Example
+    ```yaml
+    Cpu: "256"   # an image of 1.2 GB
+    ```
+
+    ## Use instead
+    ```yaml
+    Cpu: "1024"
+    Memory: "2048"
+    ```
+    or a smaller image, which helps at every size.
+
+    ## Fix safety
+    It is a new revision of the task definition; services deploy it when they are updated. Going from 256 to 1024
+    CPU units costs about four times as much for every hour.
+
+    ## References
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
+    """
+    size, profile = fargate_size(task), task_profile(task, room)
+    if size is None or profile is None or size.cpu >= _ONE_VCPU or task.os != "linux":
+        return
+    now, then = (
+        estimate_start(profile, cpu=cpu, architecture=task.architecture).total
+        for cpu in (size.cpu, _ONE_VCPU)
+    )
+    if now.expected - then.expected > _NOISE_SECONDS:
+        yield Problem(
+            message=f"the start is estimated at {now} with {size}, and at {then} with 1 vCPU",
+            path=("Properties", "Cpu"),
+        )

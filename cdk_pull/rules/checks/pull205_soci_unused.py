@@ -1,0 +1,78 @@
+"""PULL205: SOCI asked for where Fargate cannot use it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.image.ecr import registry_kind
+from cdk_pull.image.profile import Compression
+from cdk_pull.rules.fargate_facts import asks_soci
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["soci_unused"]
+
+
+@rule(
+    "PULL205",
+    "SOCI where Fargate cannot use it",
+    severity=Severity.WARNING,
+    on="task",
+    fix="Build with gzip layers and push to a private ECR repository; or drop the index",
+    sources=("Amazon ECS Developer Guide, Lazy loading container images using SOCI",),
+)
+def soci_unused(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+    """SOCI is asked for where Fargate cannot use it.
+
+    ## What it does
+    Finds Fargate tasks that ask for SOCI, by `Metadata: {cdk-pull: {soci: true}}` or by a SOCI index resource for
+    the repository of their image, and whose image is not in private ECR, has zstd layers, or runs on Windows.
+
+    ## Why it matters
+    Fargate then pulls the whole image as ever, without a word: the index was built, stored and paid for in vain,
+    and the start is as late as before.
+
+    ## Example
+    ```yaml
+    Metadata: {cdk-pull: {soci: true}}
+    Properties: {ContainerDefinitions: [{Image: public.ecr.aws/docker/library/python:3.12}]}
+    ```
+
+    ## Use instead
+    ```yaml
+    Image: 111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:2f9c1ab   # gzip layers
+    ```
+
+    ## Fix safety
+    Another image or another compression is a new task definition revision. An index v2 changes the digest of the
+    image.
+
+    ## References
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/soci-index.html
+    """
+    if not task.fargate:
+        return
+    for container in task.containers:
+        image = container.image
+        if image is None or image.reference is None or not asks_soci(task, image, room):
+            continue
+        profile = room.facts.profile(image, task.resource)
+        if task.os == "windows":
+            why = "Windows tasks do not use SOCI"
+        elif registry_kind(image.reference.registry) != "ecr":
+            why = f"{image.reference.registry} is not private ECR"
+        elif profile is not None and any(layer.compression is Compression.ZSTD for layer in profile.layers):
+            why = "its layers are zstd, which SOCI cannot index"
+        else:
+            continue
+        yield Problem(
+            message=f"SOCI is asked for, and Fargate pulls the whole of {image}: {why}",
+            path=(*container.path, "Image"),
+            quote=str(image),
+        )

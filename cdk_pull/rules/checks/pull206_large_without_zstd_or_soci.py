@@ -1,0 +1,73 @@
+"""PULL206: an image over 250 MB compressed with neither zstd nor SOCI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.image.profile import Compression
+from cdk_pull.rules.fargate_facts import asks_soci
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+from cdk_pull.units import format_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["large_without_zstd_or_soci"]
+
+_LARGE_BYTES: Final = 250 * 10**6
+
+
+@rule(
+    "PULL206",
+    "An image over 250 MB with neither zstd nor SOCI",
+    severity=Severity.INFO,
+    on="task",
+    fix="Build with zstd (docker buildx build --output type=image,oci-mediatypes=true,compression=zstd,force-compression=true,push=true) or add a SOCI index",
+    sources=("Amazon ECS Developer Guide, Fargate: container image considerations",),
+)
+def large_without_zstd_or_soci(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+    """A large image is pulled with gzip and without an index.
+
+    ## What it does
+    Finds Fargate tasks on Linux with an image known to be over 250 MB compressed, whose layers are gzip and for
+    which nobody asks for SOCI.
+
+    ## Why it matters
+    AWS recommends SOCI from 250 MB on and reports starts up to 27 % shorter with zstd. Neither needs a larger task.
+
+    ## Example
+    ```yaml
+    Metadata: {cdk-pull: {images: {"web:1": {compressed: 800MB, uncompressed: 2.4GB}}}}
+    ```
+
+    ## Use instead
+    ```sh
+    docker buildx build --output type=image,oci-mediatypes=true,compression=zstd,force-compression=true,push=true .
+    ```
+
+    ## Fix safety
+    zstd needs a container runtime that reads it (Fargate 1.4.0 does, Docker before 23 does not) and excludes SOCI.
+    A new image digest is a new deployment.
+
+    ## References
+    - https://aws.amazon.com/blogs/containers/reducing-aws-fargate-startup-times-with-zstd-compressed-container-images/
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-considerations.html
+    """
+    if not task.fargate or task.os == "windows":
+        return
+    for container in task.containers:
+        image = container.image
+        profile = room.facts.profile(image, task.resource)
+        if image is None or profile is None or asks_soci(task, image, room):
+            continue
+        is_zstd = all(layer.compression is Compression.ZSTD for layer in profile.layers)
+        if profile.compressed_bytes > _LARGE_BYTES and not is_zstd:
+            yield Problem(
+                message=f"{image} has {format_bytes(profile.compressed_bytes)} compressed, with neither zstd nor SOCI",
+                path=(*container.path, "Image"),
+                quote=str(image),
+            )

@@ -1,0 +1,66 @@
+"""PULL207: a full official image where a slim variant exists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.known_images import slim_variant
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["full_base_image"]
+
+
+@rule(
+    "PULL207",
+    "A full base image where a slim one exists",
+    severity=Severity.INFO,
+    on="task",
+    fix="Use the variant in the message, unless the container needs compilers and headers",
+    sources=("data/slim_images.json",),
+)
+def full_base_image(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
+    """The container runs the full variant of an official image.
+
+    ## What it does
+    Finds containers on Fargate whose image is a Docker Official Image, from Docker Hub, ECR Public or a
+    pull-through cache, in its full variant, where a `slim` or `alpine` one exists.
+
+    ## Why it matters
+    The full variants carry compilers, headers and version control systems for building other images. Fargate pulls
+    and unpacks all of it at every start.
+
+    ## Example
+    ```yaml
+    Image: python:3.12
+    ```
+
+    ## Use instead
+    ```yaml
+    Image: python:3.12-slim
+    ```
+
+    ## Fix safety
+    The slim variant lacks packages that the container may use: test it. Alpine has another C library.
+
+    ## References
+    - https://github.com/docker-library/docs/tree/master/python#image-variants
+    """
+    if not task.fargate or task.os == "windows":
+        return
+    for container in task.containers:
+        image = container.image
+        slim = slim_variant(image) if image is not None else ""
+        if slim:
+            yield Problem(
+                message=f"{image} is the full variant, with compilers and headers; {slim} is far smaller",
+                fix=f"Use {slim}, unless the container needs compilers and headers",
+                path=(*container.path, "Image"),
+                quote=str(image),
+            )

@@ -1,0 +1,80 @@
+"""PULL209: containers that ask for more CPU or memory than the task has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.rules.fargate_facts import fargate_size, whole_number
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["containers_do_not_fit"]
+
+
+@rule(
+    "PULL209",
+    "Containers that do not fit the task size",
+    severity=Severity.ERROR,
+    on="task",
+    fix="Raise the task size, or lower what the containers ask for",
+    mixin="FargateTaskSize",
+    sources=("Amazon ECS API Reference, ContainerDefinition",),
+)
+def containers_do_not_fit(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
+    """The containers ask for more than the task has.
+
+    ## What it does
+    Adds up CPU and reserved memory of the containers of a Fargate task, and compares them, and each container's
+    memory limit, with the task size.
+
+    ## Why it matters
+    ECS refuses the task definition, or no task of it is ever placed, and that shows only during the deployment.
+
+    ## Example
+    ```yaml
+    Cpu: "256"
+    ContainerDefinitions: [{Name: web, Cpu: 256}, {Name: proxy, Cpu: 128}]
+    ```
+
+    ## Use instead
+    ```yaml
+    Cpu: "512"
+    ContainerDefinitions: [{Name: web, Cpu: 256}, {Name: proxy, Cpu: 128}]
+    ```
+
+    ## Fix safety
+    It is a new revision of the task definition; services deploy it when they are updated. A larger size costs more
+    for every hour.
+
+    ## References
+    - https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+    """
+    size = fargate_size(task)
+    if size is None:
+        return
+    cpu = sum(whole_number(container.values.get("Cpu")) for container in task.containers)
+    memory = 0
+    for container in task.containers:
+        limit = whole_number(container.values.get("Memory"))
+        memory += whole_number(container.values.get("MemoryReservation")) or limit
+        if limit > size.memory_mib:
+            yield Problem(
+                message=f"container {container.name} has a limit of {limit} MiB, and the task {size.memory_mib} MiB",
+                path=(*container.path, "Memory"),
+            )
+    if cpu > size.cpu:
+        yield Problem(
+            message=f"the containers ask for {cpu} CPU units, and the task has {size.cpu}",
+            path=("Properties", "Cpu"),
+        )
+    if memory > size.memory_mib:
+        yield Problem(
+            message=f"the containers reserve {memory} MiB, and the task has {size.memory_mib}",
+            path=("Properties", "Memory"),
+        )

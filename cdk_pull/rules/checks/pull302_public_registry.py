@@ -1,0 +1,72 @@
+"""PULL302: an image of a public registry that a pull-through cache could serve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.known_images import cached_name, upstream_of
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["public_registry"]
+
+
+@rule(
+    "PULL302",
+    "A public registry where the Region could have a cache",
+    severity=Severity.INFO,
+    on="task",
+    fix="Pull it through ECR: add an AWS::ECR::PullThroughCacheRule and name the image by it",
+    mixin="SameRegionImages",
+    sources=("data/pull_through_upstreams.json",),
+)
+def public_registry(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+    """The image comes from a public registry.
+
+    ## What it does
+    Finds images of registries that ECR can cache by pull-through. It is a warning where one of the templates has
+    the rule and the image does not use it; otherwise it is worth knowing.
+
+    ## Why it matters
+    Every start depends on a registry outside AWS or outside the Region, on its rate limits (Docker Hub counts
+    anonymous pulls by address, and all tasks behind a NAT gateway share one) and on the way to the internet, which
+    a NAT gateway charges by the GB.
+
+    ## Example
+    ```yaml
+    Image: nginx:1.27.2
+    ```
+
+    ## Use instead
+    ```yaml
+    Image: !Sub ${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/docker-hub/library/nginx:1.27.2
+    ```
+
+    ## Fix safety
+    The first pull of each image still needs a way to the internet; the execution role needs
+    ecr:BatchImportUpstreamImage and ecr:CreateRepository.
+
+    ## References
+    - https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
+    - https://docs.docker.com/docker-hub/usage/
+    """
+    for container in task.containers:
+        image = container.image
+        upstream = upstream_of(image) if image is not None else None
+        if image is None or upstream is None:
+            continue
+        cached = cached_name(image, upstream, room, task.resource.template.context)
+        yield Problem(
+            message=f"{image} comes from {upstream['registry']} at every pull"
+            + (", although a pull-through cache for it is in these templates" if cached else ""),
+            fix=f"Name it {cached}" if cached else "",
+            path=(*container.path, "Image"),
+            quote=str(image),
+            severity=Severity.WARNING if cached else None,
+        )

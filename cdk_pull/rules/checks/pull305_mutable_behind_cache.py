@@ -1,0 +1,68 @@
+"""PULL305: a repository with mutable tags whose images run under a cached mode."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.model import Resource
+
+__all__ = ["mutable_behind_cache"]
+
+_CACHED: Final = frozenset({"once", "prefer-cached"})
+
+
+@rule(
+    "PULL305",
+    "A mutable repository behind a cached pull behaviour",
+    severity=Severity.WARNING,
+    on="repository",
+    fix="Set ImageTagMutability to IMMUTABLE; ImageRepository does",
+    sources=("amazon-ecs-agent 1.105.1: agent/engine; Amazon ECR User Guide, Image tag mutability",),
+)
+def mutable_behind_cache(repository: Resource, room: Room) -> Iterator[Problem]:
+    """Tags that can be pushed again run on capacity that caches.
+
+    ## What it does
+    Finds repositories in the templates that allow a tag to be pushed again, and whose images run by such a tag on
+    EC2 capacity with `once` or `prefer-cached`.
+
+    ## Why it matters
+    The instance keeps the first image that it saw under a tag. When the tag is pushed again, instances differ in
+    what they run under one name, and a deployment can pin the old one for all (software version consistency).
+
+    ## Example
+    ```yaml
+    Repo: {Type: AWS::ECR::Repository}   # mutable, the default of ECR
+    ```
+
+    ## Use instead
+    ```yaml
+    Repo: {Type: AWS::ECR::Repository, Properties: {ImageTagMutability: IMMUTABLE}}
+    ```
+
+    ## Fix safety
+    Pipelines that push a tag again, such as latest, fail from then on; exclude such tags by
+    ImageTagMutabilityExclusionFilters.
+
+    ## References
+    - https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+    """
+    for capacity in room.ecs.capacities:
+        if capacity.behavior not in _CACHED:
+            continue
+        for task in room.tasks_on(capacity):
+            for image in task.images:
+                if image.repository is repository and image.kind in {"unique", "floating", "unknown"}:
+                    yield Problem(
+                        message=f"tags here can be pushed again, and {image} runs under {capacity.behavior} on "
+                        f"{capacity.resource.logical_id}",
+                        path=("Properties", "ImageTagMutability"),
+                    )
+                    return

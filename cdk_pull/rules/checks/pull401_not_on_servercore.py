@@ -1,0 +1,74 @@
+"""PULL401: a Windows image on Fargate that is not on a cached servercore tag."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+from cdk_pull.rules.windows_images import servercore_build, windows_tasks_image
+from cdk_pull.windows.catalogue import packaged_catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["not_on_servercore"]
+
+
+@rule(
+    "PULL401",
+    "A Windows image that is not on a cached servercore",
+    severity=Severity.INFO,
+    on="task",
+    fix="Build FROM mcr.microsoft.com/windows/servercore on an exact tag: ServerCore.pin(family, on=…)",
+    sources=("Amazon ECS Developer Guide, Windows on Fargate; aws/containers-roadmap#2702",),
+)
+def not_on_servercore(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+    """The base of the image is not one that Fargate's hosts hold.
+
+    ## What it does
+    Finds Windows tasks on Fargate with an image of Microsoft's registry other than servercore, or with a servercore
+    tag that is no monthly release of the catalogue, such as an out-of-band build.
+
+    ## Why it matters
+    Fargate's Windows hosts hold the servercore image of the newest and the previous month. Nothing promises
+    nanoserver, IIS, ASP.NET or .NET layers: those are pulled at every start, up to several GB.
+
+    ## Example
+    ```yaml
+    Image: mcr.microsoft.com/dotnet/framework/aspnet:4.8
+    ```
+
+    ## Use instead
+    ```dockerfile
+    ARG SERVERCORE_TAG
+    FROM mcr.microsoft.com/windows/servercore:${SERVERCORE_TAG}
+    ```
+
+    ## Fix safety
+    Another base is another image: build and test it.
+
+    ## References
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html
+    - https://github.com/aws/containers-roadmap/issues/2702
+    """
+    for container, image in windows_tasks_image(task):
+        build = servercore_build(image, room.facts.profile(image, task.resource))
+        path = (*container.path, "Image")
+        if build.exact:
+            release = packaged_catalogue().find(build.exact)
+            if release is not None and not release.monthly:
+                yield Problem(
+                    message=f"{image} is on {build.exact}, an out-of-band build; the hosts cache the monthly ones",
+                    path=path,
+                    quote=str(image),
+                )
+        elif build.other_base:
+            yield Problem(
+                message=f"{image} is not servercore itself: nothing promises that the hosts hold its layers",
+                path=path,
+                quote=str(image),
+            )

@@ -1,0 +1,82 @@
+"""PULL402: a servercore build that Fargate's hosts dropped, or will drop within a month."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+from cdk_pull.rules.windows_images import servercore_build, windows_tasks_image
+from cdk_pull.windows.catalogue import packaged_catalogue
+from cdk_pull.windows.window import cache_window, cached_days
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["pin_window"]
+
+
+@rule(
+    "PULL402",
+    "A servercore pin near or past the end of its window",
+    severity=Severity.WARNING,
+    on="task",
+    fix="Pin the release in the message: ServerCore.pin(family, on=…), and rebuild",
+    sources=(
+        "data/windows_builds.csv",
+        "Amazon ECS Developer Guide, Windows on Fargate",
+    ),
+)
+def pin_window(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+    """The servercore build is near or past the end of its window.
+
+    ## What it does
+    Judges the servercore build of Windows tasks on Fargate, by the image's tag or its known `os.version`, on the
+    day given by `--date`, `date` in cdk-pull.toml, or the plugin. Past the window it warns, in the last month it
+    says so. Without a day it is silent, because no check reads the clock.
+
+    ## Why it matters
+    The hosts hold the newest and the previous month. From the second Patch Tuesday after a build its update layer,
+    0.4 to 0.9 GB compressed, is pulled at every start; after a new base layer the whole 2.2 to 2.5 GB.
+
+    ## Example
+    ```yaml
+    Image: mcr.microsoft.com/windows/servercore:10.0.20348.1906   # of August 2023, on 2023-11-20
+    ```
+
+    ## Use instead
+    ```python
+    pin = ServerCore.pin("WINDOWS_SERVER_2022_CORE", on="2023-11-20")
+    ```
+
+    ## Fix safety
+    A newer base is another image: build and test it.
+
+    ## References
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html
+    """
+    if room.today is None:
+        return
+    for container, image in windows_tasks_image(task):
+        build = servercore_build(image, room.facts.profile(image, task.resource))
+        release = packaged_catalogue().find(build.exact) if build.exact else None
+        if release is None or not release.monthly or room.today < release.patch_tuesday_after(1):
+            continue
+        until = cached_days(release)
+        window = cache_window(task.family, room.today)
+        past = room.today >= until.earliest
+        yield Problem(
+            message=f"{image} is on {release.tag} of {release.day}, which the hosts "
+            + (
+                f"dropped by {until.latest}"
+                if room.today >= until.latest
+                else f"drop from {until.earliest} on"
+            ),
+            fix=f"Rebuild on {window.pin.tag}" if window.pin else f"Refresh the catalogue: {window.reason}",
+            path=(*container.path, "Image"),
+            quote=str(image),
+            severity=None if past else Severity.INFO,
+        )

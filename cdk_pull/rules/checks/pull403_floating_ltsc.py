@@ -1,0 +1,77 @@
+"""PULL403: a servercore image by its floating tag."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from cdk_pull.errors import InvalidValueError, UnsupportedError
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+from cdk_pull.rules.windows_images import servercore_build, windows_tasks_image
+from cdk_pull.windows.window import cache_window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["floating_ltsc"]
+
+
+@rule(
+    "PULL403",
+    "A floating ltsc tag",
+    severity=Severity.INFO,
+    on="task",
+    fix="Pin an exact build: ServerCore.pin(family, on=…)",
+    sources=(
+        "data/windows_builds.csv",
+        "Amazon ECS Developer Guide, Windows on Fargate",
+    ),
+)
+def floating_ltsc(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+    """The servercore image is named by a tag that moves.
+
+    ## What it does
+    Finds Windows tasks on Fargate that run `servercore:ltsc2019` or `ltsc2022`. It is a warning on a day, given by
+    `--date`, on which an out-of-band release has moved the tag away from the build that the hosts hold.
+
+    ## Why it matters
+    The tag moves with every release, also with the out-of-band ones that the hosts need not hold, and once it was
+    rolled back (2025-04). A task then pulls a layer that another task of the same service did not need, and two
+    starts of one revision run two builds of Windows.
+
+    ## Example
+    ```yaml
+    Image: mcr.microsoft.com/windows/servercore:ltsc2022
+    ```
+
+    ## Use instead
+    ```yaml
+    Image: mcr.microsoft.com/windows/servercore:10.0.20348.1906
+    ```
+
+    ## Fix safety
+    The pin leaves the hosts' cache after two months: rebuild on the next one in time (PULL402).
+
+    ## References
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html
+    - https://hub.docker.com/r/microsoft/windows-servercore
+    """
+    for container, image in windows_tasks_image(task):
+        build = servercore_build(image, room.facts.profile(image, task.resource))
+        if not build.floating:
+            continue
+        notes: tuple[str, ...] = ()
+        if room.today is not None:
+            # A family that Fargate does not run is PULL405's to say.
+            with suppress(InvalidValueError, UnsupportedError):
+                notes = cache_window(task.family, room.today).notes
+        yield Problem(
+            message=f"{image} moves with every release" + (f"; {notes[0]}" if notes else ""),
+            path=(*container.path, "Image"),
+            quote=str(image),
+            severity=Severity.WARNING if notes else None,
+        )

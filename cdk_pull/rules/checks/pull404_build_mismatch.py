@@ -1,0 +1,73 @@
+"""PULL404: a Windows image whose build is not that of the operating system family."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+from cdk_pull.rules.windows_images import family_build, image_build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["build_mismatch"]
+
+
+@rule(
+    "PULL404",
+    "A Windows image of another build than its family",
+    severity=Severity.ERROR,
+    on="task",
+    fix="Choose the image or the OperatingSystemFamily to match",
+    sources=(
+        "data/windows_families.json",
+        "Microsoft Learn, Windows container version compatibility",
+    ),
+)
+def build_mismatch(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+    """Host and container are of different builds of Windows.
+
+    ## What it does
+    Compares the build of Windows images, by an exact tag, an `ltsc` tag or a known `os.version`, with the operating
+    system family of the task, on Fargate and on EC2.
+
+    ## Why it matters
+    With process isolation, the only kind that ECS has, a container runs on a host of its own build alone: 2019 on
+    17763, 2022 on 20348. Every task stops with `The container operating system does not match the host operating
+    system`.
+
+    ## Example
+    ```yaml
+    RuntimePlatform: {OperatingSystemFamily: WINDOWS_SERVER_2022_CORE}
+    ContainerDefinitions: [{Image: mcr.microsoft.com/windows/servercore:ltsc2019}]
+    ```
+
+    ## Use instead
+    ```yaml
+    RuntimePlatform: {OperatingSystemFamily: WINDOWS_SERVER_2022_CORE}
+    ContainerDefinitions: [{Image: mcr.microsoft.com/windows/servercore:ltsc2022}]
+    ```
+
+    ## Fix safety
+    Another base is another image: build and test it. Another family may need other capacity.
+
+    ## References
+    - https://learn.microsoft.com/virtualization/windowscontainers/deploy-containers/version-compatibility
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html
+    """
+    wanted = family_build(task.family)
+    if wanted is None:
+        return
+    for container in task.containers:
+        image = container.image
+        build = image_build(image, room.facts.profile(image, task.resource)) if image is not None else None
+        if build is not None and build != wanted:
+            yield Problem(
+                message=f"{image} is of Windows build {build}, and {task.family} has {wanted}: no task will start",
+                path=(*container.path, "Image"),
+                quote=str(image),
+            )

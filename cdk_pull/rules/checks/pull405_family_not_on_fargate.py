@@ -1,0 +1,67 @@
+"""PULL405: an operating system family that Fargate does not run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.errors import CdkPullError
+from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.registry import rule
+from cdk_pull.windows.families import fargate_family
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["family_not_on_fargate"]
+
+
+@rule(
+    "PULL405",
+    "A Windows family that Fargate does not run",
+    severity=Severity.ERROR,
+    on="task",
+    fix="Use WINDOWS_SERVER_2022_CORE or another family of the message, or EC2 capacity",
+    sources=(
+        "data/windows_families.json",
+        "aws/containers-roadmap#2754",
+    ),
+)
+def family_not_on_fargate(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
+    """Fargate does not run this operating system family.
+
+    ## What it does
+    Compares the operating system family of Fargate tasks with those that Fargate runs: Windows Server 2019 and
+    2022, Core and Full.
+
+    ## Why it matters
+    The ECS API knows more families than Fargate runs, such as WINDOWS_SERVER_2025_CORE, for EC2 capacity. The
+    deployment fails.
+
+    ## Example
+    ```yaml
+    RequiresCompatibilities: [FARGATE]
+    RuntimePlatform: {OperatingSystemFamily: WINDOWS_SERVER_2025_CORE}
+    ```
+
+    ## Use instead
+    ```yaml
+    RequiresCompatibilities: [FARGATE]
+    RuntimePlatform: {OperatingSystemFamily: WINDOWS_SERVER_2022_CORE}
+    ```
+
+    ## Fix safety
+    Another family needs an image of its build (PULL404).
+
+    ## References
+    - https://github.com/aws/containers-roadmap/issues/2754
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html
+    """
+    if not task.fargate or task.os != "windows":
+        return
+    try:
+        fargate_family(task.family)
+    except CdkPullError as error:
+        yield Problem(message=str(error), path=("Properties", "RuntimePlatform"), quote=task.family)

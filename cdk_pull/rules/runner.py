@@ -1,0 +1,189 @@
+"""Runs the rules over templates, and gathers what they find."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from cdk_pull.rules.facts import ImageFactsBook
+from cdk_pull.rules.finding import Finding, Problem, Severity, Suppression
+from cdk_pull.rules.registry import CRASHED, Rule, Subject, all_rules, find_rule
+from cdk_pull.rules.room import Room
+from cdk_pull.rules.suppress import suppression
+from cdk_pull.template.context import section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
+
+    from cdk_pull.template.assembly import Assembly
+    from cdk_pull.template.model import Resource
+
+__all__ = ["Options", "Result", "check"]
+
+_LONGEST_QUOTE = 160
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What to check by.
+
+    Attributes:
+        select: the ids, or beginnings of ids such as ``PULL1``, of the rules to run; all when empty.
+        ignore: those of rules not to run.
+        severities: by rule id, another severity than the rule's own.
+        facts: what is known of images.
+        today: the day to judge Windows images by; None leaves the rules that need one out.
+        baseline: fingerprints of findings that do not count, and how many of each.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    facts: ImageFactsBook = field(default_factory=ImageFactsBook)
+    today: date | None = None
+    baseline: Mapping[str, int] = field(default_factory=dict)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Return the rules to run.
+
+        Raises:
+            InvalidValueError: for an id that no rule has or begins with.
+        """
+        rules = all_rules()
+        for wanted in (*self.select, *self.ignore):
+            if not any(each.id.startswith(wanted) for each in rules):
+                find_rule(wanted)
+        return tuple(
+            each
+            for each in rules
+            if (not self.select or each.id.startswith(self.select))
+            and not each.id.startswith(self.ignore or ("-",))
+        )
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the rules have found.
+
+    Attributes:
+        findings: what counts, in the order of the templates, then of resources, then of rules.
+        suppressed: what does not, each with the reason.
+        resources: how many resources were there.
+        errors: what could not be checked, a line each.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    suppressed: tuple[Finding, ...] = ()
+    resources: int = 0
+    errors: tuple[str, ...] = ()
+
+    def at_least(self, severity: Severity) -> list[Finding]:
+        """Return the findings that matter as much as a severity, or more."""
+        return [finding for finding in self.findings if finding.severity.rank >= severity.rank]
+
+
+def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Result:
+    """Run the rules over assemblies.
+
+    An exception in a rule becomes a finding on the resource that it looked at; the others go on.
+
+    Raises:
+        InvalidValueError: when the options name a rule that there is not.
+    """
+    options = options or Options()
+    rules = options.rules()
+    baseline = Counter(options.baseline)
+    counted: list[Finding] = []
+    suppressed: list[Finding] = []
+    resources = 0
+    for assembly in assemblies:
+        resources += sum(len(section(template.document, "Resources")) for template in assembly.templates)
+        order = {template.key: index for index, template in enumerate(assembly.templates)}
+        found = sorted(
+            _findings(assembly, rules, options),
+            key=lambda pair: (order[pair[0].template.key], pair[1].subject, pair[1].logical_id, pair[1].rule),
+        )
+        for _, finding in found:
+            if baseline and finding.suppression is None and baseline[finding.fingerprint] > 0:
+                baseline[finding.fingerprint] -= 1
+                known = Suppression("baseline", "found before", "baseline")
+                suppressed.append(replace(finding, suppression=known))
+            elif finding.suppression is not None:
+                suppressed.append(finding)
+            else:
+                counted.append(finding)
+    return Result(tuple(counted), tuple(suppressed), resources)
+
+
+def _findings(
+    assembly: Assembly, rules: tuple[Rule, ...], options: Options
+) -> Iterator[tuple[Resource, Finding]]:
+    room = Room(assembly, options.facts, options.today)
+    by_subject: dict[Subject, list[Rule]] = {}
+    for each in rules:
+        by_subject.setdefault(each.on, []).append(each)
+    for kind, chosen in by_subject.items():
+        for subject, resource in _subjects(kind, room):
+            for each in chosen:
+                for problem, rule_id, own in _run(each, subject, room):
+                    severity = options.severities.get(rule_id, problem.severity or own)
+                    where = problem.resource or resource
+                    yield where, _finding(problem, rule_id, severity, each.fix, where)
+
+
+def _subjects(kind: Subject, room: Room) -> Iterator[tuple[Any, Resource]]:
+    """Yield what the rules of a kind look at, and the resource that it is about."""
+    match kind:
+        case "capacity":
+            yield from ((each, each.resource) for each in room.ecs.capacities)
+        case "task":
+            yield from ((each, each.resource) for each in room.ecs.tasks)
+        case "service":
+            yield from ((each, each.resource) for each in room.ecs.services)
+        case "repository":
+            yield from ((each, each) for each in room.ecs.repositories)
+        case "annotated":
+            for template in room.assembly.templates:
+                yield from ((each, each) for each in template.annotated())
+
+
+def _run(each: Rule, subject: Any, room: Room) -> list[tuple[Problem, str, Severity]]:
+    try:
+        return [(problem, each.id, each.severity) for problem in each.check(subject, room)]
+    except Exception as error:  # noqa: BLE001 - one rule's mistake must not hide what the others find
+        message = f"{each.id} failed here, so that this resource is not checked by it: {type(error).__name__}: {error}"
+        problem = Problem(
+            message=" ".join(message.split())[:500],
+            fix="Report it with the template, or ignore the rule here",
+        )
+        return [(problem, CRASHED, Severity.WARNING)]
+
+
+def _finding(problem: Problem, rule_id: str, severity: Severity, fix: str, resource: Resource) -> Finding:
+    template = resource.template
+    created = template.facts.created.get(resource.logical_id, ("", 0))
+    return Finding(
+        rule=rule_id,
+        severity=severity,
+        message=" ".join(problem.message.split()),
+        fix=problem.fix or fix,
+        stack=template.name,
+        logical_id=resource.logical_id,
+        resource_type=resource.type,
+        construct_path=resource.construct_path,
+        property_path=".".join(map(str, problem.path)),
+        file=str(template.path or ""),
+        line=resource.line(*problem.path, inner_line=problem.line_in_text),
+        line_in_text=problem.line_in_text,
+        quote=_shortened(problem.quote),
+        source_file=created[0],
+        source_line=created[1],
+        suppression=suppression(rule_id, resource),
+    )
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"

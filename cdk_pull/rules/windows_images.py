@@ -1,0 +1,80 @@
+"""The Windows build of an image, as far as its name or known facts tell."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.template.values import Unknown
+from cdk_pull.windows.families import products
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.image.profile import ImageProfile
+    from cdk_pull.template.ecs.images import Image
+    from cdk_pull.template.ecs.tasks import Container, TaskDefinition
+
+__all__ = ["ServercoreBuild", "family_build", "image_build", "servercore_build", "windows_tasks_image"]
+
+_MICROSOFT: Final = "mcr.microsoft.com"
+_SERVERCORE: Final = "windows/servercore"
+_EXACT: Final = re.compile(r"10\.0\.([0-9]{1,6})\.[0-9]{1,6}")
+_YEAR: Final = re.compile(r"(?:ltsc|WINDOWS_SERVER_)(20[0-9]{2})")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServercoreBuild:
+    """What is known of the servercore that an image is built on.
+
+    Attributes:
+        exact: the tag of the build, such as ``10.0.20348.1906``; empty when not known.
+        floating: whether it is named by a tag that moves, such as ``ltsc2022``.
+        other_base: whether it is another image of Microsoft's than servercore itself.
+    """
+
+    exact: str = ""
+    floating: bool = False
+    other_base: bool = False
+
+
+def windows_tasks_image(task: TaskDefinition) -> Iterator[tuple[Container, Image]]:
+    """Yield the containers of a Windows task on Fargate, with their images."""
+    if task.fargate and task.os == "windows":
+        for container in task.containers:
+            if container.image is not None:
+                yield container, container.image
+
+
+def servercore_build(image: Image, profile: ImageProfile | None) -> ServercoreBuild:
+    """Return what is known of the servercore of an image: by ``os.version``, or by the name of Microsoft's own."""
+    if profile is not None and _EXACT.fullmatch(profile.os_version):
+        return ServercoreBuild(exact=profile.os_version)
+    reference = image.reference
+    if reference is None or reference.registry != _MICROSOFT or isinstance(image.tag, Unknown):
+        return ServercoreBuild()
+    if reference.repository != _SERVERCORE:
+        return ServercoreBuild(other_base=True)
+    tag = image.tag or ""
+    if _EXACT.fullmatch(tag):
+        return ServercoreBuild(exact=tag)
+    return ServercoreBuild(floating=bool(_YEAR.fullmatch(tag)), other_base=not _YEAR.fullmatch(tag))
+
+
+def image_build(image: Image, profile: ImageProfile | None) -> int | None:
+    """Return the third number of an image's build, such as 20348; None when neither name nor facts tell."""
+    version = profile.os_version if profile is not None else ""
+    if not version and image.reference is not None and image.reference.registry == _MICROSOFT:
+        version = image.tag if isinstance(image.tag, str) else ""
+    exact = _EXACT.search(version)
+    if exact:
+        return int(exact.group(1))
+    return family_build(version)
+
+
+def family_build(name: str) -> int | None:
+    """Return the build of the Windows Server whose year a family or a floating tag names, or None."""
+    year = _YEAR.search(name)
+    product = products().get(f"windows-server-{year.group(1)}") if year else None
+    return product.os_build if product else None

@@ -1,0 +1,189 @@
+"""EC2 capacity: what launches container instances, its user data, and the agent settings that come of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_pull.agent.cfn import read_value
+from cdk_pull.template.context import section
+from cdk_pull.template.values import Unknown, as_text, is_text, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cdk_pull.agent.reading import Reading
+    from cdk_pull.agent.variables import OperatingSystem
+    from cdk_pull.template.model import PathStep, Resource
+
+__all__ = ["BEHAVIOR", "HOLDERS", "Capacity"]
+
+BEHAVIOR: Final = "ECS_IMAGE_PULL_BEHAVIOR"
+
+HOLDERS: Final[dict[str, tuple[PathStep, ...]]] = {
+    "AWS::AutoScaling::LaunchConfiguration": ("Properties",),
+    "AWS::EC2::LaunchTemplate": ("Properties", "LaunchTemplateData"),
+    "AWS::EC2::Instance": ("Properties",),
+}
+"""The resources that launch instances, and where their settings stand."""
+
+# What in a user data or an AMI shows that the instances join an ECS cluster.
+_ECS_TEXT: Final = re.compile(
+    r"ECS_CLUSTER|/etc/ecs/|Initialize-ECSAgent|\[?settings\.ecs\b|ECS_IMAGE_PULL_BEHAVIOR"
+)
+_ECS_AMI: Final = re.compile(
+    r"/aws/service/(?:ecs/|bottlerocket/aws-ecs|ami-windows-latest/[^/]*ECS)|amzn.*-ecs-"
+)
+_INIT: Final = "AWS::CloudFormation::Init"
+_INIT_CALL: Final = "cfn-init"
+
+
+class Capacity:
+    """One launch template, launch configuration or instance that runs the ECS agent.
+
+    Attributes:
+        resource: what holds the user data.
+        base: where its settings stand, below the resource.
+        groups: the Auto Scaling groups that launch from it.
+        providers: the capacity providers of these groups.
+        clusters: what tells its clusters, as :func:`cdk_pull.template.ecs.view.identity` gives it.
+    """
+
+    def __init__(self, resource: Resource) -> None:
+        self.resource = resource
+        self.base = HOLDERS[resource.type]
+        self.groups: list[Resource] = []
+        self.providers: list[Resource] = []
+        self.clusters: set[str] = set()
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """Its launch settings, evaluated."""
+        values: Any = self.resource.values
+        for step in self.base[1:]:
+            values = values.get(str(step)) if isinstance(values, dict) else None
+        return values if isinstance(values, dict) else {}
+
+    @property
+    def path(self) -> tuple[PathStep, ...]:
+        """Where its user data stands, below the resource; where it would, when it has none."""
+        return (*self.base, "UserData") if "UserData" in self.settings else self.base
+
+    @cached_property
+    def user_data(self) -> str | Unknown:
+        """The user data as text; empty where there is none."""
+        return text_of(self.settings.get("UserData")) or ""
+
+    @cached_property
+    def ami(self) -> str:
+        """The image id, or the SSM parameter that it is read from; empty where the template does not tell."""
+        value = self.settings.get("ImageId")
+        if isinstance(value, Unknown) and value.symbol:
+            parameters = section(self.resource.template.document, "Parameters")
+            declared = parameters.get(value.symbol)
+            return str(declared.get("Default", "")) if isinstance(declared, dict) else ""
+        return as_text(value) if is_text(value) else ""
+
+    @cached_property
+    def is_ecs(self) -> bool:
+        """Whether its instances are container instances."""
+        return bool(
+            self.providers
+            or _ECS_TEXT.search(str(self.user_data))
+            or _ECS_AMI.search(self.ami)
+            or _ECS_TEXT.search(self._init)
+        )
+
+    @cached_property
+    def _init(self) -> str:
+        """What cfn-init does on the instances, as text; the group may carry it in place of the launch settings."""
+        documents = [
+            section(section(resource.body, "Metadata"), _INIT) for resource in (self.resource, *self.groups)
+        ]
+        return "".join(json.dumps(document, default=str) for document in documents if document)
+
+    @property
+    def uses_init(self) -> bool:
+        """Whether cfn-init writes more of the configuration than the user data shows."""
+        return _INIT_CALL in str(self.user_data) and bool(_ECS_TEXT.search(self._init))
+
+    @property
+    def os(self) -> OperatingSystem | None:
+        """The operating system, as far as the AMI tells."""
+        if "/bottlerocket/" in self.ami:
+            return "bottlerocket"
+        if "windows" in self.ami.lower():
+            return "windows"
+        return "linux" if "/aws/service/ecs/" in self.ami else None
+
+    @property
+    def is_opaque(self) -> bool:
+        """Whether whole lines of the user data are known at deployment only."""
+        text = self.user_data
+        pieces = (text.pieces or (text,)) if isinstance(text, Unknown) else ()
+        return any(
+            isinstance(piece, Unknown) and (index == 0 or str(pieces[index - 1]).endswith("\n"))
+            for index, piece in enumerate(pieces)
+        )
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The agent settings that the user data really produces."""
+        text = self.user_data
+        pieces = text.pieces or (text,) if isinstance(text, Unknown) else (text,)
+        return _read(
+            tuple(piece if isinstance(piece, str) else str(piece) for piece in pieces),
+            _known(pieces),
+            self.os,
+        )
+
+    @property
+    def behavior(self) -> str | None:
+        """The pull behaviour that the agent will really have; None where that cannot be known."""
+        if self.uses_init and BEHAVIOR in self._init:
+            return None
+        value = self.reading.effective.get(BEHAVIOR)
+        return value if isinstance(value, str) else None
+
+    @property
+    def sets_behavior(self) -> bool:
+        """Whether anything here tries to set a pull behaviour, well or badly."""
+        return (
+            BEHAVIOR in str(self.user_data)
+            or BEHAVIOR in self._init
+            or "image-pull-behavior" in str(self.user_data)
+        )
+
+    @cached_property
+    def image_volume_gib(self) -> int | None:
+        """The size of the volume that holds the images; None where the template leaves it to the AMI."""
+        devices = _IMAGE_DEVICES[self.os or "linux"]
+        mappings = self.settings.get("BlockDeviceMappings")
+        for mapping in mappings if isinstance(mappings, list) else ():
+            if isinstance(mapping, dict) and mapping.get("DeviceName") in devices:
+                disk = mapping.get("Ebs")
+                size = disk.get("VolumeSize") if isinstance(disk, dict) else None
+                text = as_text(size) if is_text(size) else ""
+                if text.isdecimal():
+                    return int(text[:9])
+        return None
+
+
+_IMAGE_DEVICES: Final = {
+    "linux": ("/dev/xvda", "/dev/sda1"),
+    "windows": ("/dev/sda1",),
+    "bottlerocket": ("/dev/xvdb",),
+}
+
+
+def _known(pieces: Iterable[str | Unknown]) -> tuple[bool, ...]:
+    return tuple(isinstance(piece, str) for piece in pieces)
+
+
+@lru_cache(maxsize=4096)
+def _read(texts: tuple[str, ...], known: tuple[bool, ...], os: OperatingSystem | None) -> Reading:
+    """Read a user data; the same one often stands in many templates."""
+    parts = [text if is_known else {"Ref": text} for text, is_known in zip(texts, known, strict=True)]
+    return read_value({"Fn::Base64": {"Fn::Join": ["", parts]}}, os)

@@ -1,0 +1,129 @@
+"""Task definitions and their containers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from cdk_pull.template.ecs.images import Image
+from cdk_pull.template.values import Unknown, as_text, is_text, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cdk_pull.template.model import PathStep, Resource
+
+__all__ = ["CONTAINERS", "Container", "TaskDefinition"]
+
+CONTAINERS = ("Properties", "ContainerDefinitions")
+_WINDOWS = "WINDOWS"
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of a task definition.
+
+    Attributes:
+        name: as the task definition calls it; empty where it has none.
+        values: its definition, evaluated.
+        path: where it stands, below the resource.
+        image: its image; None where the definition has none.
+    """
+
+    name: str
+    values: dict[str, Any]
+    path: tuple[PathStep, ...]
+    image: Image | None
+
+    @property
+    def environment(self) -> dict[str, tuple[Any, int]]:
+        """The environment variables, each with its value and its place in the list."""
+        listed = self.values.get("Environment")
+        return {
+            str(each.get("Name")): (each.get("Value"), index)
+            for index, each in enumerate(listed if isinstance(listed, list) else ())
+            if isinstance(each, dict)
+        }
+
+
+class TaskDefinition:
+    """One ``AWS::ECS::TaskDefinition``.
+
+    Attributes:
+        resource: where it stands.
+        on_fargate: whether a service runs it on Fargate; None where no service tells.
+    """
+
+    def __init__(
+        self, resource: Resource, repository_of: Callable[[str | Unknown, Resource], Resource | None]
+    ) -> None:
+        self.resource = resource
+        self.on_fargate: bool | None = None
+        self._repository_of = repository_of
+
+    @property
+    def fargate(self) -> bool:
+        """Whether it is meant for Fargate: it says so and no service says otherwise, or a service runs it there."""
+        needs = self.resource.values.get("RequiresCompatibilities")
+        if self.on_fargate is not None:
+            return self.on_fargate
+        return isinstance(needs, list) and "FARGATE" in needs and "EC2" not in needs
+
+    @property
+    def size(self) -> tuple[str | None, str | None]:
+        """CPU and memory as the template has them; None for one that is missing or not known."""
+        return self._text("Cpu"), self._text("Memory")
+
+    def _text(self, name: str) -> str | None:
+        value = self.resource.values.get(name)
+        return as_text(value) if is_text(value) else None
+
+    @property
+    def family(self) -> str:
+        """The operating system family, ``LINUX`` where none is stated; empty where it is not known."""
+        platform = self.resource.values.get("RuntimePlatform", {})
+        stated = platform.get("OperatingSystemFamily", "LINUX") if isinstance(platform, dict) else ""
+        return stated if isinstance(stated, str) else ""
+
+    @property
+    def os(self) -> Literal["linux", "windows"]:
+        """The operating system."""
+        return "windows" if self.family.startswith(_WINDOWS) else "linux"
+
+    @property
+    def architecture(self) -> Literal["x86_64", "arm64"]:
+        """The CPU architecture."""
+        platform = self.resource.values.get("RuntimePlatform", {})
+        stated = platform.get("CpuArchitecture") if isinstance(platform, dict) else None
+        return "arm64" if stated == "ARM64" else "x86_64"
+
+    @property
+    def ephemeral_gib(self) -> int | None:
+        """The ephemeral storage that it asks for; None where it asks for none or that is not known."""
+        storage = self.resource.values.get("EphemeralStorage")
+        size = storage.get("SizeInGiB") if isinstance(storage, dict) else None
+        text = as_text(size) if is_text(size) else ""
+        return int(text[:9]) if text.isdecimal() else None
+
+    @cached_property
+    def containers(self) -> list[Container]:
+        """Its containers, in order."""
+        listed = self.resource.values.get("ContainerDefinitions")
+        return [
+            self._container(index, values)
+            for index, values in enumerate(listed if isinstance(listed, list) else ())
+            if isinstance(values, dict)
+        ]
+
+    def _container(self, index: int, values: dict[str, Any]) -> Container:
+        text = text_of(values.get("Image"))
+        region = self.resource.template.context.environment.region
+        image = None if text is None else Image.of(text, region, self._repository_of(text, self.resource))
+        name = values.get("Name")
+        return Container(name if isinstance(name, str) else "", values, (*CONTAINERS, index), image)
+
+    @property
+    def images(self) -> list[Image]:
+        """The images of its containers."""
+        return [container.image for container in self.containers if container.image is not None]

@@ -1,0 +1,246 @@
+"""All of Amazon ECS in one assembly, with what belongs together linked."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_pull.template.ecs.capacity import HOLDERS, Capacity
+from cdk_pull.template.ecs.network import Network
+from cdk_pull.template.ecs.services import LaunchType, Service
+from cdk_pull.template.ecs.tasks import TaskDefinition
+from cdk_pull.template.values import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.template.assembly import Assembly
+    from cdk_pull.template.context import Environment
+    from cdk_pull.template.model import Resource
+
+__all__ = ["EcsView", "identity"]
+
+_FARGATE_PROVIDERS: Final = frozenset({"FARGATE", "FARGATE_SPOT"})
+# A cluster by its name in user data: shell, PowerShell and TOML.
+_CLUSTER_NAME: Final = re.compile(
+    r"""(?:ECS_CLUSTER=|-Cluster\s+|\bcluster\s*=\s*)['"]?([A-Za-z0-9_-]{1,255})""", re.ASCII
+)
+_REPOSITORY: Final = "AWS::ECR::Repository"
+
+
+def identity(value: Any) -> str:
+    """Return what is equal for two values that name the same thing; empty where nothing can be said."""
+    if isinstance(value, str):
+        return f"name:{value.rpartition('/')[2]}"
+    if isinstance(value, Unknown) and value.symbol:
+        return f"symbol:{value.home}:{value.logical_id}"
+    return ""
+
+
+class EcsView:
+    """What an assembly says of Amazon ECS; each part is worked out when it is first asked for."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        self.assembly = assembly
+
+    def _of_type(self, kind: str) -> Iterator[Resource]:
+        for template in self.assembly.templates:
+            yield from template.of_type(kind)
+
+    @cached_property
+    def repositories(self) -> list[Resource]:
+        """Every ``AWS::ECR::Repository``."""
+        return list(self._of_type(_REPOSITORY))
+
+    @cached_property
+    def pull_through_rules(self) -> list[Resource]:
+        """Every ``AWS::ECR::PullThroughCacheRule``."""
+        return list(self._of_type("AWS::ECR::PullThroughCacheRule"))
+
+    @cached_property
+    def network(self) -> Network:
+        """Subnets, routes and endpoints."""
+        return Network(self.assembly)
+
+    @cached_property
+    def _repositories_by_name(self) -> dict[tuple[Environment, str], Resource]:
+        return {
+            (resource.template.context.environment, name): resource
+            for resource in self.repositories
+            if isinstance(name := resource.values.get("RepositoryName"), str)
+        }
+
+    def _repository_of(self, image: str | Unknown, user: Resource) -> Resource | None:
+        """Return the repository of an image, where it is in one of the templates."""
+        for piece in image.pieces if isinstance(image, Unknown) else ():
+            found = self.assembly.find(piece)
+            if found is not None and found.type == _REPOSITORY:
+                return found
+        if not self._repositories_by_name or ".dkr" not in str(image):
+            return None
+        name = str(image).partition("/")[2].partition("@")[0].partition(":")[0]
+        return self._repositories_by_name.get((user.template.context.environment, name))
+
+    @cached_property
+    def _tasks(self) -> dict[tuple[str, str], TaskDefinition]:
+        return {
+            (resource.template.key, resource.logical_id): TaskDefinition(resource, self._repository_of)
+            for resource in self._of_type("AWS::ECS::TaskDefinition")
+        }
+
+    @cached_property
+    def tasks(self) -> list[TaskDefinition]:
+        """Every task definition; whether it runs on Fargate is known from the services."""
+        for service in self.services:
+            if service.task is not None and service.launch_type is not None:
+                on_fargate = service.launch_type == "FARGATE"
+                # One service on EC2 and one on Fargate: what Fargate demands holds.
+                service.task.on_fargate = bool(service.task.on_fargate) or on_fargate
+        return list(self._tasks.values())
+
+    @cached_property
+    def services(self) -> list[Service]:
+        """Every service."""
+        return [self._service(resource) for resource in self._of_type("AWS::ECS::Service")]
+
+    def _service(self, resource: Resource) -> Service:
+        values = resource.values
+        cluster = identity(values.get("Cluster", "default"))
+        strategy = values.get("CapacityProviderStrategy") or self._default_strategy(cluster)
+        providers = _providers(strategy)
+        found = self.assembly.find(values.get("TaskDefinition"))
+        task = self._tasks.get((found.template.key, found.logical_id)) if found else None
+        launch_type = _launch_type(values.get("LaunchType"), providers, strategy)
+        service = Service(resource, launch_type, task, cluster)
+        if launch_type == "EC2" and cluster:
+            wanted = {identity(provider) for provider in providers} - {""}
+            service.capacities = [
+                capacity
+                for capacity in self._capacities_of.get(cluster, ())
+                if not wanted or wanted & _provider_names(capacity)
+            ]
+        return service
+
+    @cached_property
+    def _capacities_of(self) -> dict[str, list[Capacity]]:
+        found: dict[str, list[Capacity]] = {}
+        for capacity in self.capacities:
+            for cluster in capacity.clusters:
+                found.setdefault(cluster, []).append(capacity)
+        return found
+
+    def _default_strategy(self, cluster: str) -> Any:
+        return self._default_strategies.get(cluster)
+
+    @cached_property
+    def _default_strategies(self) -> dict[str, Any]:
+        found = {}
+        for resource in self._of_type("AWS::ECS::Cluster"):
+            for name in _identities(resource, "ClusterName"):
+                found[name] = resource.values.get("DefaultCapacityProviderStrategy")
+        for resource in self._of_type("AWS::ECS::ClusterCapacityProviderAssociations"):
+            found[identity(resource.values.get("Cluster"))] = resource.values.get(
+                "DefaultCapacityProviderStrategy"
+            )
+        return found
+
+    @cached_property
+    def capacities(self) -> list[Capacity]:
+        """Everything that launches container instances."""
+        found = {
+            (resource.template.key, resource.logical_id): Capacity(resource)
+            for kind in HOLDERS
+            for resource in self._of_type(kind)
+        }
+        by_group: dict[tuple[str, str], Capacity] = {}
+        for group in self._of_type("AWS::AutoScaling::AutoScalingGroup"):
+            holder = self.assembly.find(_launches_from(group.values))
+            capacity = found.get((holder.template.key, holder.logical_id)) if holder else None
+            if capacity is not None:
+                capacity.groups.append(group)
+                by_group[group.template.key, group.logical_id] = capacity
+        self._link_providers(by_group)
+        names = self._cluster_names
+        for capacity in found.values():
+            text = capacity.user_data
+            pieces = (text.pieces or (text,)) if isinstance(text, Unknown) else ()
+            capacity.clusters |= {identity(piece) for piece in pieces if identity(piece) in names}
+            capacity.clusters |= {f"name:{name}" for name in _CLUSTER_NAME.findall(str(text))}
+        return [capacity for capacity in found.values() if capacity.is_ecs]
+
+    @cached_property
+    def _cluster_names(self) -> frozenset[str]:
+        return frozenset(
+            name
+            for resource in self._of_type("AWS::ECS::Cluster")
+            for name in _identities(resource, "ClusterName")
+        )
+
+    def _link_providers(self, by_group: dict[tuple[str, str], Capacity]) -> None:
+        clusters: dict[str, set[str]] = {}
+        for kind in ("AWS::ECS::ClusterCapacityProviderAssociations", "AWS::ECS::Cluster"):
+            for resource in self._of_type(kind):
+                names = (
+                    {identity(resource.values.get("Cluster"))}
+                    if kind.endswith("Associations")
+                    else set(_identities(resource, "ClusterName"))
+                )
+                listed = resource.values.get("CapacityProviders")
+                for provider in listed if isinstance(listed, list) else ():
+                    clusters.setdefault(identity(provider), set()).update(names - {""})
+        for provider in self._of_type("AWS::ECS::CapacityProvider"):
+            settings = provider.values.get("AutoScalingGroupProvider")
+            arn = settings.get("AutoScalingGroupArn") if isinstance(settings, dict) else None
+            group = self.assembly.find(arn)
+            capacity = by_group.get((group.template.key, group.logical_id)) if group else None
+            if capacity is not None:
+                capacity.providers.append(provider)
+                for name in _identities(provider, "Name"):
+                    capacity.clusters |= clusters.get(name, set())
+
+
+def _identities(resource: Resource, name_property: str) -> list[str]:
+    """Return what ``identity`` gives for a reference to a resource, and for its name."""
+    names = [f"symbol:{resource.template.key}:{resource.logical_id}"]
+    if isinstance(name := resource.values.get(name_property), str):
+        names.append(identity(name))
+    return names
+
+
+def _provider_names(capacity: Capacity) -> set[str]:
+    return {name for provider in capacity.providers for name in _identities(provider, "Name")}
+
+
+def _providers(strategy: Any) -> list[Any]:
+    return [
+        each.get("CapacityProvider")
+        for each in (strategy if isinstance(strategy, list) else ())
+        if isinstance(each, dict)
+    ]
+
+
+def _launch_type(stated: Any, providers: list[Any], strategy: Any) -> LaunchType | None:
+    launch_type: LaunchType
+    if isinstance(stated, Unknown) or isinstance(strategy, Unknown):
+        return None
+    for launch_type in ("EC2", "FARGATE", "EXTERNAL"):
+        if stated == launch_type:
+            return launch_type
+    if any(isinstance(provider, str) and provider in _FARGATE_PROVIDERS for provider in providers):
+        return "FARGATE"
+    return "EC2"
+
+
+def _launches_from(values: dict[str, Any]) -> Any:
+    """Return the launch template or configuration that an Auto Scaling group names."""
+    if "LaunchConfigurationName" in values:
+        return values["LaunchConfigurationName"]
+    template = values.get("LaunchTemplate")
+    if template is None:
+        mixed = values.get("MixedInstancesPolicy")
+        launch = mixed.get("LaunchTemplate") if isinstance(mixed, dict) else None
+        template = launch.get("LaunchTemplateSpecification") if isinstance(launch, dict) else None
+    if not isinstance(template, dict):
+        return None
+    return template.get("LaunchTemplateId") or template.get("LaunchTemplateName")
