@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from cdk_pull.data.preferred import load_data
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB
 
@@ -84,9 +84,8 @@ class PriceBook:
 
 @cache
 def load_prices() -> PriceBook:
-    """Return the snapshot that this package carries."""
-    text = resources.files("cdk_pull.data").joinpath("fargate_prices.json").read_text("utf-8")
-    return PriceBook.from_json(json.loads(text))
+    """Return the snapshot that this package carries, or one's own where ``cdk-pull refresh`` has written one."""
+    return load_data(lambda text: PriceBook.from_json(json.loads(text)), "fargate_prices.json")
 
 
 def usd_per_hour(

@@ -6,9 +6,9 @@ import json
 import re
 from decimal import Decimal
 from functools import cache
-from importlib import resources
 from typing import Literal, NamedTuple, TypeAlias
 
+from cdk_pull.data.preferred import load_data
 from cdk_pull.errors import InvalidValueError
 
 __all__ = ["FargateSize", "Os", "check", "fits", "parse_cpu", "parse_memory", "sizes"]
@@ -84,7 +84,7 @@ def _parse(what: str, value: int | str, larger_unit: re.Pattern[str], forms: str
 @cache
 def sizes(os: Os = "linux") -> tuple[FargateSize, ...]:
     """Return every size that Fargate runs on an operating system, smallest first."""
-    table = json.loads(resources.files("cdk_pull.data").joinpath("fargate_sizes.json").read_text("utf-8"))
+    table = load_data(json.loads, "fargate_sizes.json")
     return tuple(
         FargateSize(row["cpu"], memory)
         for row in table["linux"]

@@ -9,8 +9,9 @@ import csv
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from importlib.resources import files
 from typing import Final
+
+from cdk_pull.data.preferred import load_data
 
 __all__ = ["REPOSITORY", "Catalogue", "Release", "packaged_catalogue", "patch_tuesday"]
 
@@ -114,12 +115,8 @@ def patch_tuesday(year: int, month: int) -> date:
 
 @cache
 def packaged_catalogue() -> Catalogue:
-    """Return the catalogue that the package carries."""
-    data = files("cdk_pull.data")
-    return Catalogue.of_csv(
-        data.joinpath("windows_builds.csv").read_text(encoding="utf-8"),
-        data.joinpath("servercore_images.csv").read_text(encoding="utf-8"),
-    )
+    """Return the catalogue that the package carries, or one's own where ``cdk-pull refresh`` has written one."""
+    return load_data(Catalogue.of_csv, "windows_builds.csv", "servercore_images.csv")
 
 
 def _rows(table: str) -> list[dict[str, str]]:

@@ -1,0 +1,69 @@
+"""The dated facts that can be refreshed: the user's own file before the package's.
+
+``cdk-pull refresh`` writes into a folder; the environment variable ``CDK_PULL_DATA_DIR`` names it to everything that
+reads facts, the synth included. Commit the folder, so that every synth reads the same.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from cdk_pull.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["DATA_DIR_VARIABLE", "data_dir", "load_data", "read_data"]
+
+DATA_DIR_VARIABLE: Final = "CDK_PULL_DATA_DIR"
+
+_Parsed = TypeVar("_Parsed")
+
+
+def data_dir() -> Path | None:
+    """Return the folder of the user's own facts, or None.
+
+    Raises:
+        InvalidValueError: for a name that is no folder, as it would silently be the package's facts.
+    """
+    name = os.environ.get(DATA_DIR_VARIABLE)
+    if not name:
+        return None
+    path = Path(name)
+    if not path.is_dir():
+        raise InvalidValueError(
+            f"{DATA_DIR_VARIABLE} is not a folder",
+            name,
+            allowed="the folder that cdk-pull refresh has written",
+        )
+    return path
+
+
+def read_data(name: str) -> str:
+    """Return the text of a file of facts: the user's own if there is one, otherwise the package's."""
+    folder = data_dir()
+    if folder and (folder / name).is_file():
+        return (folder / name).read_text(encoding="utf-8")
+    return files("cdk_pull.data").joinpath(name).read_text(encoding="utf-8")
+
+
+def load_data(parse: Callable[..., _Parsed], *names: str) -> _Parsed:
+    """Return what ``parse`` makes of the texts of files of facts.
+
+    Raises:
+        InvalidValueError: if a file of the user's own is not of the form of the package's.
+    """
+    try:
+        return parse(*(read_data(name) for name in names))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        folder = data_dir()
+        if folder is None:
+            raise
+        raise InvalidValueError(
+            f"{' or '.join(names)} cannot be read",
+            str(folder),
+            allowed=f"what cdk-pull refresh writes ({type(error).__name__}: {error})",
+        ) from None
