@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cdk_pull.errors import InvalidValueError
+from cdk_pull.cli._task import seconds, typed_profile
 from cdk_pull.fargate.choose import Choice, Goal, choose
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB
 from cdk_pull.fargate.sizes import check
-from cdk_pull.image.profile import Compression, ImageProfile
+from cdk_pull.image.profile import Compression
 from cdk_pull.units import parse_bytes
 
 if TYPE_CHECKING:
     from cdk_pull.fargate.choose import Candidate
 
 __all__ = ["command"]
-
-_SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?) *(s|m|min)?", re.ASCII | re.IGNORECASE)
 
 
 @click.command(name="size")
@@ -65,14 +62,10 @@ def command(
     """
     floor = check(cpu, memory, os)
     choice = choose(
-        ImageProfile.of_size(
-            compressed_bytes=parse_bytes(compressed, "--compressed"),
-            uncompressed_bytes=None if uncompressed is None else parse_bytes(uncompressed, "--uncompressed"),
-            compression=Compression(compression),
-        ),
+        typed_profile(compressed, uncompressed, compression),
         cpu=floor.cpu,
         memory_mib=floor.memory_mib,
-        goal=Goal(start_seconds=None if target is None else _seconds(target), usd_per_hour=max_usd_per_hour),
+        goal=Goal(start_seconds=seconds(target), usd_per_hour=max_usd_per_hour),
         architecture=architecture,
         os=os,
         region=region,
@@ -83,15 +76,6 @@ def command(
         click.echo(f"cdk-pull: {choice.why}", err=True)
         return 1
     return 0
-
-
-def _seconds(text: str) -> float:
-    match = _SECONDS.fullmatch(text)
-    if match is None:
-        raise InvalidValueError(
-            "--target is not a duration", text, allowed="seconds or minutes such as 60s or 1.5m"
-        )
-    return float(match.group(1)) * (1 if (match.group(2) or "s").lower() == "s" else 60)
 
 
 def _text(choice: Choice) -> str:

@@ -1,0 +1,96 @@
+"""``cdk-pull plan``: the whole picture of one task's start, in the terminal, as JSON or as a page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cdk_pull.cli._task import ImageOptions, image_options, seconds
+from cdk_pull.data.writing import write_whole
+from cdk_pull.fargate.sizes import check
+from cdk_pull.report.plan import Task, make_plan
+
+if TYPE_CHECKING:
+    from cdk_pull.report.plan import Plan
+
+__all__ = ["command"]
+
+# A log has no width of its own; rich would fall back to 80 columns, too few for the picture.
+_LOG_WIDTH = 140
+
+
+@click.command(name="plan")
+@image_options
+@click.option("--cpu", default="256", show_default=True, help="The smallest size wanted: 1024, '1 vCPU'.")
+@click.option("--memory", default="512", show_default=True, help="Its memory: 2048, '2GB'.")
+@click.option("--target", help="Start within this: 60s, 2m. Without it, the smallest size.")
+@click.option("--region", help="For the price, such as eu-west-1.")
+@click.option(
+    "--arch", "architecture", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True
+)
+@click.option("--os", "os", type=click.Choice(["linux", "windows"]), default="linux", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the picture as one page that needs no network.",
+)
+def command(
+    *,
+    image: ImageOptions,
+    cpu: str,
+    memory: str,
+    target: str | None,
+    region: str | None,
+    architecture: Any,
+    os: Any,
+    as_json: bool,
+    page: Path | None,
+) -> int:
+    """Show one Fargate task's start against its price at every size, the choice, and what would change it.
+
+    IMAGE is every image of the task, by name: as cdk.context.json knows it, or else as its registry says. --cpu and
+    --memory are a valid size that the choice never goes below. Exit status 1: no size meets the target.
+    """
+    floor, target_seconds = check(cpu, memory, os), seconds(target)
+    images = image.resolve(architecture=architecture, os=os)
+    plan = make_plan(
+        Task(
+            name=images.name,
+            profile=images.profile,
+            floor=floor,
+            target_seconds=target_seconds,
+            architecture=architecture,
+            os=os,
+            region=region,
+            notes=images.notes,
+        )
+    )
+    if page is not None:
+        from cdk_pull.report.plan_page import plan_page  # noqa: PLC0415 - only the page needs the plotting library
+
+        write_whole(page, plan_page(plan))
+    if as_json:
+        click.echo(json.dumps(plan.to_json(), indent=2))
+    else:
+        _print(plan)
+    if plan.choice.target_met is False:
+        click.echo(f"cdk-pull: {plan.choice.why}", err=True)
+        return 1
+    return 0
+
+
+def _print(plan: Plan) -> None:
+    from rich.console import Console  # noqa: PLC0415 - `--json` does without it
+
+    from cdk_pull.report.plan_text import plan_text  # noqa: PLC0415 - the same
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(width=_LOG_WIDTH, highlight=False)
+    for part in plan_text(plan, console.width):
+        console.print(part)

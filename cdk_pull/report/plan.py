@@ -1,0 +1,232 @@
+"""The whole picture of one task's start: every size, its start and its price, the choice, and what would change it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from cdk_pull.fargate.choose import Candidate, Choice, Goal, choose
+from cdk_pull.fargate.estimate import NOISE_SECONDS, Architecture, rounded, uncompressed_bytes
+from cdk_pull.fargate.prices import UnknownPrice, usd_per_hour
+from cdk_pull.fargate.sizes import FargateSize, Os, fits
+from cdk_pull.units import format_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_pull.fargate.prices import PriceBook
+    from cdk_pull.fargate.start_model import StartModel
+    from cdk_pull.image.profile import ImageProfile
+
+__all__ = ["Change", "Plan", "Task", "make_plan"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """What is planned for.
+
+    Attributes:
+        name: of the image or images, for the heading.
+        profile: every image of the task, as one; on Windows without the layers that the hosts have cached.
+        floor: the size that the choice never goes below.
+        target_seconds: start within this; None for the smallest size.
+        architecture: of the task.
+        os: of the task.
+        region: for the price; None where it is not known.
+        notes: on the image's facts, a sentence each.
+    """
+
+    name: str
+    profile: ImageProfile
+    floor: FargateSize
+    target_seconds: float | None = None
+    architecture: Architecture = "x86_64"
+    os: Os = "linux"
+    region: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> str:
+        """The image in one line, such as ``800 MB compressed (gzip), 2.4 GB unpacked, 5 layers``."""
+        layers = self.profile.layers
+        kinds = " and ".join(sorted({str(layer.compression) for layer in layers}))
+        known = all(layer.uncompressed_bytes is not None for layer in layers)
+        about = "" if known else "about "
+        unpacked = sum(uncompressed_bytes(layer) for layer in layers)
+        count = f", {len(layers)} layers" if len(layers) > 1 else ""
+        compressed = format_bytes(self.profile.compressed_bytes)
+        return f"{compressed} compressed ({kinds}), {about}{format_bytes(unpacked)} unpacked{count}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a change to the image would make of the chosen size's start.
+
+    Attributes:
+        what: in a few words.
+        low: seconds that the expected start would then take at best.
+        high: the same at worst; without any effect, the expected start as it is.
+        how: what to do, what it costs, and where the figure comes from.
+    """
+
+    what: str
+    low: float
+    high: float
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """One task's picture.
+
+    Attributes:
+        task: what is planned for.
+        choice: the size, and what spoke for it.
+        memories: the price of every memory that a candidate's CPU can have, the candidate's own first.
+        changes: to the image, the most promising first.
+    """
+
+    task: Task
+    choice: Choice
+    memories: tuple[tuple[tuple[FargateSize, float | UnknownPrice], ...], ...]
+    changes: tuple[Change, ...]
+
+    @property
+    def noise(self) -> tuple[float, float]:
+        """The expected starts that differ from the smallest size's by no more than chance does."""
+        expected = self.choice.floor.start.total.expected
+        return max(0, expected - NOISE_SECONDS), expected
+
+    @property
+    def priced(self) -> bool:
+        """Whether every candidate's price is known."""
+        return not any(isinstance(candidate.price, UnknownPrice) for candidate in self.choice.candidates)
+
+    @property
+    def coverage(self) -> str:
+        """What share of the starts the intervals are meant to hold, in words."""
+        share = self.choice.candidate.start.coverage
+        return (
+            "unknown, as nothing was measured to test it" if share is None else f"{share:.0%} of the starts"
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the figures do not rest on: of the image's facts, then of the estimate."""
+        return (*self.task.notes, *self.choice.candidate.start.notes)
+
+    def verdict(self, candidate: Candidate) -> Literal["chosen", "in noise", "in time", "too late", ""]:
+        """Return one word or two on a candidate; nothing when no target was given and it is not the choice."""
+        expected = candidate.start.total.expected
+        if candidate is self.choice.candidate:
+            return "chosen"
+        if candidate is not self.choice.floor and expected >= self.noise[0]:
+            return "in noise"
+        if self.task.target_seconds is None:
+            return ""
+        return "in time" if expected <= self.task.target_seconds else "too late"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the picture in JSON's types."""
+        task, profile = self.task, self.task.profile
+        low, high = self.noise
+        return {
+            "image": {
+                "name": task.name,
+                "compressed_bytes": profile.compressed_bytes,
+                "uncompressed_bytes": profile.uncompressed_bytes,
+                "layers": len(profile.layers),
+                "compressions": sorted({str(layer.compression) for layer in profile.layers}),
+            },
+            "task": {
+                "cpu": task.floor.cpu,
+                "memory_mib": task.floor.memory_mib,
+                "architecture": task.architecture,
+                "os": task.os,
+                "region": task.region,
+                "target_seconds": task.target_seconds,
+            },
+            **self.choice.to_json(),
+            "noise_seconds": {"low": round(low, 1), "high": round(high, 1)},
+            "sizes": [
+                {
+                    "cpu": size.cpu,
+                    "memory_mib": size.memory_mib,
+                    "start_seconds": rounded(candidate.start.total),
+                    "usd_per_hour": None if isinstance(price, UnknownPrice) else round(price, 6),
+                }
+                for candidate, memories in zip(self.choice.candidates, self.memories, strict=True)
+                for size, price in memories
+            ],
+            "changes": [
+                {
+                    "what": change.what,
+                    "expected_start_seconds": {"low": round(change.low, 1), "high": round(change.high, 1)},
+                    "how": change.how,
+                }
+                for change in self.changes
+            ],
+            "notes": list(self.notes),
+        }
+
+
+def make_plan(task: Task, *, model: StartModel | None = None, prices: PriceBook | None = None) -> Plan:
+    """Return the picture of one task.
+
+    Args:
+        task: what is planned for.
+        model: in place of the start-up model in this package, such as one fitted to one's own pulls.
+        prices: in place of the snapshot in this package.
+
+    Raises:
+        InvalidValueError: when no ephemeral storage holds the images.
+    """
+    choice = choose(
+        task.profile,
+        cpu=task.floor.cpu,
+        memory_mib=task.floor.memory_mib,
+        goal=Goal(start_seconds=task.target_seconds),
+        architecture=task.architecture,
+        os=task.os,
+        region=task.region,
+        prices=prices,
+        model=model,
+    )
+    expected = choice.candidate.start.total.expected
+    return Plan(
+        task=task,
+        choice=choice,
+        memories=tuple(_memories(task, candidate, choice, prices) for candidate in choice.candidates),
+        changes=tuple(
+            Change(
+                change.what,
+                max(0, expected - change.saves_high),
+                max(0, expected - change.saves_low),
+                change.how,
+            )
+            for change in choice.would_help
+        ),
+    )
+
+
+def _memories(
+    task: Task, candidate: Candidate, choice: Choice, prices: PriceBook | None
+) -> tuple[tuple[FargateSize, float | UnknownPrice], ...]:
+    sizes: Sequence[FargateSize] = fits(
+        cpu=candidate.size.cpu, memory_mib=candidate.size.memory_mib, os=task.os
+    )
+    return tuple(
+        (
+            size,
+            usd_per_hour(
+                size,
+                region=task.region,
+                architecture=task.architecture,
+                os=task.os,
+                ephemeral_gib=choice.ephemeral_gib,
+                prices=prices,
+            ),
+        )
+        for size in sizes
+        if size.cpu == candidate.size.cpu
+    )
