@@ -34,6 +34,7 @@ _SHELL = re.compile(
     r"^\s*(?:echo|cat|export|mkdir|yum|dnf|sudo|systemctl|printf)\s.*|^.*>>.*$|^#!.*$", re.MULTILINE
 )
 _ECS = "settings.ecs"
+_DEEPEST = 20  # no table of Bottlerocket is as deep
 
 
 def read(user_data: str) -> Reading:
@@ -193,7 +194,7 @@ def _form(tables: dict[str, Any], values: dict[str, Any], user_data: str) -> Ite
 def _keys(table: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
     for key, value in table.items():
         yield path, key
-        if isinstance(value, dict):
+        if isinstance(value, dict) and path.count(".") < _DEEPEST:
             yield from _keys(value, f"{path}.{key}".removeprefix("."))
 
 

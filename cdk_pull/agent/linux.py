@@ -12,6 +12,7 @@ from cdk_pull.agent.shell.execute import execute
 from cdk_pull.agent.shell.holes import Holes
 from cdk_pull.agent.shell.insert import candidates
 from cdk_pull.agent.shell.reader import conclude
+from cdk_pull.agent.shell.world import OvergrownError
 from cdk_pull.agent.writing import write
 from cdk_pull.errors import UnsupportedError
 
@@ -39,8 +40,8 @@ def read(user_data: str) -> Reading:
         steps, warnings = plan(holes.hide_tokens(user_data), holes)
         worlds, found = execute(steps, holes)
         return conclude(worlds, holes, [*size_warnings(user_data), *warnings, *found], user_data)
-    except RecursionError:
-        return compute({}, "linux", unknown=[Unknown(None, 0, "it is nested too deep to follow")])
+    except (RecursionError, OvergrownError):
+        return compute({}, "linux", unknown=[Unknown(None, 0, "it is too involved to follow")])
 
 
 def add(user_data: str, settings: AgentSettings) -> str:

@@ -37,6 +37,8 @@ def write(
         ConflictError: when the text sets one of the variables to another value, or has something that spoils it.
         UnsupportedError: when no candidate does.
     """
+    if user_data != user_data.encode("utf-8", "replace").decode():
+        raise UnsupportedError("user data with a half surrogate, which UTF-8 cannot hold; remove it")
     asked = settings.to_environment()
     before = read(user_data)
     _refuse_other_values(before, asked)

@@ -38,6 +38,7 @@ _SERVICE = re.compile(r"\bAmazonECS\b", re.IGNORECASE)
 _STARTS = frozenset({"restart-service", "start-service", "net", "sc", "restart-computer"})
 _ENVIRONMENT_KEY = re.compile(r"Session Manager\\+Environment", re.IGNORECASE)
 _DEEPEST = 400
+_LONGEST = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +276,8 @@ class Session:
         )
 
     def _value(self, node: Node) -> str:
-        return evaluate(node, self._variables, self._unknown)
+        value = evaluate(node, self._variables, self._unknown)
+        return value if len(value) <= _LONGEST else self._unknown("it is too long to follow", node)
 
     def _unknown(self, reason: str, node: Node) -> str:
         return self.holes.mark(reason, self._at(node))
@@ -290,4 +292,4 @@ class Session:
 
 
 def _text(node: Node) -> str:
-    return (node.text or b"").decode()
+    return (node.text or b"").decode("utf-8", "replace")

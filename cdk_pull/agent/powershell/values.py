@@ -40,7 +40,7 @@ def evaluate(node: Node, variables: Mapping[str, str], unknown: Callable[[str, N
         variables: the values of the variables, by name in lower case without ``$``.
         unknown: makes the mark for what cannot be known.
     """
-    text = (node.text or b"").decode()
+    text = (node.text or b"").decode("utf-8", "replace")
     found: str | None = None
     match node.type:
         case kind if kind in _STRINGS:
@@ -82,10 +82,10 @@ def _template(node: Node, variables: Mapping[str, str], unknown: Callable[[str, 
     text, position = "", 0
     for child in node.children:
         start = child.start_byte - node.start_byte
-        text += _unescaped(source[position:start].decode())
+        text += _unescaped(source[position:start].decode("utf-8", "replace"))
         text += '"' if child.type == '""' else evaluate(child, variables, unknown)
         position = child.end_byte - node.start_byte
-    return text + _unescaped(source[position:].decode())
+    return text + _unescaped(source[position:].decode("utf-8", "replace"))
 
 
 def _unescaped(text: str) -> str:

@@ -57,4 +57,4 @@ class Call:
     def put_chunks(self, chunks: tuple[Chunk, ...]) -> None:
         """Write lines to the standard output that come from elsewhere."""
         if self.io.stdout is not None:
-            self.world.files[self.io.stdout] = self.world.files.get(self.io.stdout, ()) + chunks
+            self.world.append(self.io.stdout, chunks)

@@ -59,10 +59,10 @@ def decide(shell: Interpreter, node: Node, world: World) -> bool | None:
 
 def _command(shell: Interpreter, node: Node, world: World) -> bool | None:
     name = node.child_by_field_name("name")
-    word = (name.text or b"").decode() if name is not None else ""
+    word = (name.text or b"").decode("utf-8", "replace") if name is not None else ""
     if word == "sudo" and node.child_by_field_name("argument") is not None:
         argument = node.child_by_field_name("argument")
-        word = (argument.text or b"").decode() if argument is not None else ""
+        word = (argument.text or b"").decode("utf-8", "replace") if argument is not None else ""
     if word == "false":
         return False
     if word in {"test", "["}:
@@ -104,7 +104,7 @@ def _test(shell: Interpreter, node: Node, world: World) -> bool | None:
     words = [
         expand_one(each, world, shell)
         if each.is_named and each.type != "test_operator"
-        else (each.text or b"").decode()
+        else (each.text or b"").decode("utf-8", "replace")
         for each in inside.children
     ]
     return _compare(words, shell)

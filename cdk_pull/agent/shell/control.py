@@ -81,7 +81,7 @@ def each(shell: Interpreter, node: Node, world: World, io: Io) -> list[World]:
     variable, body = node.child_by_field_name("variable"), node.child_by_field_name("body")
     if variable is None or body is None:
         return [world]
-    name = (variable.text or b"").decode()
+    name = (variable.text or b"").decode("utf-8", "replace")
     values = [word for value in node.children_by_field_name("value") for word in expand(value, world, shell)]
     if len(values) > _MOST_ROUNDS or any(shell.holes.first(word) or set(word) & set("*?") for word in values):
         once = world.fork()

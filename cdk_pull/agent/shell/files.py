@@ -90,7 +90,7 @@ def tee(call: Call) -> None:
     for path in [call.world.path(each) for each in call.operands if call.is_known(each)]:
         if not append:
             empty(call.shell, call.world, path, call.line)
-        call.world.files[path] = call.world.files.get(path, ()) + given
+        call.world.append(path, given)
     call.put_chunks(given)
 
 

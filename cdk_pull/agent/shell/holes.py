@@ -43,9 +43,11 @@ class Holes:
         return f"{_OPEN}{len(self._holes) - 1}{_CLOSE}"
 
     def hide_tokens(self, text: str) -> str:
-        """Return the text with each CDK token, such as ``${Token[TOKEN.12]}``, replaced by a mark."""
-        if "${Token[" not in text:
-            return text
+        """Return the text with each CDK token, such as ``${Token[TOKEN.12]}``, replaced by a mark.
+
+        What UTF-8 cannot hold, and so no user data, becomes a question mark.
+        """
+        text = text.encode("utf-8", "replace").decode()
         return "\n".join(self._hidden(each, number) for number, each in enumerate(text.split("\n"), 1))
 
     def show_tokens(self, text: str) -> str:

@@ -16,7 +16,7 @@ from cdk_pull.agent.shell.holes import NOTHING
 from cdk_pull.agent.shell.parse import parse, walk
 from cdk_pull.agent.shell.redirects import open_redirects
 from cdk_pull.agent.shell.words import expand, expand_one
-from cdk_pull.agent.shell.world import ECS_CONFIG, Io, World, merge
+from cdk_pull.agent.shell.world import ECS_CONFIG, Io, World, bounded, merge
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
@@ -174,14 +174,14 @@ class Interpreter:
     def _define(self, node: Node, world: World) -> None:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
         if name is not None and body is not None:
-            world.functions[(name.text or b"").decode()] = (self, body)
+            world.functions[(name.text or b"").decode("utf-8", "replace")] = (self, body)
 
     def _command(self, node: Node, world: World, io: Io) -> list[World]:
         name = node.child_by_field_name("name")
         redirects = [each for each in node.named_children if each.type.endswith("_redirect")]
         assignments = [each for each in node.named_children if each.type == "variable_assignment"]
         opened = open_redirects(self, redirects, world, io)
-        empty = name is not None and (not name.text or name.text.decode() == NOTHING)
+        empty = name is not None and (not name.text or name.text.decode("utf-8", "replace") == NOTHING)
         if name is None or empty:
             for each in assignments:
                 self._assign(each, world, warn=not (opened.stdout and opened is not io))
@@ -204,16 +204,16 @@ class Interpreter:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         if name is None:
             return
-        key = (name.text or b"").decode()
+        key = (name.text or b"").decode("utf-8", "replace")
         text = expand_one(value, world, self) if value is not None else ""
         added = any(each.type == "+=" for each in node.children)
-        world.variables[key] = world.variables.get(key, "") + text if added else text
+        world.variables[key] = bounded(world.variables.get(key, "") + text) if added else text
         if warn and key in variables():
             self._assigned.setdefault(key, self.line(node))
 
     def _writes_nothing(self, assignments: Iterable[Node]) -> None:
         for each in assignments:
-            name = (each.text or b"").decode().partition("=")[0]
+            name = (each.text or b"").decode("utf-8", "replace").partition("=")[0]
             self.warn(
                 WarningCode.WRITES_NOTHING,
                 f"this writes nothing to {ECS_CONFIG}: put echo before {name}=",
@@ -237,12 +237,12 @@ class Interpreter:
 
     def skip(self, node: Node, world: World, reason: str) -> None:
         """Pass over a statement that cannot be followed; what it may write is unknown."""
-        text = (node.text or b"").decode()
+        text = (node.text or b"").decode("utf-8", "replace")
         if _mentions(text):
             self.blur(world, f"{reason}: {text.strip()[:60]!r}", self.line(node))
 
     def _unreachable(self, node: Node) -> None:
-        text = (node.text or b"").decode()
+        text = (node.text or b"").decode("utf-8", "replace")
         if node.is_named and _mentions(text):
             name = next((each for each in variables() if each in text), None)
             self.warn(WarningCode.UNREACHABLE, "the script has ended before this line", self.line(node), name)

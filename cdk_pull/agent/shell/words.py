@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.shell.world import bounded
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -43,7 +45,7 @@ def expand(node: Node, world: World, shell: Interpreter) -> list[str]:
             words[-1] += text
             continue
         first, *rest = re.split(r"[ \t\n]+", text)
-        words[-1] += first
+        words[-1] = bounded(words[-1] + first)
         words.extend(rest)
     if quoted or any(words):
         return [word for word in words if word] or [""]
@@ -52,7 +54,7 @@ def expand(node: Node, world: World, shell: Interpreter) -> list[str]:
 
 def expand_one(node: Node, world: World, shell: Interpreter) -> str:
     """Return what one word becomes where the shell does not split it: in an assignment or a redirection."""
-    return "".join(text for text, _ in _pieces(node, world, shell))
+    return bounded("".join(text for text, _ in _pieces(node, world, shell)))
 
 
 def heredoc(redirect: Node, world: World, shell: Interpreter) -> str:
@@ -66,7 +68,7 @@ def heredoc(redirect: Node, world: World, shell: Interpreter) -> str:
     first = source.rfind(b"\n", 0, body.start_byte) + 1
     last = source.rfind(b"\n", 0, end.start_byte) + 1 if end is not body else body.end_byte
     if re.search(rb"""["'\\]""", start.text or b""):
-        text = source[first:last].decode()
+        text = source[first:last].decode("utf-8", "replace")
     else:
         text = "".join(
             each if known else _escaped(each, r"\\([$`\\\n])")
@@ -96,7 +98,7 @@ def _escaped(text: str, pattern: str) -> str:
 
 
 def _pieces(node: Node, world: World, shell: Interpreter) -> Iterator[tuple[str, bool]]:
-    text = (node.text or b"").decode()
+    text = (node.text or b"").decode("utf-8", "replace")
     match node.type:
         case "raw_string":
             yield text[1:-1], False
@@ -124,20 +126,20 @@ def _template(
     position = first
     for child in node.children:
         if child.type in _EXPANSIONS and child.start_byte >= position:
-            yield shell.source[position : child.start_byte].decode(), False
+            yield shell.source[position : child.start_byte].decode("utf-8", "replace"), False
             yield _expansion(child, world, shell), True
             position = child.end_byte
-    yield shell.source[position : max(last, position)].decode(), False
+    yield shell.source[position : max(last, position)].decode("utf-8", "replace"), False
 
 
 def _expansion(node: Node, world: World, shell: Interpreter) -> str:
-    text = (node.text or b"").decode()
+    text = (node.text or b"").decode("utf-8", "replace")
     if node.type == "command_substitution":
         return shell.capture(node, world)
     if node.type == "simple_expansion":
         return _variable(text[1:], text, node, world, shell)
     if node.type == "expansion" and node.named_child_count:
-        name = (node.named_children[0].text or b"").decode()
+        name = (node.named_children[0].text or b"").decode("utf-8", "replace")
         operator = "".join(
             each.type for each in node.children if not each.is_named and each.type not in {"${", "}"}
         )

@@ -11,12 +11,19 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.shell.interpreter import Interpreter
 
-__all__ = ["ECS_CONFIG", "Chunk", "Flow", "Io", "World", "chunks", "merge"]
+__all__ = ["ECS_CONFIG", "Chunk", "Flow", "Io", "OvergrownError", "World", "bounded", "chunks", "merge"]
 
 ECS_CONFIG = "/etc/ecs/ecs.config"
 """The file that the agent's settings come from."""
 
+_MOST_CHUNKS = 10_000
+_LONGEST = 128 * 1024
+
 Flow: TypeAlias = Literal["", "exit", "fail", "return", "break", "continue"]
+
+
+class OvergrownError(Exception):
+    """What a script builds up is larger than any that anybody means; it is not followed any further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,29 @@ class World:
             lines: whether the text's further lines come from the lines after it.
         """
         if path is not None:
-            self.files[path] = self.files.get(path, ()) + tuple(chunks(text, line, lines=lines))
+            self.append(path, tuple(chunks(bounded(text), line, lines=lines)))
+
+    def append(self, path: str, content: tuple[Chunk, ...]) -> None:
+        """Append pieces to a file.
+
+        Raises:
+            OvergrownError: when the file becomes larger than any that anybody means.
+        """
+        whole = self.files.get(path, ()) + content
+        if len(whole) > _MOST_CHUNKS:
+            raise OvergrownError
+        self.files[path] = whole
+
+
+def bounded(text: str) -> str:
+    """Return a text of a size that a script may have.
+
+    Raises:
+        OvergrownError: for a larger one, such as a variable that is doubled again and again.
+    """
+    if len(text) > _LONGEST:
+        raise OvergrownError
+    return text
 
 
 def chunks(text: str, line: int, *, lines: bool = False) -> list[Chunk]:
