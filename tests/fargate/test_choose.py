@@ -116,6 +116,13 @@ def test_the_upper_bound_can_be_held_to_the_target() -> None:
             True,
             "the best start within $0.1 per hour: 26 s expected, 30 s sooner than 0.25 vCPU, 0.5 GB",
         ),
+        (
+            2,
+            9,
+            (1024, 2048),
+            True,
+            "the best start within $9 per hour: 20 s expected, 12 s sooner than 0.25 vCPU, 0.5 GB",
+        ),
         (1, 9, (256, 512), True, "no size within $9 per hour starts sooner by more than the noise"),
         (5, 0.02, (256, 512), True, "no size within $0.02 per hour starts sooner by more than the noise"),
         (
@@ -225,6 +232,9 @@ def test_storage_beyond_the_included_is_priced() -> None:
     )
     assert choice.ephemeral_gib == 30
     assert choice.candidate.price == pytest.approx(0.012 + 0.01)
+    asked = choose(_image(1), cpu=256, memory_mib=512, ephemeral_gib=50, region="here", prices=prices)
+    assert asked.ephemeral_gib == 50
+    assert asked.candidate.price == pytest.approx(0.012 + 0.03)
 
 
 def test_goals_that_cannot_be_are_refused() -> None:
