@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
 import jsii
@@ -34,7 +35,8 @@ _NO_CAPACITY = (
 )
 
 
-class _Look(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Look:
     reach: Reach
     root: IConstruct
     stages: Sequence[cdk.Stage]
@@ -50,6 +52,8 @@ class StageUserData(Construct):
         self._launches: dict[str, LaunchUserData] = {}
         self._late: dict[str, LaunchResource] = {}
         self._looks: list[_Look] = []
+        self._taken: set[tuple[str, _Look]] = set()
+        self._stacks: dict[str, tuple[str, str]] = {}
         cdk.Aspects.of(self).add(self, priority=cdk.AspectPriority.READONLY)
         self.node.add_validation(self)
 
@@ -60,12 +64,9 @@ class StageUserData(Construct):
         known = stage.node.try_find_child(_ID)
         return known if isinstance(known, cls) else cls(cast("Construct", stage))
 
-    def ask(self, resource: LaunchResource, request: Request, reach: Reach | None = None) -> None:
-        """Put a request on a launch resource."""
-        launch = self._launches.get(identity(resource))
-        if launch is None:
-            launch = self._launches[identity(resource)] = LaunchUserData(resource)
-        launch.ask(request, reach)
+    def ask(self, resource: LaunchResource, request: Request) -> None:
+        """Put a request on a launch resource, whatever it joins."""
+        self._launch(resource, cdk.Stack.of(resource)).ask(request, None)
 
     def ask_within(self, reach: Reach, root: IConstruct, stages: Sequence[cdk.Stage] = ()) -> None:
         """Put a request on all that a reach holds below a root, now and when the stage is complete.
@@ -88,6 +89,10 @@ class StageUserData(Construct):
         """Return what CDK prints when it refuses to write the template."""
         for look in self._looks:
             self._take(look)
+        if not all(look.reach.found for look in self._looks):
+            # Only now does CDK know what the reference to a cluster of another stack is.
+            for launch in self._launches.values():
+                launch.resolve()
         problems = [
             f"{launch.resource.node.path}: {problem}"
             for launch in self._launches.values()
@@ -95,7 +100,7 @@ class StageUserData(Construct):
         ]
         problems += [f"{resource.node.path}: {_LATE}" for resource in self._late.values()]
         for reach in (look.reach for look in self._looks if not look.reach.found):
-            if reach.cluster_names is not None:
+            if reach.cluster is not None:
                 problems.append(f"{reach.scope.node.path}: {_NO_CAPACITY.format('joins this cluster')}")
             elif identity(stage_of(reach.scope)) == identity(self._stage):
                 cdk.Annotations.of(reach.scope).add_warning_v2(
@@ -106,14 +111,27 @@ class StageUserData(Construct):
     def _take(self, look: _Look) -> None:
         others = {identity(each) for stage in look.stages for each in launch_resources_below(stage)}
         for resource in launch_resources_below(look.root):
-            if identity(resource) in others:
+            key = identity(resource)
+            if key in others or (key, look) in self._taken:
                 continue
-            if self._is_of_another_stage(resource):
-                self._late.setdefault(identity(resource), resource)
-            else:
-                self.ask(resource, look.reach.request, look.reach)
+            self._taken.add((key, look))
+            stack = cdk.Stack.of(resource)
+            stage, environment = self._stack_facts(stack)
+            if stage != identity(self._stage):
+                self._late[key] = resource
+            # Nothing joins a cluster of another account or Region, and CDK refuses to name it there.
+            elif look.reach.cluster is None or look.reach.cluster.environment == environment:
+                self._launch(resource, stack).ask(look.reach.request, look.reach)
 
-    def _is_of_another_stage(self, resource: LaunchResource) -> bool:
-        if identity(resource) in self._launches:
-            return False
-        return identity(stage_of(resource)) != identity(self._stage)
+    def _launch(self, resource: LaunchResource, stack: cdk.Stack) -> LaunchUserData:
+        launch = self._launches.get(identity(resource))
+        if launch is None:
+            launch = self._launches[identity(resource)] = LaunchUserData(resource, stack)
+        return launch
+
+    def _stack_facts(self, stack: cdk.Stack) -> tuple[str, str]:
+        """Return the stage and the environment of a stack; many capacities are in one."""
+        key = identity(stack)
+        if key not in self._stacks:
+            self._stacks[key] = identity(stage_of(stack)), stack.environment
+        return self._stacks[key]

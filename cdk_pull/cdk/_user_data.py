@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aws_cdk as cdk
 import jsii
@@ -14,6 +14,7 @@ from aws_cdk import aws_ec2 as ec2
 
 from cdk_pull.agent import cfn
 from cdk_pull.cdk import _launch
+from cdk_pull.cdk._capacity import identity
 from cdk_pull.cdk._decisions import record
 from cdk_pull.cdk._pull_decision import pull_decision
 from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from cdk_pull.cdk._capacity import LaunchResource
     from cdk_pull.report.decision import Decision
 
-__all__ = ["LaunchUserData", "Reach", "Request"]
+__all__ = ["ClusterNames", "LaunchUserData", "Reach", "Request"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -55,14 +56,42 @@ class Reach:
     Attributes:
         scope: the construct that the request was applied to.
         request: the request.
-        cluster_names: the capacity that joins the cluster of one of these names; None for any ECS capacity.
-        found: whether there was any.
+        cluster: for the capacity of one cluster only: what it is called.
+        found: whether there was any capacity.
     """
 
     scope: IConstruct
     request: Request
-    cluster_names: Sequence[str] | None = None
+    cluster: ClusterNames | None = None
     found: bool = False
+
+
+class ClusterNames:
+    """What user data may call a cluster, in whatever stack the user data is."""
+
+    def __init__(self, names: Sequence[str], stack: cdk.Stack) -> None:
+        self.names = names
+        self.environment = stack.environment
+        self._stack = stack
+        self._at_home: dict[str, object] | None = None
+
+    def of_this_cluster(self, resolved: Mapping[str, object], stack: cdk.Stack) -> list[object]:
+        """Return the names as another stack writes them.
+
+        A reference that reads as it does at home is one that nothing in the other stack makes: there, it would name
+        something of that stack, such as its own cluster under the same logical id.
+        """
+        found = {name: resolved[name] for name in self.names if resolved[name]}
+        if identity(stack) != identity(self._stack):
+            if self._at_home is None:
+                self._at_home = _resolved(self._stack, self.names)
+            at_home = self._at_home
+            found = {
+                name: value
+                for name, value in found.items()
+                if isinstance(value, str) or value != at_home[name]
+            }
+        return list(found.values())
 
 
 @jsii.implements(cdk.IResolvable)
@@ -77,15 +106,15 @@ class LaunchUserData:
         asked: whether CDK has asked for the user data.
     """
 
-    def __init__(self, resource: LaunchResource) -> None:
+    def __init__(self, resource: LaunchResource, stack: cdk.Stack) -> None:
         self.resource = resource
         self.problem = ""
         self.asked = False
         self._requests: list[tuple[Request, Reach | None]] = []
         self._recorded = False
-        self._stack: cdk.Stack | None = None
-        self._template: ec2.LaunchTemplate | None = None
-        self._commands: ec2.UserData | None = None
+        self._stack = stack
+        self._template: _Template | None = None
+        self._known = False
         if isinstance(resource, autoscaling.CfnLaunchConfiguration):
             resource.add_property_override("UserData", self)
         else:
@@ -93,11 +122,6 @@ class LaunchUserData:
 
     def ask(self, request: Request, reach: Reach | None) -> None:
         """Take a request, once: for a reach, or for this capacity whatever it joins."""
-        # Nothing joins a cluster of another account or Region, and CDK refuses to name it there.
-        if reach is not None and reach.cluster_names is not None:
-            here, there = cdk.Stack.of(self.resource), cdk.Stack.of(reach.scope)
-            if here.environment != there.environment:
-                return
         if not any(request is known and reach is where for known, where in self._requests):
             self._requests.append((request, reach))
 
@@ -110,7 +134,7 @@ class LaunchUserData:
         """Return a name for this, should anybody print it."""
         return "<user data with ECS agent settings>"
 
-    def resolve(self, context: cdk.IResolveContext) -> Any:  # noqa: ARG002 - the first pass joins no strings
+    def resolve(self, context: cdk.IResolveContext | None = None) -> Any:  # noqa: ARG002 - it joins no strings at first
         """Return the value for ``UserData``; what is wrong with it goes to ``problem``."""
         self.asked = True
         self.problem = ""
@@ -126,10 +150,10 @@ class LaunchUserData:
         requests = []
         for request, reach in self._requests:
             if reach is not None:
-                if reach.cluster_names is None:
+                if reach.cluster is None:
                     holds = _launch.joins_ecs(text, image)
                 else:
-                    known = [names[name] for name in reach.cluster_names if names[name]]
+                    known = reach.cluster.of_this_cluster(names, self._stack)
                     holds = _launch.joins_cluster(text, pieces, known)
                 if not holds:
                     continue
@@ -149,37 +173,56 @@ class LaunchUserData:
 
     def _read(self) -> tuple[object, object, dict[str, object]]:
         """Return the user data, the image and the clusters' names as they stand in the template now."""
-        if self._stack is None:
-            self._stack = cdk.Stack.of(self.resource)
-            if isinstance(self.resource, ec2.CfnLaunchTemplate):
-                parent = self.resource.node.scope
-                if isinstance(parent, ec2.LaunchTemplate):
-                    self._template, self._commands = parent, parent.user_data
-        names = list(
-            dict.fromkeys(name for _, reach in self._requests if reach for name in reach.cluster_names or ())
-        )
+        if not self._known:
+            self._known = True
+            self._template = _template_of(self.resource)
+        clusters = [reach.cluster for _, reach in self._requests if reach and reach.cluster]
+        names = list(dict.fromkeys(name for cluster in clusters for name in cluster.names))
         data: Any
         if isinstance(self.resource, autoscaling.CfnLaunchConfiguration):
             data = {"userData": self.resource.user_data, "imageId": self.resource.image_id}
         elif self._template is not None:
-            text = None if self._commands is None else {"Fn::Base64": self._commands.render()}
+            commands = self._template.commands
+            text = None if commands is None else {"Fn::Base64": commands.render()}
             data = {"userData": text, "imageId": self._template.image_id}
         else:
             data = self.resource.launch_template_data
-        # As values of a map, because CDK drops from a list what comes out empty.
-        resolved = self._stack.resolve({"": data, **{str(number): name for number, name in enumerate(names)}})
-        data = {key[:1].upper() + key[1:]: value for key, value in resolved.get("", {}).items()}
-        return (
-            data.get("UserData"),
-            data.get("ImageId"),
-            {name: resolved.get(str(number)) for number, name in enumerate(names)},
-        )
+        resolved = _resolved(self._stack, names, data)
+        found: dict[str, object] = {
+            key[:1].upper() + key[1:]: value for key, value in resolved.pop("", {}).items()
+        }
+        return found.get("UserData"), found.get("ImageId"), resolved
 
     def _os_type(self, text: str) -> str:
         """Return what CDK takes the image for, where the text leaves it open."""
-        if text.strip() or self._template is None or self._template.os_type is None:
+        if text.strip() or self._template is None:
             return ""
-        return self._template.os_type.name
+        os_type = self._template.construct.os_type
+        return "" if os_type is None else os_type.name
+
+
+class _Template(NamedTuple):
+    """What never changes of a launch template made by CDK's construct, and is cheaper to ask than its resource."""
+
+    construct: ec2.LaunchTemplate
+    commands: ec2.UserData | None
+    image_id: str | None
+
+
+def _template_of(resource: LaunchResource) -> _Template | None:
+    if not isinstance(resource, ec2.CfnLaunchTemplate):
+        return None
+    parent = resource.node.scope
+    if not isinstance(parent, ec2.LaunchTemplate):
+        return None
+    return _Template(parent, parent.user_data, parent.image_id)
+
+
+def _resolved(stack: cdk.Stack, names: Sequence[str], data: object = None) -> dict[str, Any]:
+    """Return the names as a stack writes them, and under the empty name some data."""
+    # As values of a map, because CDK drops from a list what comes out empty.
+    values = stack.resolve({"": data, **{str(number): name for number, name in enumerate(names)}})
+    return {"": values.get("", {}), **{name: values.get(str(number)) for number, name in enumerate(names)}}
 
 
 def _opened(value: object) -> tuple[str, list[object]]:
@@ -228,4 +271,22 @@ def _merged(requests: Sequence[Request]) -> Request:
 # Groups of one kind have the same user data, and CDK asks for each at least twice.
 @lru_cache(maxsize=256)
 def _applied(original: str, settings: AgentSettings, system: OperatingSystem) -> object:
-    return cfn.apply_to_value(json.loads(original), settings, system)
+    value = cfn.apply_to_value(json.loads(original), settings, system)
+    _check_size(value)
+    return value
+
+
+def _check_size(value: object) -> None:
+    match value:
+        case {"Fn::If": [_, one, other]}:
+            _check_size(one)
+            _check_size(other)
+            return
+    size = cfn.size_bytes(cfn.to_text(value)[0])
+    if size > cfn.LIMIT_BYTES:
+        raise InvalidValueError(
+            "the user data is larger than EC2 takes",
+            f"{size} bytes",
+            allowed=f"up to {cfn.LIMIT_BYTES} bytes before base64",
+            fix="Move a part of it to an S3 object that it fetches, or into the image.",
+        )

@@ -11,7 +11,7 @@ from cdk_pull.cdk import _capacity
 from cdk_pull.cdk._launch import checked_operating_system
 from cdk_pull.cdk._place import calling_place
 from cdk_pull.cdk._reaches import StageUserData
-from cdk_pull.cdk._user_data import Reach, Request
+from cdk_pull.cdk._user_data import ClusterNames, Reach, Request
 from cdk_pull.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -157,8 +157,8 @@ class ImagePullBehavior(cdk.Mixin):
                 StageUserData.of(resource).ask(resource, self._request)
         elif _capacity.is_cluster(construct):
             # Its capacity may be anywhere in the stage.
-            names = _capacity.cluster_names(construct)
-            reach = Reach(scope=construct, request=self._request, cluster_names=names)
+            names = ClusterNames(_capacity.cluster_names(construct), cdk.Stack.of(construct))
+            reach = Reach(scope=construct, request=self._request, cluster=names)
             StageUserData.of(construct).ask_within(reach, _capacity.stage_of(construct))
         elif reason := _capacity.why_unsupported(construct):
             raise UnsupportedError(f"{construct.node.path} can have no ImagePullBehavior: {reason}")

@@ -322,6 +322,51 @@ def test_a_cluster_takes_its_own_capacity_only() -> None:
     assert behaviors(apart) == {"GroupOfOne": "prefer-cached", "GroupOfOther": "always"}
 
 
+def test_capacity_of_another_region_is_not_the_cluster_s() -> None:
+    """A cluster's reference cannot be written in another Region: capacity there is passed by."""
+    stack = new_stack()
+    cluster = new_cluster(stack)
+    join(cluster, new_group(stack))
+    app = stack.node.root
+    assert isinstance(app, cdk.App)
+    abroad = cdk.Stack(app, "Abroad", env=cdk.Environment(region="eu-west-1", account="123456789012"))
+    join(new_cluster(abroad), new_group(abroad))
+
+    cdk.Mixins.of(cluster).apply(pull.ImagePullBehavior.once())
+
+    assert behaviors(stack) == {"Group": "once"}
+    assert behaviors(abroad) == {"Group": None}
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_clusters_of_several_stacks_keep_apart(region: str) -> None:
+    """Two stacks alike, each with its own behaviour on its cluster, do not mix, in one Region or in two."""
+    app = cdk.App(analytics_reporting=False, context={LAUNCH_TEMPLATES: True})
+    asked = {"Releases": pull.ImagePullBehavior.prefer_cached(), "Previews": pull.ImagePullBehavior.always()}
+    stacks = {}
+    for (name, mixin), where in zip(asked.items(), ["us-east-1", region], strict=True):
+        stack = cdk.Stack(app, name, env=cdk.Environment(region=where, account="123456789012"))
+        cluster = new_cluster(stack)
+        join(cluster, new_group(stack))
+        cdk.Mixins.of(cluster).apply(mixin)
+        stacks[name] = stack
+    read = {name: behaviors(stack) for name, stack in stacks.items()}
+    assert read == {"Releases": {"Group": "prefer-cached"}, "Previews": {"Group": "always"}}
+
+
+def test_a_cluster_takes_the_capacity_that_joins_it_from_another_stack() -> None:
+    """A group of another stack or of a nested stack that names the cluster in its user data has its behaviour."""
+    app = cdk.App(analytics_reporting=False, context={LAUNCH_TEMPLATES: True})
+    home = cdk.Stack(app, "Home")
+    cluster = new_cluster(home)
+    cdk.Mixins.of(cluster).apply(pull.ImagePullBehavior.once())
+    stacks = [cdk.Stack(app, "Other"), cdk.NestedStack(home, "Nested")]
+    for stack in stacks:
+        new_group(stack).add_user_data(f"echo ECS_CLUSTER={cluster.cluster_name} >> /etc/ecs/ecs.config")
+
+    assert [behaviors(stack) for stack in stacks] == [{"Group": "once"}, {"Group": "once"}]
+
+
 def test_a_cluster_with_a_name_of_its_own_and_an_l1_group() -> None:
     """A cluster is known by its literal name too, where a launch template of CloudFormation's own names it."""
     stack = new_stack()
