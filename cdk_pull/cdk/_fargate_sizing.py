@@ -9,6 +9,7 @@ from cdk_pull.cdk._image_facts import UNKNOWN_SIZE
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.choose import Candidate, Choice, Goal, choose
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB, needed_gib
+from cdk_pull.fargate.estimate import NOISE_SECONDS
 from cdk_pull.fargate.prices import PriceBook, UnknownPrice, usd_per_hour
 from cdk_pull.fargate.sizes import FargateSize, Os, check
 from cdk_pull.image.profile import ImageProfile
@@ -211,10 +212,17 @@ def _without_images(request: SizingRequest, facts: TaskFacts, floor: FargateSize
 def _size_decision(request: SizingRequest, choice: Choice) -> Decision:
     start = choice.candidate.start
     coverage = "unknown coverage" if start.coverage is None else f"{start.coverage:.0%} coverage"
+    more = [
+        f"would help more: {change}" for change in choice.would_help if change.saves_high >= NOISE_SECONDS
+    ][:1]
+    weighed = ", ".join(
+        f"{candidate.size.vcpu:g} vCPU {candidate.start.total.expected:.0f} s"
+        for candidate in choice.candidates
+    )
     return Decision(
         topic="fargate-size",
         decided=str(choice.size),
-        why=choice.why,
+        why="; ".join([choice.why, f"weighed: {weighed}", *more]),
         cost=choice.cost,
         confidence=f"start {start.total}, {coverage}",
         details={

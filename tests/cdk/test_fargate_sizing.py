@@ -26,6 +26,11 @@ def test_a_decision_says_size_reason_price_and_certainty() -> None:
         "4 vCPU, 8 GB",
         "start 45 s (25-108 s), 80% coverage",
     )
+    assert decision.why == (
+        "the smallest size whose expected start, 45 s, is within 60 s, 42 s sooner than 0.25 vCPU, 0.5 GB; weighed: "
+        "0.25 vCPU 87 s, 0.5 vCPU 78 s, 1 vCPU 70 s, 2 vCPU 63 s, 4 vCPU 45 s, 8 vCPU 34 s, 16 vCPU 34 s, "
+        "32 vCPU 34 s; would help more: a SOCI index: 0 to 27 s less"
+    )
     assert decision.cost == (
         "$0.1975 per hour, $0.1851 more than 0.25 vCPU, 0.5 GB as long as the task runs; $0.00183 of it for each start"
     )
