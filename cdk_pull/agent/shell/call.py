@@ -24,6 +24,7 @@ class Call:
         io: where it reads and writes.
         words: its name and arguments.
         line: the line of the user data.
+        rows: how many lines it goes on after the first.
     """
 
     shell: Interpreter
@@ -31,6 +32,7 @@ class Call:
     io: Io
     words: list[str]
     line: int
+    rows: int = 0
 
     @property
     def arguments(self) -> list[str]:
@@ -52,7 +54,9 @@ class Call:
 
     def put(self, text: str) -> None:
         """Write to the standard output."""
-        self.world.write(self.io.stdout, text, self.line)
+        # A text over several lines most likely stands so in the script.
+        lines = self.rows > 0 and text.count("\n") in {self.rows, self.rows + 1}
+        self.world.write(self.io.stdout, text, self.line, lines=lines)
 
     def put_chunks(self, chunks: tuple[Chunk, ...]) -> None:
         """Write lines to the standard output that come from elsewhere."""

@@ -83,10 +83,10 @@ def each(shell: Interpreter, node: Node, world: World, io: Io) -> list[World]:
         return [world]
     name = (variable.text or b"").decode("utf-8", "replace")
     values = [word for value in node.children_by_field_name("value") for word in expand(value, world, shell)]
-    if len(values) > _MOST_ROUNDS or any(shell.holes.first(word) or set(word) & set("*?") for word in values):
+    if len(values) > _MOST_ROUNDS or any(_is_open(shell, word) for word in values):
         once = world.fork()
-        once.variables[name] = shell.unknown(f"the values of {name} are not known", node)
-        return [world, *_round(shell, body, [once], io)]
+        once.variables[name] = shell.unknown(f"the values of {name} are not known", node, lines=True)
+        return [world, *_after_loop(_round(shell, body, [once], io))]
     worlds = [world]
     for value in values:
         for one in worlds:
@@ -121,6 +121,13 @@ def _branch(shell: Interpreter, node: Node, clauses: list[Node], worlds: list[Wo
         if answer is not True:
             ended += _branch(shell, clauses[0], clauses[1:], [one], io) if clauses else [one]
     return ended
+
+
+def _is_open(shell: Interpreter, word: str) -> bool:
+    """Return whether a word may become any number of words: a variable that nobody knows, or a file pattern."""
+    return bool(set(word) & set("*?")) or (
+        shell.holes.first(word) is not None and shell.holes.split(word) == ["", ""]
+    )
 
 
 def _round(shell: Interpreter, body: Node, worlds: list[World], io: Io) -> list[World]:

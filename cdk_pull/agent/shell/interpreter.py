@@ -198,7 +198,8 @@ class Interpreter:
         if redirects and words[0] == "exec" and len(words) == 1:
             # It redirects all that follows, which is what a log wants; ecs.config is never the log.
             return [world]
-        return commands.run(Call(self, world, opened, words, self.line(node)))
+        rows = node.end_point[0] - node.start_point[0]
+        return commands.run(Call(self, world, opened, words, self.line(node), rows))
 
     def _assign(self, node: Node, world: World, *, warn: bool = True) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")

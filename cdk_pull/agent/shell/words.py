@@ -71,7 +71,7 @@ def heredoc(redirect: Node, world: World, shell: Interpreter) -> str:
         text = source[first:last].decode("utf-8", "replace")
     else:
         text = "".join(
-            each if known else _escaped(each, r"\\([$`\\\n])")
+            each if known else _escaped(_without_backticks(each, body, shell), r"\\([$`\\\n])")
             for each, known in _template(body, first, last, world, shell)
         )
     if any(each.type == "<<-" for each in redirect.children):
@@ -95,6 +95,15 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def _escaped(text: str, pattern: str) -> str:
     return re.sub(pattern, lambda match: "" if match[1] == "\n" else match[1], text)
+
+
+def _without_backticks(text: str, node: Node, shell: Interpreter) -> str:
+    # The grammar has no node for these inside a here-document.
+    return re.sub(
+        r"(?<!\\)`([^`]*)(?<!\\)`",
+        lambda match: shell.unknown(f"the output of {match[0]} is not known", node),
+        text,
+    )
 
 
 def _pieces(node: Node, world: World, shell: Interpreter) -> Iterator[tuple[str, bool]]:
