@@ -146,7 +146,7 @@ class LaunchUserData:
             return original
 
     def _written(self, original: object, image: object, names: Mapping[str, object]) -> object:
-        text, pieces = _opened(original)
+        text, pieces, unreadable = _opened(original)
         requests = []
         for request, reach in self._requests:
             if reach is not None:
@@ -161,6 +161,8 @@ class LaunchUserData:
             requests.append(request)
         if not requests:
             return original
+        if unreadable:
+            raise unreadable
         wanted = _merged(requests)
         system = _launch.operating_system(
             text, image, asked=wanted.operating_system, os_type=self._os_type(text)
@@ -225,16 +227,16 @@ def _resolved(stack: cdk.Stack, names: Sequence[str], data: object = None) -> di
     return {"": values.get("", {}), **{name: values.get(str(number)) for number, name in enumerate(names)}}
 
 
-def _opened(value: object) -> tuple[str, list[object]]:
-    """Return the text of a user data and what CloudFormation fills in; JSON where the text is not in the template."""
+def _opened(value: object) -> tuple[str, list[object], UnsupportedError | None]:
+    """Return the text of a user data and what CloudFormation fills in, or JSON and why it is not in the template."""
     match value:
         case {"Fn::If": [_, one, _]}:
             return _opened(one)
     try:
         text, pieces = cfn.to_text(value)
-    except UnsupportedError:
-        return json.dumps(value), [value]
-    return text, list(pieces.values())
+    except UnsupportedError as error:
+        return json.dumps(value), [value], error
+    return text, list(pieces.values()), None
 
 
 def _merged(requests: Sequence[Request]) -> Request:

@@ -308,3 +308,42 @@ def test_a_named_operating_system_wins_over_nothing() -> None:
         "=",
         '"once"',
     ]
+
+
+def test_user_data_of_a_parameter_is_refused() -> None:
+    """User data whose text is not in the template cannot be added to, and the error says so."""
+    app = cdk.App()
+    stack = cdk.Stack(app, "Stack")
+    parameter = cdk.CfnParameter(stack, "Text")
+    resource = autoscaling.CfnLaunchConfiguration(
+        stack, "L1", image_id=AMI, instance_type="t3.large", user_data=parameter.value_as_string
+    )
+    resource.with_(pull.ImagePullBehavior.once())
+
+    with pytest.raises(RuntimeError) as error:
+        Template.from_stack(stack)
+
+    assert (
+        '[ImagePullBehavior] Stack/L1: the text of this user data is not in the template: {"Ref": "Text"}; write it'
+        in str(error.value)
+    )
+
+
+def test_both_branches_of_a_condition_have_the_settings() -> None:
+    """User data that depends on a condition has the settings in both of its branches."""
+    app = cdk.App()
+    stack = cdk.Stack(app, "Stack")
+    cdk.CfnCondition(stack, "Large", expression=cdk.Fn.condition_equals(cdk.Aws.REGION, "us-east-1"))
+    value = cdk.Fn.condition_if(
+        "Large", cdk.Fn.base64("#!/bin/bash\necho one"), cdk.Fn.base64("#!/bin/bash\necho other")
+    )
+    resource = autoscaling.CfnLaunchConfiguration(
+        stack, "L1", image_id=AMI, instance_type="t3.large", user_data=cdk.Token.as_string(value)
+    )
+
+    resource.with_(pull.ImagePullBehavior.once())
+
+    _, one, other = user_data(stack)["Fn::If"]
+    for branch, kept in ((one, "echo one"), (other, "echo other")):
+        assert cfn.read_value(branch).effective["ECS_IMAGE_PULL_BEHAVIOR"] == "once"
+        assert kept in cfn.to_text(branch)[0]

@@ -1,0 +1,211 @@
+"""A capacity provider whose instances keep their images."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk.assertions import Match, Template
+
+import cdk_pull as pull
+from cdk_pull.agent import cfn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cdk_pull.agent.variables import OperatingSystem
+
+
+def new_cluster() -> tuple[cdk.Stack, ecs.Cluster]:
+    """Return a cluster in a stack of a Region."""
+    stack = cdk.Stack(
+        cdk.App(analytics_reporting=False), "Stack", env=cdk.Environment(region="us-east-1", account="1" * 12)
+    )
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack, "Vpc", vpc_id="vpc-1", availability_zones=["us-east-1a"], private_subnet_ids=["subnet-1"]
+    )
+    return stack, ecs.Cluster(stack, "Cluster", vpc=vpc)
+
+
+def provide(cluster: ecs.Cluster, **options: Any) -> pull.CachedImageCapacityProvider:
+    """Return a provider of the cluster."""
+    options = {"instance_type": ec2.InstanceType("m7i.large"), **options}
+    return pull.CachedImageCapacityProvider(cdk.Stack.of(cluster), "Provider", cluster=cluster, **options)
+
+
+def launch(stack: cdk.Stack) -> dict[str, Any]:
+    """Return the data of the stack's launch template."""
+    (template,) = Template.from_stack(stack).find_resources("AWS::EC2::LaunchTemplate").values()
+    data: dict[str, Any] = template["Properties"]["LaunchTemplateData"]
+    return data
+
+
+WINDOWS = ecs.WindowsOptimizedVersion.SERVER_2022
+
+
+@pytest.mark.parametrize(
+    ("image", "os", "device", "size"),
+    [
+        (lambda: None, "linux", "/dev/xvda", 56),
+        (ecs.EcsOptimizedImage.amazon_linux2, "linux", "/dev/xvda", 56),
+        (lambda: ecs.EcsOptimizedImage.windows(WINDOWS), "windows", "/dev/sda1", 90),
+        (ecs.BottleRocketImage, "bottlerocket", "/dev/xvdb", 48),
+    ],
+    ids=["default", "al2", "windows", "bottlerocket"],
+)
+def test_the_volume_of_each_operating_system(
+    image: Callable[[], Any], os: OperatingSystem, device: str, size: int
+) -> None:
+    """Each operating system keeps images on its own device: encrypted gp3 with room for two weeks of versions."""
+    stack, cluster = new_cluster()
+    provide(cluster, machine_image=image(), images=["2GB", "500MB"])
+
+    data = launch(stack)
+
+    ebs = {"DeleteOnTermination": True, "Encrypted": True, "VolumeSize": size, "VolumeType": "gp3"}
+    assert data["BlockDeviceMappings"] == [{"DeviceName": device, "Ebs": ebs}]
+    assert data["MetadataOptions"] == {"HttpTokens": "required"}
+    reading = cfn.read_value(data["UserData"], os)
+    assert dict(reading.settings) == {"ECS_IMAGE_PULL_BEHAVIOR": "prefer-cached"}
+    assert {"Ref": "ClusterEB0386A7"} in cfn.to_text(data["UserData"])[1].values()
+
+
+def test_the_cluster_has_the_provider_and_instances_have_an_end() -> None:
+    """The provider is associated, drains instances, and the group replaces them after the lifetime assumed."""
+    stack, cluster = new_cluster()
+    provider = provide(cluster, max_instance_lifetime=cdk.Duration.days(7), max_capacity=3)
+
+    template = Template.from_stack(stack)
+
+    template.has_resource_properties(
+        "AWS::AutoScaling::AutoScalingGroup",
+        {"MaxInstanceLifetime": 604_800, "MinSize": "0", "MaxSize": "3"},
+    )
+    template.has_resource_properties(
+        "AWS::ECS::CapacityProvider",
+        {
+            "AutoScalingGroupProvider": {
+                "ManagedDraining": "ENABLED",
+                "ManagedTerminationProtection": "DISABLED",
+                "ManagedScaling": {"Status": "ENABLED", "TargetCapacity": 100},
+            }
+        },
+    )
+    name = stack.resolve(provider.capacity_provider_name)
+    template.has_resource_properties(
+        "AWS::ECS::ClusterCapacityProviderAssociations",
+        {"CapacityProviders": [name], "Cluster": {"Ref": "ClusterEB0386A7"}},
+    )
+    template.resource_count_is("AWS::Lambda::Function", 0)
+
+
+def test_the_default_image_is_of_the_instance_s_processor() -> None:
+    """An instance type of Graviton gets the arm64 image."""
+    stack, cluster = new_cluster()
+    provide(cluster, instance_type=ec2.InstanceType("m7g.large"))
+
+    Template.from_stack(stack).has_parameter(
+        "*",
+        {
+            "Default": Match.string_like_regexp(
+                r"/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id$"
+            )
+        },
+    )
+
+
+def test_the_recommendation_is_recorded_with_its_reason_and_cost() -> None:
+    """What was decided, why, and what the disk costs is in the assembly's metadata."""
+    stack, cluster = new_cluster()
+    provider = provide(cluster, images=["3GB"], deployments_per_day=12)
+    Template.from_stack(stack)
+
+    resource = provider.launch_template.node.find_child("Resource")
+    (data,) = [each.data for each in resource.node.metadata if each.type == "cdk-pull:decision"]
+
+    assert data == {
+        "topic": "image-pull-behavior",
+        "decided": "once",
+        "why": "prefer-cached would keep 169 versions and need 574 GiB more; "
+        "once starts from the cache too and leaves clean-up on",
+        "cost": "30 GiB for 3 GB of images in up to 4 versions, each for 4.5 hours, $2.40 a month and instance in "
+        "us-east-1; a tag that moves is not noticed: use unique tags or digests; reaches new instances only",
+        "confidence": "",
+        "details": {
+            "settings": {"ECS_IMAGE_PULL_BEHAVIOR": "once"},
+            "volume_gib": 30,
+            "versions": 4,
+            "usd_per_month": pytest.approx(2.4),
+        },
+    }
+
+
+def test_settings_of_one_s_own_decide_the_volume() -> None:
+    """Given settings are taken as they are, and the volume is computed for them."""
+    stack, cluster = new_cluster()
+    provider = provide(
+        cluster,
+        images=["3GB"],
+        deployments_per_day=12,
+        shared_share=0.5,
+        settings=pull.PullBehavior.PREFER_CACHED,
+    )
+
+    assert (provider.volume.size_gib, provider.volume.versions) == (311, 169)
+    assert dict(cfn.read_value(launch(stack)["UserData"]).settings) == {
+        "ECS_IMAGE_PULL_BEHAVIOR": "prefer-cached"
+    }
+
+
+def test_all_agent_settings_are_written() -> None:
+    """Settings beside the behaviour reach the user data too."""
+    stack, cluster = new_cluster()
+    settings = pull.AgentSettings(
+        image_pull_behavior=pull.PullBehavior.ONCE, image_cleanup_interval=timedelta(hours=1)
+    )
+    provide(cluster, settings=settings)
+
+    assert dict(cfn.read_value(launch(stack)["UserData"]).settings) == {
+        "ECS_IMAGE_PULL_BEHAVIOR": "once",
+        "ECS_IMAGE_CLEANUP_INTERVAL": "1h0m0s",
+    }
+
+
+def test_a_mixin_with_another_value_is_a_conflict() -> None:
+    """A cluster-wide mixin that differs from the provider's settings stops the synth."""
+    stack, cluster = new_cluster()
+    provide(cluster)
+    cdk.Mixins.of(cluster).apply(pull.ImagePullBehavior.always())
+
+    with pytest.raises(RuntimeError, match="two values for the same capacity: ECS_IMAGE_PULL_BEHAVIOR"):
+        Template.from_stack(stack)
+
+
+def test_an_own_bottlerocket_image_by_name() -> None:
+    """An AMI of one's own says what it runs, and gets TOML without a shebang."""
+    stack, cluster = new_cluster()
+    image = ec2.MachineImage.generic_linux({"us-east-1": "ami-0123456789abcdef0"})
+    provide(cluster, machine_image=image, operating_system="bottlerocket")
+
+    text, _ = cfn.to_text(launch(stack)["UserData"])
+    assert text.strip().startswith("[settings.ecs]")
+    assert 'image-pull-behavior = "prefer-cached"' in text
+
+
+def test_no_volume_holds_it() -> None:
+    """Images that no volume holds are refused with the size and the way out."""
+    _, cluster = new_cluster()
+
+    with pytest.raises(
+        pull.InvalidValueError, match=r"do not fit a volume: '\d+ GiB'; allowed: up to 16384 GiB"
+    ):
+        provide(
+            cluster,
+            images=["100GB"],
+            deployments_per_day=40,
+            settings=pull.PullBehavior.PREFER_CACHED,
+        )
