@@ -29,6 +29,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "lookup": ("cdk_pull.cli.lookup", "Write what an app's images are into cdk.context.json."),
     "measure": ("cdk_pull.cli.measure", "How long one's own tasks took to start; corrects the estimate."),
+    "refresh": ("cdk_pull.cli.refresh", "New Windows releases, prices or task sizes, checked, in a folder."),
     "windows": ("cdk_pull.cli.windows", "The servercore images that Fargate hosts have cached on a day."),
     "decisions": ("cdk_pull.cli.decisions", "What the constructs of a synthesized app decided, and why."),
 }
