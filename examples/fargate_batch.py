@@ -25,7 +25,8 @@ class FargateBatchStack(cdk.Stack):
 
     def __init__(self, scope: Construct, id: str, *, env: cdk.Environment) -> None:  # noqa: A002 - CDK's name
         super().__init__(scope, id, env=env)
-        vpc = ec2.Vpc(self, "Vpc", availability_zones=[f"{self.region}a", f"{self.region}b"], nat_gateways=1)
+        # Public subnets, so that nobody pays a NAT gateway for what the tasks pull.
+        vpc = ec2.Vpc(self, "Vpc", availability_zones=[f"{self.region}a", f"{self.region}b"], nat_gateways=0)
         cluster = ecs.Cluster(self, "Cluster", vpc=vpc)
 
         # The smallest size that is expected to start within 50 s, with room for the frames it unpacks.
@@ -57,7 +58,15 @@ class FargateBatchStack(cdk.Stack):
                 self,
                 name,
                 schedule=events.Schedule.cron(minute="0", hour=hour),
-                targets=[targets.EcsTask(cluster=cluster, task_definition=task, task_count=count)],
+                targets=[
+                    targets.EcsTask(
+                        cluster=cluster,
+                        task_definition=task,
+                        task_count=count,
+                        assign_public_ip=True,
+                        subnet_selection=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
+                    )
+                ],
             )
 
     def _image(self, repository: str, tag: str) -> ecs.ContainerImage:

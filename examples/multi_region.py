@@ -43,13 +43,14 @@ class ApiStack(cdk.Stack):
         task.add_container("datadog", image=agent, essential=False)
 
         zones = [f"{self.region}a", f"{self.region}b"]
-        vpc = ec2.Vpc(self, "Vpc", availability_zones=zones, nat_gateways=1)
+        vpc = ec2.Vpc(self, "Vpc", availability_zones=zones, nat_gateways=0)
         ecs.FargateService(
             self,
             "Service",
             cluster=ecs.Cluster(self, "Cluster", vpc=vpc),
             task_definition=task,
             desired_count=2,
+            assign_public_ip=True,
             min_healthy_percent=100,
             circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
         )
