@@ -235,7 +235,7 @@ def _is_one_name(text: str) -> bool:
 def _duration(variable: Variable, value: Any) -> timedelta:
     length = to_timedelta(variable.field, value)
     nanoseconds = _nanoseconds(length)
-    shortest = variable.minimum or "1ms"
+    allowed = f"from {variable.minimum}" if variable.minimum else "more than 0"
     if nanoseconds <= 0:
         consequence = (
             f"the default, {variable.default}" if nanoseconds == 0 else "a value that fails every time"
@@ -243,7 +243,7 @@ def _duration(variable: Variable, value: Any) -> timedelta:
         raise InvalidValueError(
             f"{variable.field} is not a length of time",
             format_duration(nanoseconds),
-            allowed=f"from {shortest}",
+            allowed=allowed,
             fix=f"To the ECS agent it means {consequence}. Leave it out to keep the default.",
         )
     if nanoseconds < variable.minimum_value:
@@ -251,7 +251,7 @@ def _duration(variable: Variable, value: Any) -> timedelta:
         raise InvalidValueError(
             f"{variable.field} is shorter than the ECS agent takes",
             format_duration(nanoseconds),
-            allowed=f"from {variable.minimum}",
+            allowed=allowed,
             fix=f"The agent would silently use {taken}.",
         )
     if nanoseconds > MAX_INT64:
