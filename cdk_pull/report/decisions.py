@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from rich.table import Table
+    from rich.console import RenderableType
 
 __all__ = ["RecordedDecision", "StackDecisions", "decision_table", "read_decisions"]
 
@@ -113,25 +113,34 @@ def _decisions(stack: str, metadata: Mapping[str, list[dict[str, Any]]]) -> Iter
                 yield RecordedDecision(resource=resource, decision=Decision(**known))
 
 
-def decision_table(stack: StackDecisions) -> Table:
+def decision_table(stack: StackDecisions) -> RenderableType:
     """Lay one stack's decisions out for a terminal or a log, as wide as the console that prints it."""
-    from rich.table import Table  # noqa: PLC0415 - only who prints pays for importing rich
+    from rich.console import Group  # noqa: PLC0415 - only who prints pays for importing rich
+    from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    title = f"{stack.stack}  {stack.environment}".rstrip()
-    rows = Table(title=Text(title, "bold"), title_justify="left", expand=True, show_lines=True)
+    rows = Table(expand=True, show_lines=True)
     for header, share in (("Where", 4), ("Decided", 4), ("Why", 7), ("Cost", 5)):
         rows.add_column(header, ratio=share, overflow="fold")
     for recorded in stack.decisions:
         decision = recorded.decision
         why = "\n".join(_text(part) for part in (decision.why, decision.confidence) if part)
         rows.add_row(
-            Text.assemble(recorded.resource, "\n", (decision.topic, "dim")),
+            # The L1 within an L2 is always called so, which tells a reader nothing.
+            Text.assemble(recorded.resource.removesuffix("/Resource"), "\n", (decision.topic, "dim")),
             Text(_text(decision.decided)),
             Text(why),
             Text(_text(decision.cost) or "nothing"),
         )
-    return rows
+    return Group(Text.assemble((stack.stack, "bold"), f" in {_place(stack.environment)}"), rows)
+
+
+def _place(environment: str) -> str:
+    """Return where a stack goes in words: CDK writes ``unknown-account`` for a stack that may go to any."""
+    known = [
+        part for part in environment.removeprefix("aws://").split("/") if not part.startswith("unknown-")
+    ]
+    return " ".join(known) if any(known) else "any account and Region"
 
 
 def _text(value: object) -> str:

@@ -111,7 +111,7 @@ def test_the_table_shows_every_field() -> None:
         stack="Shop",
         environment="aws://123456789012/eu-west-1",
         decisions=(
-            RecordedDecision(resource="Api/Task", decision=SIZE),
+            RecordedDecision(resource="Api/Task/Resource", decision=SIZE),
             RecordedDecision(resource="Image", decision=token),
         ),
     )
@@ -119,8 +119,8 @@ def test_the_table_shows_every_field() -> None:
     Console(file=out, width=160).print(decision_table(stack))
     text = out.getvalue()
     for part in (
-        "Shop  aws://123456789012/eu-west-1",
-        "Api/Task",
+        "Shop in 123456789012 eu-west-1\n",
+        " Api/Task ",
         SIZE.topic,
         SIZE.decided,
         SIZE.why,
@@ -139,3 +139,21 @@ def test_a_token_is_shown_as_its_intrinsic(tmp_path: Path) -> None:
     out = io.StringIO()
     Console(file=out, width=160).print(decision_table(read_decisions(folder)[0]))
     assert '{"Ref": "Behavior"}' in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("environment", "place"),
+    [
+        ("aws://123456789012/eu-west-1", "123456789012 eu-west-1"),
+        ("aws://unknown-account/eu-west-1", "eu-west-1"),
+        ("aws://unknown-account/unknown-region", "any account and Region"),
+        ("", "any account and Region"),
+    ],
+)
+def test_the_table_says_where_the_stack_goes(environment: str, place: str) -> None:
+    """A table's title names the account and the Region as far as the app does."""
+    out = io.StringIO()
+    Console(file=out).print(
+        decision_table(StackDecisions(stack="Shop", environment=environment, decisions=()))
+    )
+    assert out.getvalue().splitlines()[0].rstrip() == f"Shop in {place}"
