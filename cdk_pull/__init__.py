@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
     from cdk_pull.fargate.prices import PriceBook, Rate
     from cdk_pull.image.profile import Compression, ImageProfile, Layer
+    from cdk_pull.testing import assert_pulls_well
     from cdk_pull.windows.pin import ServerCore
 
 # Where each public name lives. Keep it sorted, and the imports above in step: a test compares the two.
@@ -45,6 +46,7 @@ _HOMES = {
     "ServerCore": "cdk_pull.windows.pin",
     "UnsupportedError": "cdk_pull.errors",
     "WindowsFargateTask": "cdk_pull.cdk.windows_fargate_task",
+    "assert_pulls_well": "cdk_pull.testing",
     "look_up_image": "cdk_pull.cdk.image_lookup",
 }
 
@@ -69,6 +71,7 @@ __all__ = [
     "ServerCore",
     "UnsupportedError",
     "WindowsFargateTask",
+    "assert_pulls_well",
     "look_up_image",
 ]
 

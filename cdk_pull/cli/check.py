@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+# Where cdk-pull lookup leaves what it has found.
+_CONTEXT = Path("cdk.context.json")
 _FAIL_ON = ("error", "warning", "info", "never")
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -47,7 +49,9 @@ def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
 @click.option("--ignore", multiple=True, metavar="IDS", help="Not these rules.")
 @click.option("--baseline", type=_FILE, help="An earlier --format json: what is in it does not count.")
 @click.option("--config", type=_FILE, help="Settings.  [cdk-pull.toml, if there is one]")
-@click.option("--facts", type=_FILE, help="What is known of images, as JSON.")
+@click.option(
+    "--facts", type=_FILE, help="What is known of images, as JSON.  [cdk.context.json, if there is one]"
+)
 @click.option("--date", metavar="YYYY-MM-DD", help="The day to judge Windows images by.")
 @click.option("--account", metavar="ID", help="Of every stack, in place of the assembly's.")
 @click.option("--region", metavar="REGION", help="Of every stack, in place of the assembly's.")
@@ -113,6 +117,8 @@ def _options(
         return given or (settings.folder / stated if stated else None)
 
     facts_file, baseline_file = path(facts, "facts"), path(baseline, "baseline")
+    if facts_file is None and _CONTEXT.is_file():
+        facts_file = _CONTEXT
     day = date or settings.texts.get("date")
     return Options(
         select=select or _ids(settings.lists.get("select", ())),

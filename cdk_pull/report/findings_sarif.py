@@ -93,7 +93,7 @@ def _first_place(finding: Finding) -> list[tuple[str, int]]:
 
 def _location(finding: Finding, file: str, line: int) -> dict[str, Any]:
     logical = {
-        "fullyQualifiedName": f"{finding.stack}/{finding.subject}",
+        "fullyQualifiedName": finding.construct_path or f"{finding.stack}/{finding.logical_id}",
         "name": finding.logical_id,
         "kind": "resource",
     }

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import CdkPullError, InvalidValueError
+from cdk_pull.image.context import facts_from_context, is_ours, parse_key
 from cdk_pull.image.profile import Compression, ImageProfile
 from cdk_pull.image.reference import ImageReference
 from cdk_pull.units import parse_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from cdk_pull.template.ecs.images import Image
-    from cdk_pull.template.model import Resource
+    from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["ImageFactsBook", "profile_from_json"]
 
@@ -30,14 +31,17 @@ class ImageFactsBook:
     """Profiles of images, by their normalised references.
 
     Attributes:
-        profiles: what was given for the whole run.
+        profiles: what was given for the whole run; of one image there may be several platforms.
     """
 
-    profiles: Mapping[str, ImageProfile] = field(default_factory=dict)
+    profiles: Mapping[str, Sequence[ImageProfile]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> ImageFactsBook:
-        """Read a facts file: ``{"images": {"nginx:1.27": {"compressed": "70MB", "uncompressed": "190MB"}}}``.
+        """Read a ``cdk.context.json`` or a facts file.
+
+        A facts file is ``{"images": {"nginx:1.27": {"compressed": "70MB", "uncompressed": "190MB"}}}``; from a context
+        file the entries are taken that ``cdk-pull lookup`` has written.
 
         Raises:
             InvalidValueError: for a file that cannot be read or is in another form.
@@ -48,25 +52,47 @@ class ImageFactsBook:
             raise InvalidValueError(
                 "facts file cannot be read", str(path), allowed="a JSON file", fix=str(error)
             ) from None
-        images = document.get("images") if isinstance(document, dict) else None
-        if not isinstance(images, dict):
+        if not isinstance(document, dict):
             raise InvalidValueError(
-                "facts file has no images", str(path), allowed='{"images": {"<reference>": …}}'
+                "facts file is not a JSON object",
+                str(path),
+                allowed='{"images": {"<reference>": …}} or a context file',
             )
-        return cls({_normal(name): profile_from_json(facts, name) for name, facts in images.items()})
+        return cls.of_context(document)
 
-    def profile(self, image: Image | None, resource: Resource) -> ImageProfile | None:
-        """Return what is known of an image that a resource uses; its own metadata goes before the facts file."""
+    @classmethod
+    def of_context(cls, context: Mapping[str, Any]) -> ImageFactsBook:
+        """Return what CDK's context, or a facts file's object, says of images.
+
+        Raises:
+            InvalidValueError: for an entry in another form.
+        """
+        profiles: dict[str, list[ImageProfile]] = {}
+        for key in filter(is_ours, context):
+            reference, platform = parse_key(key)
+            stored = facts_from_context(context, reference, platform)
+            if stored is not None:
+                profiles.setdefault(str(reference), []).append(stored.facts.profile)
+        stated = context.get("images", {})
+        if not isinstance(stated, dict):
+            raise InvalidValueError("images is not an object", stated, allowed=f'{{"<reference>": {_FORM}}}')
+        for name, facts in stated.items():
+            profiles.setdefault(_normal(name), []).insert(0, profile_from_json(facts, name))
+        return cls(profiles)
+
+    def profile(self, image: Image | None, task: TaskDefinition) -> ImageProfile | None:
+        """Return what is known of an image of a task; the task's own metadata goes before everything else."""
         if image is None or image.reference is None:
             return None
-        stated = resource.metadata.get("images")
-        if isinstance(stated, dict):
-            for name, facts in stated.items():
-                if name in {str(image), str(image.reference)}:
-                    # What is malformed is PULL001's to say, once, and not every other rule's.
-                    with suppress(InvalidValueError):
-                        return profile_from_json(facts, name)
-        return self.profiles.get(str(image.reference))
+        stated = task.resource.metadata.get("images")
+        for name, facts in stated.items() if isinstance(stated, dict) else ():
+            if name in {str(image), str(image.reference)}:
+                # What is malformed is PULL001's to say, once, and not every other rule's.
+                with suppress(InvalidValueError):
+                    return profile_from_json(facts, name)
+        profiles = self.profiles.get(str(image.reference), ())
+        wanted = "arm64" if task.architecture == "arm64" else "amd64"
+        return next((each for each in profiles if each.architecture == wanted), next(iter(profiles), None))
 
 
 def _normal(name: str) -> str:
@@ -85,16 +111,15 @@ def profile_from_json(facts: Any, name: str) -> ImageProfile:
     if not isinstance(facts, dict) or "compressed" not in facts or set(facts) - set(_KEYS):
         raise InvalidValueError(f"facts of image {name} are malformed", facts, allowed=_FORM)
     try:
-        compressed = _bytes(facts["compressed"])
-        uncompressed = None if facts.get("uncompressed") is None else _bytes(facts["uncompressed"])
-        compression = Compression(facts.get("compression", "gzip"))
-    except (CdkPullError, ValueError, TypeError) as error:
+        profile = ImageProfile.of_size(
+            compressed_bytes=_bytes(facts["compressed"]),
+            uncompressed_bytes=None if facts.get("uncompressed") is None else _bytes(facts["uncompressed"]),
+            compression=Compression(facts.get("compression", "gzip")),
+        )
+    except (CdkPullError, ValueError, TypeError, OverflowError) as error:
         raise InvalidValueError(
             f"facts of image {name} are malformed", facts, allowed=_FORM, fix=str(error)
         ) from None
-    profile = ImageProfile.of_size(
-        compressed_bytes=compressed, uncompressed_bytes=uncompressed, compression=compression
-    )
     version = str(facts.get("os_version", ""))
     if not version:
         return profile

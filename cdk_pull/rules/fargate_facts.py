@@ -34,7 +34,7 @@ def task_profile(task: TaskDefinition, room: Room) -> ImageProfile | None:
     """Return all images of a task as one; None unless the sizes of all are known."""
     layers: list[Layer] = []
     for image in task.images:
-        profile = room.facts.profile(image, task.resource)
+        profile = room.facts.profile(image, task)
         if profile is None:
             return None
         layers += profile.layers

@@ -83,6 +83,17 @@ class Room:
         return found
 
     @cached_property
+    def images_on_capacity(self) -> dict[Resource, list[tuple[Image, Capacity]]]:
+        """The images that run on EC2 capacity, with it, by their repository, where that is in the templates."""
+        found: dict[Resource, list[tuple[Image, Capacity]]] = {}
+        for capacity in self.ecs.capacities:
+            for task in self.tasks_on(capacity):
+                for image in task.images:
+                    if image.repository is not None:
+                        found.setdefault(image.repository, []).append((image, capacity))
+        return found
+
+    @cached_property
     def soci_repositories(self) -> frozenset[str]:
         """The repositories, by name or logical id, for which a resource of deploy-time-build makes a SOCI index."""
         found = set()

@@ -6,17 +6,28 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cdk_pull.errors import CdkPullError
 from cdk_pull.template.values import Unknown
 from cdk_pull.windows.families import products
+from cdk_pull.windows.window import cache_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from cdk_pull.image.profile import ImageProfile
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.tasks import Container, TaskDefinition
+    from cdk_pull.windows.window import CacheWindow
 
-__all__ = ["ServercoreBuild", "family_build", "image_build", "servercore_build", "windows_tasks_image"]
+__all__ = [
+    "ServercoreBuild",
+    "family_build",
+    "image_build",
+    "servercore_build",
+    "window_on",
+    "windows_tasks_image",
+]
 
 _MICROSOFT: Final = "mcr.microsoft.com"
 _SERVERCORE: Final = "windows/servercore"
@@ -45,6 +56,14 @@ def windows_tasks_image(task: TaskDefinition) -> Iterator[tuple[Container, Image
         for container in task.containers:
             if container.image is not None:
                 yield container, container.image
+
+
+def window_on(task: TaskDefinition, today: date) -> CacheWindow | None:
+    """Return what the hosts of a task's family hold on a day; None for a family that Fargate does not run."""
+    try:
+        return cache_window(task.family, today)
+    except CdkPullError:  # PULL405's to say
+        return None
 
 
 def servercore_build(image: Image, profile: ImageProfile | None) -> ServercoreBuild:

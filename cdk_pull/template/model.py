@@ -57,6 +57,8 @@ class Template:
     source: Source | None = None
     path: Path | None = None
     read_facts: Callable[[], ConstructFacts] = ConstructFacts
+    _made: dict[str, Resource] = field(default_factory=dict, init=False, repr=False)
+    _present: dict[str, list[Resource]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def facts(self) -> ConstructFacts:
@@ -64,34 +66,39 @@ class Template:
         return self.read_facts()
 
     @cached_property
-    def _by_type(self) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = {}
+    def _ids_by_type(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
         for logical_id, body in section(self.document, "Resources").items():
             if isinstance(body, dict) and isinstance(kind := body.get("Type"), str):
-                found.setdefault(kind, []).append(Resource(self, logical_id, body))
+                found.setdefault(kind, []).append(logical_id)
         return found
-
-    @cached_property
-    def _present(self) -> dict[str, list[Resource]]:
-        return {}
 
     def of_type(self, kind: str) -> list[Resource]:
         """Return the resources of a type, in the template's order, without those whose condition is false."""
         if kind not in self._present:
-            self._present[kind] = [resource for resource in self._by_type.get(kind, ()) if resource.exists]
+            resources = (self.resource(logical_id) for logical_id in self._ids_by_type.get(kind, ()))
+            self._present[kind] = [each for each in resources if each is not None and each.exists]
         return self._present[kind]
 
     def annotated(self) -> list[Resource]:
         """Return the resources whose metadata says something to cdk-pull."""
-        return [resource for resource in self._by_id.values() if resource.metadata]
-
-    @cached_property
-    def _by_id(self) -> dict[str, Resource]:
-        return {resource.logical_id: resource for group in self._by_type.values() for resource in group}
+        ids = [
+            logical_id
+            for logical_id, body in section(self.document, "Resources").items()
+            if isinstance(body, dict) and "Metadata" in body
+        ]
+        resources = (self.resource(logical_id) for logical_id in ids)
+        return [each for each in resources if each is not None and each.metadata]
 
     def resource(self, logical_id: str) -> Resource | None:
         """Return a resource by its logical id."""
-        return self._by_id.get(logical_id)
+        found = self._made.get(logical_id)
+        if found is None:
+            # Most resources of a large template are of no interest: only those that are asked for are made.
+            body = section(self.document, "Resources").get(logical_id)
+            if isinstance(body, dict) and isinstance(body.get("Type"), str):
+                found = self._made[logical_id] = Resource(self, logical_id, body)
+        return found
 
 
 class Resource:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.template.errors import MAX_BYTES, MAX_DEPTH, MAX_VALUES, TemplateError
@@ -76,11 +77,8 @@ class Source:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        starts, at = [0], self.text.find("\n")
-        while at >= 0:
-            starts.append(at + 1)
-            at = self.text.find("\n", at + 1)
-        return starts
+        # Lines end at line feeds alone, as editors count them; splitlines would know many more.
+        return list(accumulate(map((1).__add__, map(len, self.text.split("\n"))), initial=0))[:-1]
 
     def _json_line(self, path: Sequence[str | int]) -> int:
         key_at, members = self._resources if path[:1] == ("Resources",) else (0, _members(self.text, 0))

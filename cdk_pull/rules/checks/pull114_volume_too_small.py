@@ -73,7 +73,7 @@ def volume_too_small(capacity: Capacity, room: Room) -> Iterator[Problem]:
     images: dict[str, int] = {}
     for task in room.tasks_on(capacity):
         for image in task.images:
-            profile = room.facts.profile(image, task.resource)
+            profile = room.facts.profile(image, task)
             if profile is not None:
                 images[str(image)] = round(sum(uncompressed_bytes(layer) for layer in profile.layers))
     if not images:

@@ -62,7 +62,7 @@ def soci_unused(task: TaskDefinition, room: Room) -> Iterator[Problem]:
         image = container.image
         if image is None or image.reference is None or not asks_soci(task, image, room):
             continue
-        profile = room.facts.profile(image, task.resource)
+        profile = room.facts.profile(image, task)
         if task.os == "windows":
             why = "Windows tasks do not use SOCI"
         elif registry_kind(image.reference.registry) != "ecr":

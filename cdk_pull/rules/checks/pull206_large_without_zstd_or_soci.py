@@ -61,7 +61,7 @@ def large_without_zstd_or_soci(task: TaskDefinition, room: Room) -> Iterator[Pro
         return
     for container in task.containers:
         image = container.image
-        profile = room.facts.profile(image, task.resource)
+        profile = room.facts.profile(image, task)
         if image is None or profile is None or asks_soci(task, image, room):
             continue
         is_zstd = all(layer.compression is Compression.ZSTD for layer in profile.layers)

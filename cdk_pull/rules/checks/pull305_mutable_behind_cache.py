@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["mutable_behind_cache"]
 
 _CACHED: Final = frozenset({"once", "prefer-cached"})
+_MUTABLE: Final = frozenset({"unique", "floating", "unknown"})
 
 
 @rule(
@@ -54,15 +55,11 @@ def mutable_behind_cache(repository: Resource, room: Room) -> Iterator[Problem]:
     ## References
     - https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
     """
-    for capacity in room.ecs.capacities:
-        if capacity.behavior not in _CACHED:
-            continue
-        for task in room.tasks_on(capacity):
-            for image in task.images:
-                if image.repository is repository and image.kind in {"unique", "floating", "unknown"}:
-                    yield Problem(
-                        message=f"tags here can be pushed again, and {image} runs under {capacity.behavior} on "
-                        f"{capacity.resource.logical_id}",
-                        path=("Properties", "ImageTagMutability"),
-                    )
-                    return
+    for image, capacity in room.images_on_capacity.get(repository, ()):
+        if capacity.behavior in _CACHED and image.kind in _MUTABLE:
+            yield Problem(
+                message=f"tags here can be pushed again, and {image} runs under {capacity.behavior} on "
+                f"{capacity.resource.logical_id}",
+                path=("Properties", "ImageTagMutability"),
+            )
+            return

@@ -56,7 +56,7 @@ def not_on_servercore(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     - https://github.com/aws/containers-roadmap/issues/2702
     """
     for container, image in windows_tasks_image(task):
-        build = servercore_build(image, room.facts.profile(image, task.resource))
+        build = servercore_build(image, room.facts.profile(image, task))
         path = (*container.path, "Image")
         if build.exact:
             release = packaged_catalogue().find(build.exact)

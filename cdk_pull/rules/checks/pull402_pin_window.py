@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.registry import rule
-from cdk_pull.rules.windows_images import servercore_build, windows_tasks_image
+from cdk_pull.rules.windows_images import servercore_build, window_on, windows_tasks_image
 from cdk_pull.windows.catalogue import packaged_catalogue
-from cdk_pull.windows.window import cache_window, cached_days
+from cdk_pull.windows.window import cached_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,25 +58,20 @@ def pin_window(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html
     """
-    if room.today is None:
+    window = window_on(task, room.today) if room.today is not None else None
+    if window is None:
         return
     for container, image in windows_tasks_image(task):
-        build = servercore_build(image, room.facts.profile(image, task.resource))
+        build = servercore_build(image, room.facts.profile(image, task))
         release = packaged_catalogue().find(build.exact) if build.exact else None
-        if release is None or not release.monthly or room.today < release.patch_tuesday_after(1):
+        if release is None or not release.monthly or window.on < release.patch_tuesday_after(1):
             continue
         until = cached_days(release)
-        window = cache_window(task.family, room.today)
-        past = room.today >= until.earliest
+        when = f"dropped by {until.latest}" if window.on >= until.latest else f"drop from {until.earliest} on"
         yield Problem(
-            message=f"{image} is on {release.tag} of {release.day}, which the hosts "
-            + (
-                f"dropped by {until.latest}"
-                if room.today >= until.latest
-                else f"drop from {until.earliest} on"
-            ),
+            message=f"{image} is on {release.tag} of {release.day}, which the hosts {when}",
             fix=f"Rebuild on {window.pin.tag}" if window.pin else f"Refresh the catalogue: {window.reason}",
             path=(*container.path, "Image"),
             quote=str(image),
-            severity=None if past else Severity.INFO,
+            severity=None if window.on >= until.earliest else Severity.INFO,
         )

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.registry import rule
-from cdk_pull.rules.windows_images import servercore_build, windows_tasks_image
-from cdk_pull.windows.window import cache_window
+from cdk_pull.rules.windows_images import servercore_build, window_on, windows_tasks_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,18 +57,13 @@ def floating_ltsc(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html
     - https://hub.docker.com/r/microsoft/windows-servercore
     """
+    window = window_on(task, room.today) if room.today is not None else None
+    notes = window.notes if window is not None else ()
     for container, image in windows_tasks_image(task):
-        build = servercore_build(image, room.facts.profile(image, task.resource))
-        if not build.floating:
-            continue
-        notes: tuple[str, ...] = ()
-        if room.today is not None:
-            # A family that Fargate does not run is PULL405's to say.
-            with suppress(InvalidValueError, UnsupportedError):
-                notes = cache_window(task.family, room.today).notes
-        yield Problem(
-            message=f"{image} moves with every release" + (f"; {notes[0]}" if notes else ""),
-            path=(*container.path, "Image"),
-            quote=str(image),
-            severity=Severity.WARNING if notes else None,
-        )
+        if servercore_build(image, room.facts.profile(image, task)).floating:
+            yield Problem(
+                message=f"{image} moves with every release" + (f"; {notes[0]}" if notes else ""),
+                path=(*container.path, "Image"),
+                quote=str(image),
+                severity=Severity.WARNING if notes else None,
+            )

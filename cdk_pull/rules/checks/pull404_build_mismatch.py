@@ -64,7 +64,7 @@ def build_mismatch(task: TaskDefinition, room: Room) -> Iterator[Problem]:
         return
     for container in task.containers:
         image = container.image
-        build = image_build(image, room.facts.profile(image, task.resource)) if image is not None else None
+        build = image_build(image, room.facts.profile(image, task)) if image is not None else None
         if build is not None and build != wanted:
             yield Problem(
                 message=f"{image} is of Windows build {build}, and {task.family} has {wanted}: no task will start",

@@ -139,7 +139,7 @@ class Capacity:
             self.os,
         )
 
-    @property
+    @cached_property
     def behavior(self) -> str | None:
         """The pull behaviour that the agent will really have; None where that cannot be known."""
         if self.uses_init and BEHAVIOR in self._init:

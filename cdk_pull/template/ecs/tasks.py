@@ -18,6 +18,8 @@ __all__ = ["CONTAINERS", "Container", "TaskDefinition"]
 
 CONTAINERS = ("Properties", "ContainerDefinitions")
 _WINDOWS = "WINDOWS"
+# A longer text is no number that ECS takes, and Python refuses to read it as one.
+_LONGEST = 40
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class TaskDefinition:
 
     def _text(self, name: str) -> str | None:
         value = self.resource.values.get(name)
-        return as_text(value) if is_text(value) else None
+        return as_text(value)[:_LONGEST] if is_text(value) else None
 
     @property
     def family(self) -> str:

@@ -1,0 +1,98 @@
+"""For the tests of an app: ``assert_pulls_well``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.report.formats import render
+from cdk_pull.rules.facts import ImageFactsBook
+from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.runner import Options, Result, check
+from cdk_pull.template.assembly import from_document
+from cdk_pull.template.load import load
+from cdk_pull.windows.window import to_date
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+__all__ = ["Checkable", "assert_pulls_well"]
+
+
+@runtime_checkable
+class _HasJson(Protocol):
+    """``aws_cdk.assertions.Template``."""
+
+    def to_json(self) -> Mapping[str, Any]: ...
+
+
+@runtime_checkable
+class _HasDirectory(Protocol):
+    """``aws_cdk.cx_api.CloudAssembly``, which ``app.synth()`` returns."""
+
+    @property
+    def directory(self) -> str: ...
+
+
+Checkable: TypeAlias = "Mapping[str, Any] | _HasJson | _HasDirectory | Path | str"
+
+
+def assert_pulls_well(
+    template: Checkable,
+    *,
+    fail_on: str = "warning",
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    date: date | str | None = None,
+    images: Mapping[str, Mapping[str, Any]] | None = None,
+    account: str | None = None,
+    region: str | None = None,
+) -> None:
+    """Fail a test when a template pulls images slowly, stale, from afar, or not at all.
+
+    Args:
+        template: an ``aws_cdk.assertions.Template``, what ``app.synth()`` returned (stages and nested stacks included),
+            a template as a mapping, or the path of a template or of a ``cdk.out``.
+        fail_on: the least severity that fails: ``error``, ``warning`` or ``info``.
+        select: ids, or beginnings of ids, of the rules to run; all by default.
+        ignore: those of rules not to run.
+        date: the day to judge Windows images by; without one those rules are silent.
+        images: what is known of images, such as ``{"web:1": {"compressed": "800MB", "uncompressed": "2.4GB"}}``.
+        account: of every stack, in place of the assembly's.
+        region: of every stack, in place of the assembly's.
+
+    Raises:
+        AssertionError: with every finding, its place and its fix.
+        InvalidValueError: for an option that is none, or what is no template.
+        TemplateError: for a template that cannot be checked.
+    """
+    levels = [severity.value for severity in Severity]
+    if fail_on not in levels:
+        raise InvalidValueError("fail_on is not a severity", fail_on, allowed=levels)
+    options = Options(
+        select=tuple(select),
+        ignore=tuple(ignore),
+        today=to_date(date) if date is not None else None,
+        facts=ImageFactsBook.of_context(
+            {"images": {name: dict(facts) for name, facts in (images or {}).items()}}
+        ),
+    )
+    result = _result(template, options, account, region)
+    failing = tuple(result.at_least(Severity(fail_on)))
+    if failing or result.errors:
+        shown = Result(failing, resources=result.resources, errors=result.errors)
+        raise AssertionError(f"images are not pulled well\n\n{render(shown, 'text')}")
+
+
+def _result(template: Checkable, options: Options, account: str | None, region: str | None) -> Result:
+    if isinstance(template, _HasJson):
+        template = template.to_json()
+    elif isinstance(template, _HasDirectory):
+        template = template.directory
+    if isinstance(template, str | Path):
+        loaded = load([template], account=account, region=region)
+        result = check(loaded.assemblies, options)
+        return Result(result.findings, result.suppressed, result.resources, tuple(loaded.errors))
+    return check([from_document(template, account=account, region=region)], options)

@@ -1,0 +1,132 @@
+"""``cdk-pull check``, ``rules`` and ``explain``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cdk_pull.cli import main
+from cdk_pull.rules.registry import all_rules
+
+FIXTURES = Path(__file__).parents[1] / "rules" / "fixtures"
+ERROR = str(FIXTURES / "PULL201" / "fail.yaml")
+WARNING = str(FIXTURES / "PULL103" / "fail.yaml")
+CLEAN = str(FIXTURES / "PULL201" / "pass.yaml")
+
+
+def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as exit_:
+        main(list(arguments))
+    out, err = capsys.readouterr()
+    return int(exit_.value.code or 0), out, err
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where there is no cdk-pull.toml and no cdk.context.json."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ([ERROR], 1),
+        ([WARNING], 0),
+        ([WARNING, "--fail-on", "warning"], 1),
+        ([ERROR, "--fail-on", "never"], 0),
+        ([ERROR, "--ignore", "PULL2"], 0),
+        ([ERROR, "--select", "pull3,PULL1"], 0),
+        ([CLEAN], 0),
+        ([CLEAN, "--fail-on", "info"], 1),
+    ],
+)
+def test_exit_status(capsys: pytest.CaptureFixture[str], arguments: list[str], status: int) -> None:
+    """1 when something is found at or above the threshold, which is an error unless said otherwise."""
+    assert _run(capsys, "check", *arguments)[0] == status
+
+
+def test_what_cannot_be_checked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """2 and one line for each file that cannot be checked; the others are checked all the same."""
+    (tmp_path / "bad.yaml").write_text("Resources: [")
+    status, out, err = _run(capsys, "check", "bad.yaml", "gone.yaml", ERROR)
+    assert status == 2
+    assert err.splitlines() == [
+        "cdk-pull: bad.yaml is not YAML: did not find expected node content at line 2, column 1",
+        "cdk-pull: gone.yaml cannot be read: No such file or directory",
+    ]
+    assert "error PULL201" in out
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github", "junit"])
+def test_formats(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    """Each form names the rule."""
+    status, out, err = _run(capsys, "check", ERROR, "--format", form)
+    assert (status, err) == (1, "")
+    assert "PULL201" in out
+
+
+def test_baseline_and_output(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A report that was written serves as the baseline of the next run."""
+    assert _run(capsys, "check", ERROR, "--format", "json", "--output", "base.json")[:2] == (1, "")
+    status, out, _ = _run(capsys, "check", ERROR, "--baseline", "base.json", "--show-suppressed")
+    assert status == 0
+    assert out.splitlines()[-1] == "nothing found in 1 resources (2 in the baseline)"
+    assert "kept  in the baseline" in out
+    assert (tmp_path / "base.json").exists()
+
+
+def test_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    """cdk-pull.toml of the working folder is read, and an option goes before it."""
+    Path("facts.json").write_text(
+        json.dumps({"images": {"nginx:1.27.2-alpine": {"compressed": "9GB", "uncompressed": "21GB"}}})
+    )
+    Path("cdk-pull.toml").write_text('select = ["PULL204"]\nfacts = "facts.json"\nfail-on = "never"\n')
+    assert "PULL204" in _run(capsys, "check", CLEAN)[1]
+    assert _run(capsys, "check", CLEAN, "--fail-on", "error")[0] == 1
+    assert "PULL204" not in _run(capsys, "check", CLEAN, "--select", "PULL302")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--select", "PULL9"], "no rule has this id: 'PULL9'"),
+        (["--date", "soon"], "date is malformed: 'soon'"),
+        (["--config", "gone.toml"], "configuration cannot be read: 'gone.toml'"),
+        (["--facts", "gone.json"], "facts file cannot be read: 'gone.json'"),
+        (["--baseline", "gone.json"], "baseline cannot be read: 'gone.json'"),
+    ],
+)
+def test_bad_options(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    """A bad option is one line and exit status 2."""
+    status, out, err = _run(capsys, "check", CLEAN, *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"cdk-pull: {message}")
+    assert err.count("\n") == 1
+
+
+def test_region_and_date(capsys: pytest.CaptureFixture[str]) -> None:
+    """The Region and the day can be given."""
+    other = str(FIXTURES / "PULL301" / "fail.yaml")
+    assert "pulled from us-east-1 to eu-west-1" in _run(capsys, "check", other, "--region", "eu-west-1")[1]
+    old = str(FIXTURES / "PULL402" / "fail_past.yaml")
+    assert "PULL402" in _run(capsys, "check", old, "--date", "2023-11-20")[1]
+    assert "PULL402" not in _run(capsys, "check", old)[1]
+
+
+def test_rules(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every rule is listed, a line each, or as JSON."""
+    _, out, _ = _run(capsys, "rules")
+    assert [line.split()[0] for line in out.splitlines()] == [rule.id for rule in all_rules()]
+    listed = json.loads(_run(capsys, "rules", "--json")[1])
+    assert listed[0].keys() == {"id", "title", "severity", "fix", "mixin", "sources"}
+
+
+def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
+    """The page of a rule is printed; an unknown id is one line."""
+    assert _run(capsys, "explain", "pull201")[1].startswith(
+        "# PULL201: CPU and memory that Fargate does not run\n"
+    )
+    status, _, err = _run(capsys, "explain", "PULL999")
+    assert (status, err.count("\n")) == (2, 1)
