@@ -10,6 +10,7 @@ import tarfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,16 +62,19 @@ class BenchmarkImage:
 
 
 def host_files(folders: Sequence[str] = _FOLDERS) -> Iterator[Path]:
-    """Yield the machine's files in a stable order, over and over when they are few."""
-    while True:
-        found = False
-        for folder in folders:
-            for path in sorted(Path(folder).rglob("*")):
-                if path.is_file() and not path.is_symlink() and 0 < path.stat().st_size <= _LARGEST_FILE:
-                    found = True
-                    yield path
-        if not found:
-            raise FileNotFoundError(f"no files to make images of below {', '.join(folders)}")
+    """Yield the machine's files in an order that is stable and mixes them, over and over when they are few.
+
+    Mixed, so that every layer has about as many files for its size as any other.
+    """
+    found = [
+        path
+        for folder in folders
+        for path in Path(folder).rglob("*")
+        if path.is_file() and not path.is_symlink() and 0 < path.stat().st_size <= _LARGEST_FILE
+    ]
+    if not found:
+        raise FileNotFoundError(f"no files to make images of below {', '.join(folders)}")
+    return cycle(sorted(found, key=lambda path: hashlib.sha256(str(path).encode()).digest()))
 
 
 def build_images(sizes: dict[str, int], folder: Path) -> list[BenchmarkImage]:

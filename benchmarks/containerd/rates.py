@@ -53,6 +53,15 @@ class MachineRates:
     storage: list[float]
     network: list[float]
 
+    def __add__(self, other: MachineRates) -> MachineRates:
+        """Return the measurements of both."""
+        return MachineRates(
+            decoder={name: found + other.decoder[name] for name, found in self.decoder.items()},
+            unpacker={name: found + other.unpacker[name] for name, found in self.unpacker.items()},
+            storage=self.storage + other.storage,
+            network=self.network + other.network,
+        )
+
 
 def measure_rates(images: Sequence[BenchmarkImage], registry: str, folder: Path) -> MachineRates:
     """Measure every rate on the largest images, with one processor."""

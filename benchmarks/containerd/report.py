@@ -32,7 +32,7 @@ compares what comes out with real, cold pulls. It says nothing about how fast Fa
 
 _BARE = """\
 The rate to put in is that of the whole unpacking, which also verifies digests and writes files. Benchmarks of decoders
-publish the rate of the decompression alone; with that one, this machine's estimate promises too much:"""
+publish the rate of the decompression alone; with that one in its place:"""
 
 _REPEAT = """\
 ## Repeat it
@@ -51,15 +51,16 @@ takes less than six minutes and rewrites this page. Nothing else on the machine 
 _METHOD = """\
 ## How it was measured
 
-- The images are made of the machine's own files below `/usr`, in four layers of 50, 30, 15 and 5 percent, so that
-  they compress and unpack as images do; gzip level 6 and zstd level 3 of the same contents.
+- The images are made of the machine's own files below `/usr`, up to 25 MB each and well mixed, in four layers of 50,
+  30, 15 and 5 percent, so that they compress and unpack as images do; gzip level 6 and zstd level 3 of the same
+  contents.
 - Each pull is cold: a new containerd with empty folders, and the kernel's caches dropped.
 - *Download* is `ctr content fetch`: every blob fetched from the registry over the loopback interface, verified and
   flushed to the disk. *Unpack* is `ctr snapshots unpack`. *Whole* is one pull over the CRI, in another empty
   containerd, which unpacks a layer while the next ones still arrive.
 - 1 vCPU and less: containerd and its client on one processor, the registry on the other. 2 vCPU: all on both. Fractions:
-  one processor with a cgroup quota in periods of 100 ms.
-- *Unpacked*, among the rates, is the decompressing program with its output's digest computed by `sha256sum` and its
+  one processor with a cgroup quota in periods of 100 ms, without the images that would take minutes.
+- The rates are medians of measurements before and after the pulls. *Unpacked*, among them, is the decompressing program with its output's digest computed by `sha256sum` and its
   files written by `tar`, all on one processor: what containerd does, without containerd.
 - The estimate is `cdk_pull.fargate.estimate.estimate_start` with the rates below and without Fargate's phases before
   and after the pull. It keeps the package's own scale and factor, so the interval is as wide as a user's.
