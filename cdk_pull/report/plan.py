@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Plan", "Task", "make_plan"]
 
+_FAR_OFF = 1.5
+"""A target this many times as long as the slowest start would press the starts together in a picture."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
@@ -96,6 +99,19 @@ class Plan:
         """The expected starts that differ from the smallest size's by no more than chance does."""
         expected = self.choice.floor.start.total.expected
         return max(0, expected - NOISE_SECONDS), expected
+
+    @property
+    def horizon(self) -> float:
+        """The seconds that a picture has to reach: the slowest start's, and the target's where it is not far off."""
+        slowest = max(candidate.start.total.high for candidate in self.choice.candidates)
+        target = self.task.target_seconds or 0
+        return target if slowest < target <= _FAR_OFF * slowest else slowest
+
+    @property
+    def drawn_target(self) -> float | None:
+        """The target, where a picture reaches it."""
+        target = self.task.target_seconds
+        return target if target is not None and target <= self.horizon else None
 
     @property
     def priced(self) -> bool:

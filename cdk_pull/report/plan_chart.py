@@ -128,7 +128,7 @@ def sizes_chart(plan: Plan, form: Format) -> str:
                 color=colour if chosen else COLOURS["ink"],
                 weight="bold" if chosen else "normal",
             )
-        axes.set_ylim(0, max(candidate.start.total.high for candidate in candidates) * 1.12)
+        axes.set_ylim(0, plan.horizon * 1.12)
         axes.set_ylabel("seconds from created to started")
         _price_axis(axes, plan, form)
 
@@ -177,7 +177,7 @@ def changes_chart(plan: Plan, form: Format) -> str:
 def _horizontal_bands(axes: Axes, plan: Plan, form: Format) -> None:
     """Draw the noise and the target, named beside the axes, each name on its side so that they never meet."""
     low, high = plan.noise
-    middle, target = (low + high) / 2, plan.task.target_seconds
+    middle, target = (low + high) / 2, plan.drawn_target
     axes.axhspan(low, high, color=COLOURS["noise"], alpha=0.35, lw=0)
     noise_above = target is None or target <= middle
     _beside(axes, middle, f"noise{form.gap}{NOISE_SECONDS:g} s", "ink", above=noise_above)
@@ -214,7 +214,9 @@ def _price_axis(axes: Axes, plan: Plan, form: Format) -> None:
     low, high = min(positions) / 1.35, max(positions) * 1.6
     axes.set_xlim(low, high)
     if plan.priced:
-        ticks = [price for price in _PRICES[:: 1 if form.wide else 2] if low <= price <= high]
+        # A label at the very left would stand upon the vertical axis' zero.
+        offered = _PRICES if form.wide else _PRICES[1::2]
+        ticks = [price for price in offered if 1.15 * low <= price <= high]
         axes.set_xticks(ticks, [f"${price:.2f}" for price in ticks])
         axes.set_xlabel(f"US dollars per hour, {plan.task.region}")
     else:

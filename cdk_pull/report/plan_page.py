@@ -46,8 +46,8 @@ p { margin: 0.35rem 0; }
 figure { margin: 0 0 1rem; }
 figcaption { font-size: 0.9rem; margin-bottom: 0.5rem; }
 svg { display: block; width: 100%; height: auto; font-family: inherit; stroke-linejoin: round; }
-.narrow { display: none; }
-@media (max-width: 40rem) { .wide { display: none; } .narrow { display: block; } }
+.narrow { display: none; max-width: 30rem; margin: 0 auto; }
+@media (max-width: 46rem) { .wide { display: none; } .narrow { display: block; } }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-size: 0.9rem; padding-bottom: 0.35rem; }
 th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.9rem 0.35rem 0; border-top: 1px solid var(--grid); }
@@ -56,7 +56,7 @@ th { font-weight: 600; } thead th { border-top: 0; color: var(--muted); font-siz
 .number, .name { white-space: nowrap; }
 tr.chosen th, tr.chosen td { color: var(--chosen); font-weight: 650; }
 td { overflow-wrap: anywhere; }
-@media (max-width: 40rem) {
+@media (max-width: 46rem) {
   thead { position: absolute; clip-path: inset(50%); }
   table, tbody, tr, th, caption { display: block; } td { display: inline; }
   tr { border-top: 1px solid var(--grid); padding: 0.5rem 0; } th, td { border: 0; padding: 0; }

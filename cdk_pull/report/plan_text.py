@@ -62,8 +62,7 @@ class _Scale:
     def __init__(self, plan: Plan, width: int) -> None:
         self.plan = plan
         self.width = width
-        target = plan.task.target_seconds or 0
-        self.longest = max(target, *(candidate.start.total.high for candidate in plan.choice.candidates))
+        self.longest = plan.horizon
 
     def column(self, seconds: float) -> int:
         return min(self.width - 1, int(seconds / self.longest * self.width))
@@ -75,8 +74,8 @@ class _Scale:
         cells = [" "] * self.width
         low, high = (self.column(bound) for bound in self.plan.noise)
         cells[low : high + 1] = "░" * (high + 1 - low)
-        if self.plan.task.target_seconds is not None:
-            cells[self.column(self.plan.task.target_seconds)] = "┊"
+        if self.plan.drawn_target is not None:
+            cells[self.column(self.plan.drawn_target)] = "┊"
         return Text("".join(cells), "dim")
 
     def interval(self, interval: Interval, style: str) -> Text:
@@ -129,7 +128,7 @@ def _picture(plan: Plan, scale: _Scale) -> Table:
             Text(verdict, style),
         )
     table.add_row(
-        "", "", "", scale.background(), Text("noise, target" if plan.task.target_seconds else "noise", "dim")
+        "", "", "", scale.background(), Text("noise, target" if plan.drawn_target else "noise", "dim")
     )
     table.add_row(Text(f"What would change {plan.choice.size}", "bold"))
     for change in plan.changes:
@@ -145,8 +144,8 @@ def _legend(plan: Plan) -> str:
     ]
     if plan.changes:
         parts.append("━━━━━ where the expected start would come to lie")
-    if plan.task.target_seconds is not None:
-        parts.append(f"┊ target, {plan.task.target_seconds:g} s")
+    if plan.drawn_target is not None:
+        parts.append(f"┊ target, {plan.drawn_target:g} s")
     return "\n".join(parts)
 
 
