@@ -101,3 +101,11 @@ def test_any_plan_is_json(*, compressed: int, target: float | None, arm: bool) -
     for change in answer["changes"]:
         seconds = change["expected_start_seconds"]
         assert 0 <= seconds["low"] <= seconds["high"]
+
+
+@pytest.mark.parametrize(("target", "drawn"), [(60, 60), (250, 250), (400, None), (None, None)])
+def test_a_target_far_beyond_every_start_is_not_drawn(target: float | None, drawn: float | None) -> None:
+    """A picture reaches the slowest start, and the target unless that would press the starts together."""
+    plan = _plan(target=target)
+    slowest = max(candidate.start.total.high for candidate in plan.choice.candidates)
+    assert (plan.drawn_target, plan.horizon) == (drawn, max(slowest, drawn or 0))
