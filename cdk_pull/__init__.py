@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.image_lookup import look_up_image
     from cdk_pull.cdk.image_pull_behavior import ImagePullBehavior
     from cdk_pull.cdk.image_repository import ImageRepository
+    from cdk_pull.cdk.pull_checks import PullChecks
     from cdk_pull.cdk.same_region import SameRegionImage, SameRegionImages
     from cdk_pull.cdk.windows_fargate_task import WindowsFargateTask
     from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
@@ -40,6 +41,7 @@ _HOMES = {
     "Layer": "cdk_pull.image.profile",
     "PriceBook": "cdk_pull.fargate.prices",
     "PullBehavior": "cdk_pull.agent.settings",
+    "PullChecks": "cdk_pull.cdk.pull_checks",
     "Rate": "cdk_pull.fargate.prices",
     "SameRegionImage": "cdk_pull.cdk.same_region",
     "SameRegionImages": "cdk_pull.cdk.same_region",
@@ -65,6 +67,7 @@ __all__ = [
     "Layer",
     "PriceBook",
     "PullBehavior",
+    "PullChecks",
     "Rate",
     "SameRegionImage",
     "SameRegionImages",
