@@ -165,5 +165,8 @@ def _looked_up(names: Sequence[str], platform: Platform, ca_file: Path | None) -
             profile = base.uncached(profile)
             notes.append(f"{reference}: {base.reason}")
         layers |= {layer.digest: layer for layer in profile.layers}
-    whole = replace(facts[references[0]].profile, layers=tuple(layers.values()))
+    first = facts[references[0]].profile
+    # Several images as one are no image that a registry knows.
+    digest = first.digest if len(references) == 1 else ""
+    whole = replace(first, layers=tuple(layers.values()), digest=digest)
     return TaskImages(", ".join(map(str, references)), whole, tuple(notes))

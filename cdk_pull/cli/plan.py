@@ -10,6 +10,9 @@ import click
 
 from cdk_pull.cli._task import ImageOptions, image_options, seconds
 from cdk_pull.data.writing import write_whole
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.fargate.calibration import calibrate
+from cdk_pull.fargate.measured import load_measured
 from cdk_pull.fargate.sizes import check
 from cdk_pull.report.plan import Task, make_plan
 
@@ -32,6 +35,11 @@ _LOG_WIDTH = 140
     "--arch", "architecture", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True
 )
 @click.option("--os", "os", type=click.Choice(["linux", "windows"]), default="linux", show_default=True)
+@click.option(
+    "--measured",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="One's own starts, as cdk-pull measure --save keeps them, to narrow the interval; needs --region.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--html",
@@ -48,6 +56,7 @@ def command(
     region: str | None,
     architecture: Any,
     os: Any,
+    measured: Path | None,
     as_json: bool,
     page: Path | None,
 ) -> int:
@@ -57,7 +66,17 @@ def command(
     --memory are a valid size that the choice never goes below. Exit status 1: no size meets the target.
     """
     floor, target_seconds = check(cpu, memory, os), seconds(target)
+    if measured is not None and region is None:
+        raise InvalidValueError(
+            "--measured needs the Region of the task", region, allowed="--region eu-west-1"
+        )
     images = image.resolve(architecture=architecture, os=os)
+    notes, model = images.notes, None
+    if measured is not None and region is not None:
+        calibrated = calibrate(
+            load_measured(measured), images.profile, images=image.images, region=region, os=os
+        )
+        notes, model = (*notes, *calibrated.notes), calibrated.model
     plan = make_plan(
         Task(
             name=images.name,
@@ -67,8 +86,9 @@ def command(
             architecture=architecture,
             os=os,
             region=region,
-            notes=images.notes,
-        )
+            notes=notes,
+        ),
+        model=model,
     )
     if page is not None:
         from cdk_pull.report.plan_page import plan_page  # noqa: PLC0415 - only the page needs the plotting library

@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cdk_pull.cli import main
+from cdk_pull.fargate.measured import MeasuredGroup, MeasuredStart, save_measured
+from cdk_pull.fargate.pulls import TaskImage
 from cdk_pull.image.context import context_key, to_context
 from cdk_pull.image.facts import ImageFacts
 from cdk_pull.image.platform import Platform
@@ -154,6 +156,48 @@ def test_images_that_the_context_knows_are_not_asked_for_again(
         "layers": 3,
         "compressions": ["gzip"],
     }
+
+
+def test_measured_starts_narrow_the_interval(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """With --measured the estimate rests on one's own starts in the Region, and the notes say so."""
+    name, digest = "ghcr.io/some/app:1", "sha256:" + "e" * 64
+    profile = ImageProfile(
+        layers=(Layer(compressed_bytes=10**9, uncompressed_bytes=3 * 10**9),), digest=digest
+    )
+    facts = ImageFacts(reference=name, digest=digest, profile=profile)
+    context = {context_key(ImageReference.parse(name), Platform()): to_context(facts, date(2026, 11, 1))}
+    (tmp_path / "cdk.context.json").write_text(json.dumps(context), "utf-8")
+    starts = tuple(
+        MeasuredStart(datetime(2026, 11, 1, tzinfo=UTC), f"t{i}", 12, 30 + i % 3, 4) for i in range(40)
+    )
+    group = MeasuredGroup(
+        launch_type="FARGATE",
+        region="eu-west-1",
+        os="linux",
+        cpu=1024,
+        memory_mib=2048,
+        images=(TaskImage(name, digest),),
+        starts=starts,
+        profile=profile,
+    )
+    save_measured(tmp_path / "starts.json", [group])
+    task = (name, "--cpu", "1024", "--memory", "2048", "--region", "eu-west-1")
+
+    prior, own = _json(capsys, *task), _json(capsys, *task, "--measured", "starts.json")
+
+    widths = [answer["candidates"][0]["start_seconds"] for answer in (prior, own)]
+    assert widths[1]["high"] - widths[1]["low"] < (widths[0]["high"] - widths[0]["low"]) / 2
+    assert own["notes"][0] == "the pull rests on 40 measured pulls of this image in eu-west-1"
+
+
+def test_measured_starts_need_a_region(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Starts of one Region say nothing of another one."""
+    (tmp_path / "starts.json").write_text("{}", "utf-8")
+    assert _run(capsys, *_IMAGE, "--measured", "starts.json") == (
+        2,
+        "",
+        "cdk-pull: --measured needs the Region of the task: None; allowed: --region eu-west-1\n",
+    )
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="not installed: openssl")
