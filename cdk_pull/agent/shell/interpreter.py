@@ -183,9 +183,10 @@ class Interpreter:
         opened = open_redirects(self, redirects, world, io)
         empty = name is not None and (not name.text or name.text.decode("utf-8", "replace") == NOTHING)
         if name is None or empty:
+            written = opened.stdout == ECS_CONFIG
             for each in assignments:
-                self._assign(each, world, warn=not (opened.stdout and opened is not io))
-            if opened.stdout == ECS_CONFIG and assignments:
+                self._assign(each, world, warn=not written)
+            if written:
                 self._writes_nothing(assignments)
             return [world]
         words = expand(name, world, self)

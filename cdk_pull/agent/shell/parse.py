@@ -18,15 +18,24 @@ __all__ = ["parse", "walk"]
 def parse(source: bytes) -> tuple[bytes, Node]:
     """Return the root of a script's syntax tree, and the source that its positions count in.
 
-    The grammar takes ``NAME=value >> file`` and the command on the next line for one command. A word that stands
-    for nothing keeps them apart; no line number changes.
+    The grammar takes ``NAME=value >> file`` and the command on the next line for one command, and tears ``$1=$2``
+    apart. A word that stands for nothing, and braces, keep them right; no line number changes.
     """
     root = _parser().parse(source).root_node
-    ends = sorted({end for node in walk(root) if node.type == "command" for end in _broken(node, source)})
-    if not ends:
+    edits: dict[int, tuple[int, bytes]] = {}
+    for node in walk(root):
+        if node.type == "command":
+            edits.update((end, (end, f" {NOTHING}".encode())) for end in _broken(node, source))
+        elif node.type == "$" and source[node.end_byte : node.end_byte + 1].isdigit():
+            digit = source[node.end_byte : node.end_byte + 1]
+            edits[node.start_byte] = (node.end_byte + 1, b"${" + digit + b"}")
+    if not edits:
         return source, root
-    pieces = [source[start:end] for start, end in zip([0, *ends], [*ends, len(source)], strict=True)]
-    source = f" {NOTHING}".encode().join(pieces)
+    pieces, position = [], 0
+    for start, (end, text) in sorted(edits.items()):
+        pieces += [source[position:start], text]
+        position = end
+    source = b"".join([*pieces, source[position:]])
     return source, _parser().parse(source).root_node
 
 
