@@ -165,7 +165,7 @@ def _sizes_label(plan: Plan) -> str:
 def _sizes_caption(plan: Plan) -> str:
     memories = ", small strokes to its right are larger memories at the same start" if plan.priced else ""
     return (
-        f"A dot is the expected start, its bar the interval ({plan.coverage}){memories}. "
+        f"A dot is the expected start of a size, named by its vCPU, its bar the interval ({plan.coverage}){memories}. "
         "A larger size whose dot lies in the yellow band gains no more than chance does."
     )
 
