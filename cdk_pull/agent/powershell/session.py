@@ -149,7 +149,10 @@ class Session:
                 )
 
     def _misread(self, node: Node) -> None:
-        for name in [each for each in variables() if each in _text(node)]:
+        text = _text(node)
+        for comment in [child for child in node.children if child.type == "comment"]:
+            text = text.replace(_text(comment), "")
+        for name in [each for each in variables() if each in text]:
             self._set(
                 name, self._unknown("the grammar of PowerShell does not know this", node), self._at(node)
             )
