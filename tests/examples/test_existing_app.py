@@ -15,8 +15,7 @@ def template(*, adopted: bool) -> dict[str, Any]:
     stack = ExistingStack(cdk.App(context=CONTEXT), "Stack", env=cdk.Environment(region="eu-central-1"))
     if adopted:
         adopt(stack)
-    document = dict(Template.from_stack(stack).to_json())
-    return document
+    return dict(Template.from_stack(stack).to_json())
 
 
 def test_adopting_changes_what_it_says_and_nothing_else() -> None:
