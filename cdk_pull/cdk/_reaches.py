@@ -10,13 +10,15 @@ import jsii
 from constructs import Construct, IConstruct, IValidation
 
 from cdk_pull.cdk._capacity import identity, launch_resources_below, stage_of
+from cdk_pull.cdk._decisions import record
+from cdk_pull.cdk._pull_decision import pull_decision
 from cdk_pull.cdk._user_data import LaunchUserData
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cdk_pull.cdk._capacity import LaunchResource
-    from cdk_pull.cdk._user_data import Reach, Request
+    from cdk_pull.cdk._requests import Reach, Request
 
 __all__ = ["StageUserData"]
 
@@ -51,6 +53,8 @@ class StageUserData(Construct):
         self._stage = stage
         self._launches: dict[str, LaunchUserData] = {}
         self._late: dict[str, LaunchResource] = {}
+        self._images: dict[str, object] = {}
+        self._recorded: set[Request] = set()
         self._looks: list[_Look] = []
         self._taken: set[tuple[str, _Look]] = set()
         self._stacks: dict[str, tuple[str, str]] = {}
@@ -66,7 +70,7 @@ class StageUserData(Construct):
 
     def ask(self, resource: LaunchResource, request: Request) -> None:
         """Put a request on a launch resource, whatever it joins."""
-        self._launch(resource, cdk.Stack.of(resource)).ask(request, None)
+        self._launch(resource, cdk.Stack.of(resource)).ask(request)
 
     def ask_within(self, reach: Reach, root: IConstruct, stages: Sequence[cdk.Stage] = ()) -> None:
         """Put a request on all that a reach holds below a root, now and when the stage is complete.
@@ -84,6 +88,8 @@ class StageUserData(Construct):
         """Look for capacity that has come since."""
         for look in self._looks:
             self._take(look)
+        for launch in self._launches.values():
+            launch.forget()
 
     def validate(self) -> list[str]:
         """Return what CDK prints when it refuses to write the template."""
@@ -92,7 +98,9 @@ class StageUserData(Construct):
         if not all(look.reach.found for look in self._looks):
             # Only now does CDK know what the reference to a cluster of another stack is.
             for launch in self._launches.values():
+                launch.forget()
                 launch.resolve()
+        self._record()
         problems = [
             f"{launch.resource.node.path}: {problem}"
             for launch in self._launches.values()
@@ -108,6 +116,15 @@ class StageUserData(Construct):
                 )
         return problems
 
+    def _record(self) -> None:
+        """Leave one decision for each request that holds somewhere, where it was applied."""
+        own = [(launch.resource, request) for launch in self._launches.values() for request in launch.own]
+        within = [(look.reach.scope, look.reach.request) for look in self._looks if look.reach.found]
+        for construct, request in [*own, *within]:
+            if request not in self._recorded:
+                self._recorded.add(request)
+                record(construct, request.decision or pull_decision(request.settings, request.place))
+
     def _take(self, look: _Look) -> None:
         others = {identity(each) for stage in look.stages for each in launch_resources_below(stage)}
         for resource in launch_resources_below(look.root):
@@ -121,12 +138,12 @@ class StageUserData(Construct):
                 self._late[key] = resource
             # Nothing joins a cluster of another account or Region, and CDK refuses to name it there.
             elif look.reach.cluster is None or look.reach.cluster.environment == environment:
-                self._launch(resource, stack).ask(look.reach.request, look.reach)
+                self._launch(resource, stack).ask_within(look.reach)
 
     def _launch(self, resource: LaunchResource, stack: cdk.Stack) -> LaunchUserData:
         launch = self._launches.get(identity(resource))
         if launch is None:
-            launch = self._launches[identity(resource)] = LaunchUserData(resource, stack)
+            launch = self._launches[identity(resource)] = LaunchUserData(resource, stack, self._images)
         return launch
 
     def _stack_facts(self, stack: cdk.Stack) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from cdk_pull.cdk._launch import checked_operating_system
 from cdk_pull.cdk._place import calling_place
 from cdk_pull.cdk._pull_decision import capacity_decision
 from cdk_pull.cdk._reaches import StageUserData
-from cdk_pull.cdk._user_data import Request
+from cdk_pull.cdk._requests import Request
 from cdk_pull.errors import InvalidValueError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from cdk_pull.cdk import _capacity
 from cdk_pull.cdk._launch import checked_operating_system
 from cdk_pull.cdk._place import calling_place
 from cdk_pull.cdk._reaches import StageUserData
-from cdk_pull.cdk._user_data import ClusterNames, Reach, Request
+from cdk_pull.cdk._requests import ClusterNames, Reach, Request
 from cdk_pull.errors import UnsupportedError
 
 if TYPE_CHECKING:
