@@ -77,7 +77,9 @@ class _Planner:
 
     def _config(self, part: Part, text: str) -> None:
         document = config.load(text, part.line, spread=part.spread)
-        if document is None:
+        if document is None and self._lines_are_unknown(text):
+            self._opaque(part, "lines of it are known only at deployment, and the others alone are no YAML")
+        elif document is None:
             self.warnings.append(
                 AgentWarning(
                     WarningCode.NOT_RUN,
@@ -87,6 +89,11 @@ class _Planner:
             )
         else:
             self.documents.append(document)
+
+    def _lines_are_unknown(self, text: str) -> bool:
+        """Tell whether an unknown piece begins a line, where it can be any number of whole lines."""
+        before = self.holes.split(text)[:-1]
+        return any(not piece.rpartition("\n")[2].strip() for piece in before)
 
     def _archive(self, part: Part, text: str) -> None:
         import yaml  # noqa: PLC0415 - only some user data is YAML
