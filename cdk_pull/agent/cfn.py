@@ -40,9 +40,9 @@ def from_text(text: str, pieces: Mapping[str, object]) -> object:
     names = "|".join(re.escape(name) for name in pieces)
     parts = re.split(f"({names})", text) if names else [text]
     filled = [pieces.get(part, part) for part in parts if part != ""]
-    if len(filled) > 1:
+    if any(not isinstance(part, str) for part in filled):
         return {"Fn::Base64": {"Fn::Join": ["", filled]}}
-    return {"Fn::Base64": filled[0] if filled else ""}
+    return {"Fn::Base64": text}
 
 
 def apply_to_value(value: object, settings: AgentSettings, os: OperatingSystem) -> object:

@@ -58,6 +58,11 @@ def add(user_data: str, settings: AgentSettings) -> str:
 
 
 def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
+    if user_data.lstrip().startswith("${Token["):
+        raise UnsupportedError(
+            "user data that begins with a token cannot be added to, because nobody knows what it is; begin it with "
+            "#!/bin/bash, or put it into an ec2.MultipartUserData"
+        )
     if is_mime(user_data):
         return into_archive(user_data, missing)
     kind = kind_of(user_data)

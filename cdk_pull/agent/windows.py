@@ -86,6 +86,11 @@ def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
         raise UnsupportedError(
             "tasks of EC2Launch v2 in YAML cannot be added to; write the user data between <powershell> tags"
         )
+    if user_data.lstrip().startswith("${Token[") and _BLOCK.search(user_data) is None:
+        raise UnsupportedError(
+            "user data that begins with a token cannot be added to, because nobody knows what it is; begin it with "
+            "<powershell>"
+        )
     newline = "\r\n" if "\r\n" in user_data else "\n"
     lines = "".join(f"{_line(name, value)}{newline}" for name, value in missing.items())
     opening = _OPEN.search(user_data)

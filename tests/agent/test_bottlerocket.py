@@ -230,6 +230,15 @@ def test_adds_below_the_header() -> None:
             ),
         ),
         (
+            "${Token[TOKEN.1]}\n",
+            ONCE,
+            UnsupportedError,
+            (
+                "user data that is a token cannot be added to, because nobody knows what tables it has; write its "
+                "tables in the user data itself"
+            ),
+        ),
+        (
             "[settings]\necs = 5\n",
             ONCE,
             UnsupportedError,

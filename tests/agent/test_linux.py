@@ -331,7 +331,7 @@ def test_adds_a_command_to_cloud_config(user_data: str, asked: AgentSettings) ->
     ],
 )
 @pytest.mark.parametrize("asked", [ONCE, HOSTILE], ids=["once", "hostile"])
-def test_adds_a_part_to_an_archive(user_data: str, named: bool, asked: AgentSettings) -> None:  # noqa: FBT001 - a case's value
+def test_adds_a_part_to_an_archive(user_data: str, *, named: bool, asked: AgentSettings) -> None:
     """An archive gets one part more, which runs last, and the other parts stay byte for byte."""
     result = linux.add(user_data, asked)
     assert result.startswith(user_data.rpartition("--+B==--")[0] or user_data)
@@ -384,6 +384,15 @@ def test_adds_a_part_to_an_archive(user_data: str, named: bool, asked: AgentSett
             (
                 "a script for #!/usr/bin/env python3 cannot be added to; put it into an ec2.MultipartUserData, where the "
                 "settings get a part of their own"
+            ),
+        ),
+        (
+            "${Token[TOKEN.1]}\nls",
+            ONCE,
+            UnsupportedError,
+            (
+                "user data that begins with a token cannot be added to, because nobody knows what it is; begin it with "
+                "#!/bin/bash, or put it into an ec2.MultipartUserData"
             ),
         ),
         (

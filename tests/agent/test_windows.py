@@ -167,6 +167,14 @@ def test_adds_before_the_agent_starts(user_data: str, result: str) -> None:
             ),
         ),
         (
+            "${Token[TOKEN.1]}",
+            UnsupportedError,
+            (
+                "user data that begins with a token cannot be added to, because nobody knows what it is; begin it with "
+                "<powershell>"
+            ),
+        ),
+        (
             block("param($x)", "Start-Agent"),
             UnsupportedError,
             (
