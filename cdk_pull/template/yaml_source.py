@@ -112,7 +112,11 @@ class _Builder:
 
     def open(self, event: Any) -> None:
         if self.stack and self.stack[-1].wants_key:
-            raise TemplateError(f"{self.name} has an object for a key at line {event.start_mark.line + 1}")
+            # {{ name }} of a template language is, to YAML, an object that is the key of an object.
+            hint = "; a {{ … }} has to be filled in first" if event.flow_style else ""
+            raise TemplateError(
+                f"{self.name} has an object for a key at line {event.start_mark.line + 1}{hint}"
+            )
         if len(self.stack) >= MAX_DEPTH:
             raise TemplateError(f"{self.name} is nested more than {MAX_DEPTH} levels deep")
         if event.anchor is not None:
