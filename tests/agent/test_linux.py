@@ -272,6 +272,14 @@ def test_lines_of_warnings() -> None:
             f"#!/bin/bash\necho ECS_CLUSTER=x > {F}\nexec run",
             f"#!/bin/bash\necho ECS_CLUSTER=x > {F}\n{LINE}\nexec run",
         ),
+        (
+            f"#!/bin/bash -xe\nls > {F}\nexit",
+            f"#!/bin/bash -xe\n{LINE}\nls > {F}\n{LINE}\nexit",
+        ),
+        (
+            f"#!/bin/bash\nset -euo pipefail\nls > {F}\n",
+            f"#!/bin/bash\n{LINE}\nset -euo pipefail\nls > {F}\n{LINE}\n",
+        ),
         (f"#!/bin/bash\ncat <<E > {F}\nA=b\nE", f"#!/bin/bash\ncat <<E > {F}\nA=b\nE\n{LINE}\n"),
         (
             f"#!/bin/bash\n[ -f x ] && exit 0\nls > {F}; ls",

@@ -25,9 +25,9 @@ def echo(call: Call) -> None:
     words = call.arguments
     end, escapes = "\n", False
     while words and re.fullmatch(r"-[neE]+", words[0]):
-        option = words.pop(0)
-        end = "" if "n" in option else end
-        escapes = "e" in option or (escapes and "E" not in option)
+        for option in words.pop(0)[1:]:
+            end = "" if option == "n" else end
+            escapes = escapes if option == "n" else option == "e"
     text = " ".join(words)
     if escapes:
         text, stop, _ = text.partition("\\c")

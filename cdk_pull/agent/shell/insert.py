@@ -19,6 +19,10 @@ _HEADER = re.compile(
     r"(?:## template: jinja[^\n]*\n)?(?:#cloud-boothook[^\n]*(?:\n|\Z))?(?:#![^\n]*(?:\n|\Z))?", re.IGNORECASE
 )
 
+_STOPS_ON_ERROR = re.compile(
+    r"^#!.*\s-[a-zA-Z]*e|^\s*set\s+(?:-[a-zA-Z]*e|-o\s+errexit)|\berrexit\b", re.MULTILINE
+)
+
 
 def command(settings: Mapping[str, str]) -> str:
     """Return the command that appends settings to ecs.config.
@@ -42,7 +46,9 @@ def candidates(script: str, settings: Mapping[str, str]) -> Iterator[str]:
     yield f"{header}{line}{newline}{rest}"
     for position in _after_writes(rest):
         before = rest[:position] if rest[:position].endswith("\n") else f"{rest[:position]}{newline}"
-        yield f"{header}{before}{line}{newline}{rest[position:]}"
+        # Where any failure ends the script, it may end before it comes so far.
+        first = f"{line}{newline}" if _STOPS_ON_ERROR.search(script) else ""
+        yield f"{header}{first}{before}{line}{newline}{rest[position:]}"
     name = "set_ecs_agent_settings"
     yield f"{header}{name}() {{ {line}; }}{newline}trap {name} EXIT{newline}{rest}"
     ended = rest if rest.endswith("\n") else f"{rest}{newline}"

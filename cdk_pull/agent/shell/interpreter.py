@@ -190,8 +190,13 @@ class Interpreter:
                 self._writes_nothing(assignments)
             return [world]
         words = expand(name, world, self)
+        end = name.end_byte
         for each in node.children_by_field_name("argument"):
-            words += expand(each, world, self)
+            more = expand(each, world, self)
+            if self.source[end : each.start_byte] == b"\\\n" and words and more:  # one word over two lines
+                words[-1] += more.pop(0)
+            words += more
+            end = each.end_byte
         if not words:
             return [world]
         if words[0] in world.functions:
