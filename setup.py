@@ -18,7 +18,8 @@ PLAIN = [
     "PyYAML>=6.0.2",
 ]
 # What talks to a registry or to AWS: never needed at synth.
-NETWORK = ["boto3>=1.40", "httpx>=0.28"]
+# sniffio: httpcore looks for it at every request, and where it is missing each search costs a millisecond.
+NETWORK = ["boto3>=1.40", "httpx>=0.28", "sniffio>=1.3"]
 # What draws the page of `cdk-pull plan --html`.
 HTML = ["matplotlib>=3.10"]
 

@@ -10,6 +10,7 @@ import logging
 import secrets
 import ssl
 import time
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -18,7 +19,7 @@ import httpx
 from cdk_pull.image.registry.errors import Problem, RegistryError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -51,7 +52,7 @@ class Limits:
     request_seconds: float = 60
     first_pause_seconds: float = 0.5
     most_pause_seconds: float = 60
-    connections: int = 48
+    connections: int = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +87,38 @@ class Transport:
         self.limits = limits or Limits()
         self.scheme = "http" if insecure else "https"
         _hush_the_libraries()
-        verify = ssl.create_default_context(cafile=ca_file) if ca_file else True
-        self._client = httpx.AsyncClient(
-            verify=verify,
-            timeout=httpx.Timeout(
-                self.limits.silence_seconds, connect=self.limits.connect_seconds, pool=None
-            ),
-            limits=httpx.Limits(
-                max_connections=self.limits.connections,
-                max_keepalive_connections=self.limits.connections,
-            ),
+        self._verify = ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
+        # One client for each request under way, the one used last first: it has a connection open. A single client
+        # would do, but its pool goes through every connection, and for each through every other, at every request.
+        self._places = asyncio.Semaphore(self.limits.connections)
+        self._clients: list[httpx.AsyncClient] = []
+
+    def _client(self) -> httpx.AsyncClient:
+        limits = self.limits
+        return httpx.AsyncClient(
+            verify=self._verify,
+            timeout=httpx.Timeout(limits.silence_seconds, connect=limits.connect_seconds),
             # A body that is compressed on its way has neither the size nor the bytes that its digest names.
             headers={"User-Agent": "cdk-pull", "Accept-Encoding": "identity"},
         )
 
     async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._client.__aexit__(kind, error, trace)
+        for client in self._clients:
+            await client.aclose()
+
+    @asynccontextmanager
+    async def _borrowed(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Lend a client that nobody uses."""
+        client = self._clients.pop() if self._clients else self._client()
+        try:
+            yield client
+        finally:
+            self._clients.append(client)
 
     async def send(
         self,
@@ -192,9 +203,9 @@ class Transport:
         _log.debug("GET %s", shown)
         token = _ours.set(True)
         try:
-            async with asyncio.timeout(self.limits.request_seconds):
+            async with self._places, self._borrowed() as client, asyncio.timeout(self.limits.request_seconds):
                 method = "GET" if form is None else "POST"
-                async with self._client.stream(method, url, headers=headers, data=form) as response:
+                async with client.stream(method, url, headers=headers, data=form) as response:
                     body = await _read(response, shown, most_bytes)
                     return Answer(response.status_code, response.headers, body)
         except (TimeoutError, httpx.TimeoutException):

@@ -106,9 +106,11 @@ def docker_registry(folder: Path, tls: Certificate, auth: dict[str, Any] | None 
         process.wait(timeout=10)
 
 
-def htpasswd_auth(folder: Path) -> dict[str, Any]:
-    """Return the configuration for Basic, with one user."""
-    done = subprocess.run(["htpasswd", "-Bbn", USER, PASSWORD], check=True, capture_output=True)
+def htpasswd_auth(folder: Path, *, cost: int = 5) -> dict[str, Any]:
+    """Return the configuration for Basic, with one user; each request costs the registry 2 to the power of ``cost``."""
+    done = subprocess.run(
+        ["htpasswd", "-Bbn", "-C", str(cost), USER, PASSWORD], check=True, capture_output=True
+    )
     (folder / "htpasswd").write_bytes(done.stdout.strip() + b"\n")
     return {"htpasswd": {"realm": 'test, "quoted"', "path": str(folder / "htpasswd")}}
 
