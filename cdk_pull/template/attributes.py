@@ -28,22 +28,24 @@ _NAMES: Final = {
 
 def reference(logical_id: str, context: Context, evaluate: Evaluate) -> Any:
     """Return what ``Ref`` of a resource gives."""
+    known = context.references.get(logical_id)
+    if known is not None:
+        return known
     kind, properties = _resource(logical_id, context)
     named = _NAMES.get(kind)
     if named and named in properties:
         name = context.guard.once((context.home, logical_id), lambda: evaluate(properties[named], context))
         if text_of(name) is not None:
             return name
-    return Unknown(
-        reason=f"the deployment gives {logical_id} its name"
-        if kind
-        else f"{logical_id} is not in the template",
+    known = context.references[logical_id] = Unknown(
+        reason=f"the deployment gives {logical_id} its name" if kind else f"{logical_id} is not in the template",
         symbol=logical_id,
         home=context.home,
         # The name of a repository holds neither a colon nor an at sign.
         never=":@, " if kind == _REPOSITORY else "",
         origin={"Ref": logical_id},
     )
+    return known
 
 
 def attribute(logical_id: str, name: str, context: Context, evaluate: Evaluate) -> Any:
@@ -75,7 +77,7 @@ def attribute(logical_id: str, name: str, context: Context, evaluate: Evaluate) 
 
 
 def _resource(logical_id: str, context: Context) -> tuple[str, dict[str, Any]]:
-    resource = section(context.document, "Resources").get(logical_id)
+    resource = context.resources.get(logical_id)
     if not isinstance(resource, dict):
         return "", {}
     return str(resource.get("Type", "")), section(resource, "Properties")

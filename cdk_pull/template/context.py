@@ -84,6 +84,10 @@ class Context:
         arguments: evaluated values for the template's parameters, which go before their defaults.
         links: the templates around this one, or None.
         guard: shared by all templates that are linked to one another.
+        conditions: those already decided.
+        references: what ``Ref`` of a resource comes to, where that is unknown.
+        resources: the template's section.
+        parameters: the template's section.
     """
 
     environment: Environment = field(default_factory=Environment)
@@ -94,6 +98,14 @@ class Context:
     links: Links | None = None
     guard: Guard = field(default_factory=Guard)
     conditions: dict[str, Any] = field(default_factory=dict, init=False)
+    references: dict[str, Any] = field(default_factory=dict, init=False)
+    resources: dict[str, Any] = field(init=False)
+    parameters: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Asked for at every Ref, so that looking the sections up each time would show.
+        self.resources = section(self.document, "Resources")
+        self.parameters = section(self.document, "Parameters")
 
     def pseudo(self, name: str) -> Any:
         """Return the value of a pseudo-parameter."""
@@ -125,7 +137,7 @@ class Context:
         """Return the value of a parameter that the template declares: as given, or by its default."""
         if name in self.arguments:
             return self.arguments[name]
-        declaration = section(self.document, "Parameters").get(name)
+        declaration = self.parameters.get(name)
         kind, default = "", None
         if isinstance(declaration, dict):
             kind, default = str(declaration.get("Type", "")), declaration.get("Default")

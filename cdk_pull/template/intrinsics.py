@@ -67,7 +67,7 @@ def _ref(argument: Any, context: Context) -> Any:
         return _malformed("Ref")
     if argument.startswith("AWS::"):
         return context.pseudo(argument)
-    if argument in section(context.document, "Parameters"):
+    if argument in context.parameters:
         return context.parameter(argument)
     return reference(argument, context, evaluate)
 

@@ -68,7 +68,7 @@ class Template:
     @cached_property
     def _ids_by_type(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for logical_id, body in section(self.document, "Resources").items():
+        for logical_id, body in self.context.resources.items():
             if isinstance(body, dict) and isinstance(kind := body.get("Type"), str):
                 found.setdefault(kind, []).append(logical_id)
         return found
@@ -84,7 +84,7 @@ class Template:
         """Return the resources whose metadata says something to cdk-pull."""
         ids = [
             logical_id
-            for logical_id, body in section(self.document, "Resources").items()
+            for logical_id, body in self.context.resources.items()
             if isinstance(body, dict) and "Metadata" in body
         ]
         resources = (self.resource(logical_id) for logical_id in ids)
@@ -95,7 +95,7 @@ class Template:
         found = self._made.get(logical_id)
         if found is None:
             # Most resources of a large template are of no interest: only those that are asked for are made.
-            body = section(self.document, "Resources").get(logical_id)
+            body = self.context.resources.get(logical_id)
             if isinstance(body, dict) and isinstance(body.get("Type"), str):
                 found = self._made[logical_id] = Resource(self, logical_id, body)
         return found

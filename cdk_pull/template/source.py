@@ -9,11 +9,12 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.template.errors import MAX_BYTES, MAX_DEPTH, MAX_VALUES, TemplateError
-from cdk_pull.template.yaml_source import Positions, parse_yaml, yaml_positions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from cdk_pull.template.yaml_source import Positions
 
 __all__ = ["Source", "check_shape", "read_source"]
 
@@ -34,6 +35,7 @@ class Source:
         self.name = name
         self.text = text
         self._is_json = text.lstrip()[:1] == "{"
+        self._positions: Positions | None = None
         self.document: dict[str, Any] = self._parse()
 
     def _parse(self) -> dict[str, Any]:
@@ -47,15 +49,21 @@ class Source:
                 # YAML's flow style begins with a brace as well: it gets its turn, and JSON the last word.
                 self._is_json = False
                 try:
-                    document = parse_yaml(self.text, self.name)
+                    document = self._parse_yaml()
                 except TemplateError as yaml_error:
                     detail = str(error) if "is not YAML" in str(yaml_error) else ""
                     raise (
                         TemplateError(f"{self.name} is not JSON: {detail}") if detail else yaml_error
                     ) from None
         else:
-            document = parse_yaml(self.text, self.name)
+            document = self._parse_yaml()
         return check_shape(document, self.name)
+
+    def _parse_yaml(self) -> Any:
+        # PyYAML takes as long to import as a small template to check, and a cdk.out has JSON alone.
+        from cdk_pull.template.yaml_source import parse_yaml  # noqa: PLC0415
+
+        return parse_yaml(self.text, self.name)
 
     def line_of(self, path: Sequence[str | int], inner_line: int = 0) -> int:
         """Return the line, from 1, of the value at a path, or of the nearest value above it that exists.
@@ -95,21 +103,12 @@ class Source:
         key_at, value_at = _members(self.text, 0)["Resources"]
         return key_at, _members(self.text, value_at)
 
-    @cached_property
-    def _positions(self) -> Positions:
-        return yaml_positions(self.text, self.name)
-
     def _yaml_line(self, path: Sequence[str | int], inner_line: int) -> int:
-        here: Any = self._positions
-        for step in path:
-            if not isinstance(here, Positions) or step not in here:
-                break
-            here = here[step]
-        while inner_line and isinstance(here, Positions) and here:
-            # The text stands in a function, such as {"Fn::Base64": {"Fn::Sub": text}} or [text, variables].
-            here = next(iter(here.values()))
-        line, is_block = here.position if isinstance(here, Positions) else here
-        return int(line + inner_line if is_block else line)
+        from cdk_pull.template.yaml_source import line_in, yaml_positions  # noqa: PLC0415 - as above
+
+        if self._positions is None:
+            self._positions = yaml_positions(self.text, self.name)
+        return line_in(self._positions, path, inner_line)
 
 
 def _members(text: str, at: int) -> dict[str | int, tuple[int, int]]:

@@ -13,9 +13,9 @@ import yaml
 from cdk_pull.template.errors import MAX_DEPTH, MAX_VALUES, TemplateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["Position", "Positions", "parse_yaml", "yaml_positions"]
+__all__ = ["Position", "Positions", "line_in", "parse_yaml", "yaml_positions"]
 
 # The tags' long names, where they are not simply Fn:: and the tag.
 _LONG_NAMES: Final = {"!Ref": "Ref", "!Condition": "Condition"}
@@ -51,6 +51,26 @@ def yaml_positions(text: str, name: str) -> Positions:
     """Return where each value of a document that :func:`parse_yaml` accepts stands."""
     positions = _PositionBuilder(name).build(text)
     return positions if isinstance(positions, Positions) else Positions()
+
+
+def line_in(positions: Positions, path: Sequence[str | int], inner_line: int = 0) -> int:
+    """Return the line, from 1, of the value at a path, or of the nearest value above it that exists.
+
+    Args:
+        positions: of the document.
+        path: from the top of the document.
+        inner_line: a line, from 1, within the text at the path; it counts where that text is a literal block.
+    """
+    here: Any = positions
+    for step in path:
+        if not isinstance(here, Positions) or step not in here:
+            break
+        here = here[step]
+    while inner_line and isinstance(here, Positions) and here:
+        # The text stands in a function, such as {"Fn::Base64": {"Fn::Sub": text}} or [text, variables].
+        here = next(iter(here.values()))
+    line, is_block = here.position if isinstance(here, Positions) else here
+    return int(line + inner_line if is_block else line)
 
 
 def _events(text: str, name: str) -> Iterator[Any]:

@@ -1,0 +1,229 @@
+"""How long ``cdk-pull check`` takes beside cfn-lint and checkov, and how it grows.
+
+(b) The same templates of 36 and 5,000 resources through each tool: wall time and peak memory of the whole process;
+    aim: at most 1/20 of cfn-lint's time. checkov is measured where its command is on the path.
+(c) Growth from 500 to 50,000 resources; aim: linear, and under 2 seconds for 50,000.
+
+The template repeats a small application: a VPC with subnets, routes and a NAT gateway, a cluster with a launch template
+and a capacity provider, a repository, and a Fargate and an EC2 service with their task definitions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+BIN = Path(sys.executable).parent
+COMPARED = (36, 5_000)
+GROWTH = (500, 5_000, 50_000)
+
+
+def application(number: int) -> dict[str, Any]:
+    """Return the resources of one small application."""
+
+    def ref(name: str) -> dict[str, str]:
+        return {"Ref": f"{name}{number}"}
+
+    def task(fargate: bool) -> dict[str, Any]:  # noqa: FBT001 - one of two
+        image = {"Fn::Sub": f"${{Repository{number}.RepositoryUri}}:0f3c9ab{number}"}
+        container = {
+            "Name": "web",
+            "Image": image,
+            "Memory": 256,
+            "Environment": [{"Name": "N", "Value": str(number)}],
+        }
+        size = {
+            "Cpu": "256",
+            "Memory": "512",
+            "RequiresCompatibilities": ["FARGATE"],
+            "NetworkMode": "awsvpc",
+        }
+        return {
+            "Type": "AWS::ECS::TaskDefinition",
+            "Properties": {
+                **(size if fargate else {}),
+                "Family": f"web{number}",
+                "ContainerDefinitions": [container],
+            },
+        }
+
+    script = [
+        "#!/bin/bash\necho ECS_CLUSTER=",
+        ref("Cluster"),
+        f" >> /etc/ecs/ecs.config\necho ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config\n# {number}\n",
+    ]
+    subnets: dict[str, Any] = {}
+    for zone in ("A", "B"):
+        subnets |= {
+            f"Subnet{zone}{number}": {
+                "Type": "AWS::EC2::Subnet",
+                "Properties": {"VpcId": ref("Vpc"), "CidrBlock": "10.0.0.0/18"},
+            },
+            f"Table{zone}{number}": {"Type": "AWS::EC2::RouteTable", "Properties": {"VpcId": ref("Vpc")}},
+            f"Route{zone}{number}": {
+                "Type": "AWS::EC2::Route",
+                "Properties": {
+                    "RouteTableId": ref(f"Table{zone}"),
+                    "DestinationCidrBlock": "0.0.0.0/0",
+                    "NatGatewayId": ref("Nat"),
+                },
+            },
+            f"Association{zone}{number}": {
+                "Type": "AWS::EC2::SubnetRouteTableAssociation",
+                "Properties": {"SubnetId": ref(f"Subnet{zone}"), "RouteTableId": ref(f"Table{zone}")},
+            },
+        }
+    launch = {"LaunchTemplateId": ref("Launch"), "Version": "1"}
+    network = {"AwsvpcConfiguration": {"Subnets": [ref("SubnetA"), ref("SubnetB")]}}
+    return {
+        f"Vpc{number}": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+        **subnets,
+        f"Nat{number}": {
+            "Type": "AWS::EC2::NatGateway",
+            "Properties": {"SubnetId": ref("SubnetA"), "ConnectivityType": "private"},
+        },
+        f"Cluster{number}": {"Type": "AWS::ECS::Cluster"},
+        f"Repository{number}": {"Type": "AWS::ECR::Repository", "Properties": {"ImageTagMutability": "IMMUTABLE"}},
+        f"Launch{number}": {
+            "Type": "AWS::EC2::LaunchTemplate",
+            "Properties": {
+                "LaunchTemplateData": {
+                    "ImageId": "ami-0123456789abcdef0",
+                    "InstanceType": "t3.micro",
+                    "UserData": {"Fn::Base64": {"Fn::Join": ["", script]}},
+                }
+            },
+        },
+        f"Group{number}": {
+            "Type": "AWS::AutoScaling::AutoScalingGroup",
+            "Properties": {
+                "MinSize": "1", "MaxSize": "2", "LaunchTemplate": launch,
+                "VPCZoneIdentifier": [ref("SubnetA"), ref("SubnetB")],
+            },
+        },
+        f"Provider{number}": {
+            "Type": "AWS::ECS::CapacityProvider",
+            "Properties": {"AutoScalingGroupProvider": {"AutoScalingGroupArn": ref("Group")}},
+        },
+        f"Providers{number}": {
+            "Type": "AWS::ECS::ClusterCapacityProviderAssociations",
+            "Properties": {
+                "Cluster": ref("Cluster"), "CapacityProviders": [ref("Provider")], "DefaultCapacityProviderStrategy": [],
+            },
+        },
+        f"Web{number}": task(fargate=True),
+        f"Jobs{number}": task(fargate=False),
+        f"WebService{number}": {
+            "Type": "AWS::ECS::Service",
+            "Properties": {
+                "Cluster": ref("Cluster"), "LaunchType": "FARGATE", "TaskDefinition": ref("Web"),
+                "NetworkConfiguration": network,
+            },
+        },
+        f"JobService{number}": {
+            "Type": "AWS::ECS::Service",
+            "Properties": {
+                "Cluster": ref("Cluster"), "TaskDefinition": ref("Jobs"),
+                "CapacityProviderStrategy": [{"CapacityProvider": ref("Provider"), "Weight": 1}],
+            },
+        },
+    }  # fmt: skip
+
+
+def template(count: int) -> dict[str, Any]:
+    """Return a template of so many resources."""
+    resources: dict[str, Any] = {}
+    number = 0
+    while len(resources) < count:
+        resources |= application(number)
+        number += 1
+    return {"Resources": dict(list(resources.items())[:count])}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a command.
+
+    Attributes:
+        seconds: wall time.
+        cpu: seconds of processor time.
+        peak_mb: the largest resident memory of any child so far, in MB.
+    """
+
+    seconds: float
+    cpu: float
+    peak_mb: float
+
+
+def run(command: list[str]) -> Run:
+    """Run a command to its end."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _, _, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Run(seconds, cpu, usage.ru_maxrss / 1000)
+
+
+def commands(path: Path) -> dict[str, list[str]]:
+    """Return the command of each tool that is here."""
+    found = {
+        "cdk-pull": [str(BIN / "cdk-pull"), "check", str(path)],
+        "cfn-lint": [str(BIN / "cfn-lint"), str(path)],
+    }
+    if checkov := shutil.which("checkov"):
+        found["checkov"] = [checkov, "--quiet", "--compact", "--framework", "cloudformation", "-f", str(path)]
+    return found
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="of cdk-pull and of the small template")
+    parser.add_argument("--quick", action="store_true", help="leave out the peers on the large template")
+    options = parser.parse_args()
+    print(f"Python {sys.version.split()[0]}, cfn-lint {version('cfn-lint')}")
+    with tempfile.TemporaryDirectory() as folder:
+        for count in COMPARED:
+            path = Path(folder) / f"{count}.json"
+            path.write_text(json.dumps(template(count), indent=1), encoding="utf-8")
+            base = 0.0
+            for name, command in commands(path).items():
+                if options.quick and name != "cdk-pull" and count > COMPARED[0]:
+                    continue
+                rounds = options.rounds if name == "cdk-pull" or count == COMPARED[0] else 1
+                best = min((run(command) for _ in range(rounds)), key=lambda each: each.seconds)
+                base = base or best.seconds
+                print(
+                    f"{count:>6} resources  {name:<9} {best.seconds:8.2f} s  {best.cpu:8.2f} s cpu  {best.peak_mb:7.0f} MB"
+                    f"  cdk-pull is 1/{best.seconds / base:.0f}"
+                )
+        for count in GROWTH:
+            path = Path(folder) / f"{count}.json"
+            path.write_text(json.dumps(template(count), indent=1), encoding="utf-8")
+            best = min(
+                (run(commands(path)["cdk-pull"]) for _ in range(options.rounds)), key=lambda each: each.cpu
+            )
+            print(
+                f"{count:>6} resources  {best.seconds:6.2f} s  {best.cpu:6.2f} s cpu  {best.peak_mb:6.0f} MB  "
+                f"{1e6 * best.cpu / count:.0f} µs cpu a resource"
+            )
+
+
+if __name__ == "__main__":
+    main()
