@@ -44,6 +44,16 @@ _CAPACITY = frozenset(
 )
 _CLUSTER = frozenset({"aws-cdk-lib.aws_ecs.CfnCluster", "aws-cdk-lib.aws_ecs.ICluster"})
 
+_SCOPES = frozenset(
+    {
+        "aws-cdk-lib.App",
+        "aws-cdk-lib.NestedStack",
+        "aws-cdk-lib.Stack",
+        "aws-cdk-lib.Stage",
+        "constructs.Construct",
+    }
+)
+
 _IMPORTED = "an imported {} keeps its user data where it is defined: apply ImagePullBehavior there, or define it in this app"
 _FARGATE = (
     "Fargate has no pull behaviour, it pulls every image for every task: choose a size that starts in time "
@@ -103,8 +113,12 @@ def is_cluster(construct: IConstruct) -> bool:
 
 def is_scope(construct: IConstruct) -> bool:
     """Tell whether a construct is one that people put capacity into: an app, a stage, a stack, their own."""
-    types = _types(construct)
-    return "aws-cdk-lib.Resource" not in types and "aws-cdk-lib.CfnElement" not in types
+    # None for a class of the user's own.
+    declared = type(construct).__dict__.get("__jsii_declared_type__")
+    if declared is None:
+        types = _types(construct)
+        return "aws-cdk-lib.Resource" not in types and "aws-cdk-lib.CfnElement" not in types
+    return declared in _SCOPES or not declared.startswith(("aws-cdk-lib.", "constructs."))
 
 
 def stage_of(construct: IConstruct) -> IConstruct:

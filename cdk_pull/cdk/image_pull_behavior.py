@@ -136,7 +136,7 @@ class ImagePullBehavior(cdk.Mixin):
         if covered in self._covered:
             self._covered.discard(covered)
             return False
-        return (
+        return not isinstance(construct, StageUserData) and (
             _capacity.is_capacity(construct)
             or _capacity.is_cluster(construct)
             or bool(_capacity.why_unsupported(construct))

@@ -408,6 +408,22 @@ def test_a_scope_without_capacity_is_a_warning() -> None:
     )
 
 
+def test_as_an_aspect_it_warns_of_nothing() -> None:
+    """As an aspect, the mixin takes the ECS capacity and leaves no warning on what is none."""
+    stack = new_stack()
+    join(new_cluster(stack), new_group(stack))
+    new_group(stack, "Bastion", machine_image=ec2.MachineImage.latest_amazon_linux2023())
+    app = stack.node.root
+    cdk.Aspects.of(app).add(cdk.Shims.as_aspect(pull.ImagePullBehavior.once()))
+
+    assert behaviors(stack) == {"Group": "once", "Bastion": None}
+    assert [each.node.path for each in app.node.find_all() if _warnings(each)] == []
+
+
+def _warnings(construct: Any) -> list[Any]:
+    return [each for each in construct.node.metadata if "noCapacity" in str(each.data)]
+
+
 def test_capacity_that_comes_later_is_taken() -> None:
     """Applied to an empty app, the mixin takes the capacity of stacks that are made afterwards."""
     app = cdk.App(context={LAUNCH_TEMPLATES: True})
