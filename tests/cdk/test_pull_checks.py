@@ -15,6 +15,7 @@ from cdk_pull import InvalidValueError, PullChecks
 from cdk_pull.rules.runner import check
 from cdk_pull.template.load import load
 from cdk_pull.testing import assert_pulls_well
+from examples.existing_app import ExistingStack, adopt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,3 +203,16 @@ def test_what_cdk_asks() -> None:
     assert checks.name == "cdk-pull"
     assert checks.version.count(".") == 2
     assert {"PULL000", "PULL104", "PULL405"} <= set(checks.rule_ids)
+
+
+def test_the_existing_app_before_and_after(tmp_path: Path) -> None:
+    """On the example of an existing app there is a finding before it adopts the mixins, and none after."""
+    found = []
+    for name in ("before", "after"):
+        app = cdk.App(outdir=str(tmp_path / name))
+        stack = ExistingStack(app, "ExistingApp", env=cdk.Environment(region="eu-central-1"))
+        if name == "after":
+            adopt(stack)
+        app.synth()
+        found.append([finding.rule for finding in check(load([tmp_path / name]).assemblies).findings])
+    assert found == [["PULL101"], []]
