@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_pull.cdk._image_facts import UNKNOWN_SIZE
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.fargate.calibration import Calibrated, calibrate
 from cdk_pull.fargate.choose import Candidate, Choice, Goal, choose
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB, needed_gib
 from cdk_pull.fargate.estimate import NOISE_SECONDS
@@ -18,6 +19,7 @@ from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:
     from cdk_pull.fargate.estimate import Architecture
+    from cdk_pull.fargate.measured import MeasuredGroup
 
 __all__ = ["NO_GOAL", "Sized", "SizingRequest", "TaskFacts", "Warned", "size_task"]
 
@@ -35,12 +37,14 @@ class SizingRequest:
         profile: all images of the task as one, or None when nothing is known of them.
         working_bytes: what the containers write outside their volumes.
         prices: in place of the snapshot in this package.
+        measured: one's own starts, which narrow the estimate where they are of these images and of the stack's Region.
     """
 
     goal: Goal
     profile: ImageProfile | None
     working_bytes: int = 0
     prices: PriceBook | None = None
+    measured: tuple[MeasuredGroup, ...] = ()
 
     @property
     def wanted(self) -> str:
@@ -144,6 +148,7 @@ def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:
     if request.profile is None:
         kept = _without_images(request, facts, floor) if asked else Sized(size=floor)
         return replace(kept, ephemeral_gib=storage, decisions=kept.decisions + storage_decisions)
+    calibrated = _calibrated(request.profile, request, facts)
     choice = choose(
         request.profile,
         cpu=floor.cpu,
@@ -155,11 +160,12 @@ def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:
         working_bytes=request.working_bytes,
         ephemeral_gib=facts.ephemeral_gib,
         prices=request.prices,
+        model=calibrated.model if calibrated else None,
     )
     return Sized(
         size=choice.size,
         ephemeral_gib=storage,
-        decisions=(_size_decision(request, choice), *storage_decisions),
+        decisions=(_size_decision(request, choice, calibrated), *storage_decisions),
         warning=_missed(choice) if choice.target_met is False else None,
     )
 
@@ -209,7 +215,14 @@ def _without_images(request: SizingRequest, facts: TaskFacts, floor: FargateSize
     )
 
 
-def _size_decision(request: SizingRequest, choice: Choice) -> Decision:
+def _calibrated(profile: ImageProfile, request: SizingRequest, facts: TaskFacts) -> Calibrated | None:
+    # Starts are of a Region: where the stack's is not known, none of them counts.
+    if not request.measured or facts.region is None:
+        return None
+    return calibrate(request.measured, profile, region=facts.region, os=facts.os)
+
+
+def _size_decision(request: SizingRequest, choice: Choice, calibrated: Calibrated | None) -> Decision:
     start = choice.candidate.start
     coverage = "unknown coverage" if start.coverage is None else f"{start.coverage:.0%} coverage"
     more = [
@@ -230,6 +243,7 @@ def _size_decision(request: SizingRequest, choice: Choice) -> Decision:
             "target_met": choice.target_met,
             "weighed": {str(candidate.size): _weighed(candidate) for candidate in choice.candidates},
             "would_help": [str(change) for change in choice.would_help],
+            **({"measured": list(calibrated.notes)} if calibrated else {}),
         },
     )
 

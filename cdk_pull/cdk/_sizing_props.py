@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from cdk_pull.cdk._fargate_sizing import SizingRequest
 from cdk_pull.cdk._image_facts import ImageSizes, profile_of
+from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.choose import Goal, Hold
+from cdk_pull.fargate.measured import MeasuredGroup, load_measured
 from cdk_pull.units import DurationLike, parse_bytes, to_timedelta
 
 if TYPE_CHECKING:
@@ -25,11 +28,14 @@ class SizingProps(ImageSizes, total=False):
             starts of ten stay below.
         working_data: what the containers write outside volumes, such as ``"5GB"``; nothing by default.
         prices: in place of the snapshot in this package.
+        measured: the file in which ``cdk-pull measure --save`` keeps one's own starts: those of this image in the
+            stack's Region narrow the estimate. For an ``image_profile``, as it is known by its digest.
     """
 
     hold: Hold
     working_data: str
     prices: PriceBook | None
+    measured: str | Path
 
 
 def sizing_request(
@@ -48,7 +54,18 @@ def sizing_request(
         profile=profile_of(cast("ImageSizes", images)),
         working_bytes=parse_bytes(props.get("working_data", "0B"), "working_data"),
         prices=props.get("prices"),
+        measured=_measured(props.get("measured")),
     )
+
+
+def _measured(path: str | Path | None) -> tuple[MeasuredGroup, ...]:
+    if path is None:
+        return ()
+    if not Path(path).is_file():
+        raise InvalidValueError(
+            "file of measured starts does not exist", str(path), allowed="what cdk-pull measure --save wrote"
+        )
+    return tuple(load_measured(Path(path)))
 
 
 def refuse_others(name: str, props: Mapping[str, Any], kinds: type) -> None:

@@ -139,7 +139,11 @@ def _profile_of(group: PullGroup, profiles: dict[str, ImageProfile]) -> ImagePro
         if image is None:
             return None
         layers |= {layer.digest or str(len(layers)): layer for layer in image.layers}
-    return replace(images[0], layers=tuple(layers.values())) if images and images[0] else None
+    if not images or images[0] is None:
+        return None
+    # Several images together are no image of a digest.
+    digest = images[0].digest if len(images) == 1 else ""
+    return replace(images[0], layers=tuple(layers.values()), digest=digest)
 
 
 def _save(path: Path, groups: list[PullGroup], profiles: dict[str, ImageProfile]) -> list[dict[str, Any]]:

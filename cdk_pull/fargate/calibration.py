@@ -84,9 +84,7 @@ def calibrate(
     names = _names(images)
     own = [group for group in fitting if _is_same(group, profile, names)]
     registries = {name.partition("/")[0] for name in names}
-    near = [
-        group for group in fitting if group not in own and group.profile and _registries(group) <= registries
-    ]
+    near = [group for group in fitting if group not in own and group.profile and _is_near(group, registries)]
     factor = _prior_factor(prior)
     for residuals in _by_images(near, prior, os):
         factor = factor.seen_elsewhere(residuals)
@@ -202,7 +200,9 @@ def _blend(prior: Interval, values: list[float]) -> Interval:
 
 
 def _is_same(group: MeasuredGroup, profile: ImageProfile, names: set[str]) -> bool:
-    if profile.digest and profile.digest in {image.digest for image in group.images}:
+    # ECS records the digest of the index that was pulled, a profile has the one of its platform's manifest.
+    digests = {image.digest for image in group.images} | ({group.profile.digest} if group.profile else set())
+    if profile.digest and profile.digest in digests:
         return True
     return bool(names) and names == _names(image.name for image in group.images)
 
@@ -211,8 +211,9 @@ def _names(images: Iterable[str]) -> set[str]:
     return {ImageReference.parse(image).name for image in images}
 
 
-def _registries(group: MeasuredGroup) -> set[str]:
-    return {ImageReference.parse(image.name).registry for image in group.images}
+def _is_near(group: MeasuredGroup, registries: set[str]) -> bool:
+    mine = {ImageReference.parse(image.name).registry for image in group.images}
+    return bool(mine) and mine <= registries
 
 
 def _by_images(groups: list[MeasuredGroup], prior: StartModel, os: Os) -> Iterable[list[float]]:

@@ -150,6 +150,7 @@ def _to_json(group: MeasuredGroup) -> dict[str, Any]:
         "images": [{"name": image.name, "digest": image.digest} for image in group.images],
     }
     if group.profile:
+        value["manifest_digest"] = group.profile.digest
         value["layers"] = [
             {
                 "compression": str(layer.compression),
@@ -184,7 +185,7 @@ def _group(value: Mapping[str, Any]) -> MeasuredGroup:
         memory_mib=int(value["memory_mib"]),
         images=tuple(TaskImage(str(image["name"]), str(image["digest"])) for image in value["images"]),
         starts=tuple(_start(text) for text in value["starts"]),
-        profile=ImageProfile(layers=tuple(layers)) if layers else None,
+        profile=ImageProfile(layers=tuple(layers), digest=str(value["manifest_digest"])) if layers else None,
     )
 
 

@@ -9,9 +9,14 @@ from aws_cdk.assertions import Annotations, Match, Template
 
 from cdk_pull.cdk.fargate_task import FargateTask
 from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError
-from cdk_pull.image.profile import ImageProfile
+from cdk_pull.fargate.measured import MeasuredGroup, save_measured
+from cdk_pull.fargate.pulls import Pull, group_pulls
+from cdk_pull.image.profile import ImageProfile, Layer
+from tests.fargate import task_records
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from syrupy.assertion import SnapshotAssertion
 
 _IMAGE = ecs.ContainerImage.from_registry("example.com/app:1")
@@ -286,3 +291,32 @@ def test_two_synths_are_the_same() -> None:
         return dict(Template.from_stack(stack).to_json())
 
     assert template() == template()
+
+
+def test_measured_starts_change_the_choice(tmp_path: Path) -> None:
+    """One's own fast pulls of the image, in the stack's Region, make a smaller task good enough, and are told of."""
+    profile = ImageProfile(
+        layers=(Layer(compressed_bytes=800_000_000, uncompressed_bytes=2_000_000_000),),
+        digest=task_records.DIGEST,
+    )
+    pulls = [Pull.of_task(task_records.task(n, pull=22.0 + n % 5)) for n in range(40)]
+    groups = [MeasuredGroup.of(group, profile) for group in group_pulls(pull for pull in pulls if pull)]
+    save_measured(tmp_path / "measured.json", groups)
+
+    def decided(region: str, **props: Any) -> dict[str, Any]:
+        stack = cdk.Stack(cdk.App(), "S", env=cdk.Environment(account="111122223333", region=region))
+        FargateTask(
+            stack, "Task", cpu=512, image_profile=profile, start_within=cdk.Duration.minutes(1), **props
+        )
+        (definition,) = Template.from_stack(stack).find_resources("AWS::ECS::TaskDefinition").values()
+        metadata: dict[str, Any] = definition["Metadata"]["cdk-pull"]["fargate-size"]
+        return metadata
+
+    measured = tmp_path / "measured.json"
+    assert decided("eu-west-1")["decided"] == "2 vCPU, 4 GB"
+    assert decided("us-east-1", measured=measured)["decided"] == "2 vCPU, 4 GB"
+    changed = decided("eu-west-1", measured=str(measured))
+    assert changed["decided"] == "0.5 vCPU, 1 GB"
+    assert changed["measured"][0] == "the pull rests on 40 measured pulls of this image in eu-west-1"
+    with pytest.raises(InvalidValueError, match="file of measured starts does not exist"):
+        decided("eu-west-1", measured="none.json")

@@ -10,7 +10,7 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.measured import MeasuredGroup, add_measured, load_measured, save_measured
 from cdk_pull.fargate.pulls import Pull, group_pulls
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
-from tests.fargate.task_records import task
+from tests.fargate.task_records import DIGEST, task
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,8 @@ PROFILE = ImageProfile(
     layers=(
         Layer(compressed_bytes=100, uncompressed_bytes=250, compression=Compression.ZSTD),
         Layer(compressed_bytes=7),
-    )
+    ),
+    digest=DIGEST,
 )
 
 
