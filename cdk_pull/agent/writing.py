@@ -48,9 +48,7 @@ def write(
         return user_data
     for candidate in candidates(user_data, missing):
         after = read(candidate)
-        if all(_has(after, name, value) for name, value in asked.items()) and _leaves_others(
-            before, after, asked
-        ):
+        if all(_has(after, name, value) for name, value in asked.items()):
             _refuse_spoilt(user_data, candidate, before, after)
             return candidate
     reasons = [f"line {each.line}: {each.reason}" for each in before.unknown]
@@ -92,9 +90,3 @@ def _refuse_spoilt(user_data: str, candidate: str, before: Reading, after: Readi
 def _has(reading: Reading, name: str, value: str) -> bool:
     present = reading.settings.get(name)
     return present is not None and same(name, present, value)
-
-
-def _leaves_others(before: Reading, after: Reading, asked: Mapping[str, str]) -> bool:
-    return all(
-        after.settings.get(name) == value for name, value in before.settings.items() if name not in asked
-    )

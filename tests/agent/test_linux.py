@@ -446,6 +446,24 @@ def test_leaves_an_equal_value_alone(present: str) -> None:
     assert linux.add(user_data, AgentSettings(image_cleanup_interval=timedelta(minutes=30))) == user_data
 
 
+def test_spoilt_before() -> None:
+    """What the user's own settings spoil already does not stand in the way of another setting."""
+    user_data = f"#!/bin/bash\necho {B}=once >> {F}\ndocker image prune -f\n"
+    result = linux.add(user_data, AgentSettings(warm_pools_check=True))
+    assert dict(linux.read(result).settings) == {B: "once", "ECS_WARM_POOLS_CHECK": "true"}
+
+
+def test_nonsense_is_not_false() -> None:
+    """A value that the agent cannot read is not the same as the default that it uses for it."""
+    with pytest.raises(
+        ConflictError, match="sets ECS_DISABLE_IMAGE_CLEANUP to 'yes' on line 2, and 'false' is asked"
+    ):
+        linux.add(
+            f"#!/bin/bash\necho ECS_DISABLE_IMAGE_CLEANUP=yes >> {F}",
+            AgentSettings(disable_image_cleanup=False),
+        )
+
+
 def test_mends_a_quoted_value() -> None:
     """A value that the agent ignores only for its form does not stand in the way of the same value well formed."""
     result = linux.add(f"#!/bin/bash\necho '{B}=\"once\"' >> {F}\n", ONCE)

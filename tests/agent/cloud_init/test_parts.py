@@ -11,6 +11,13 @@ import pytest
 from cdk_pull.agent.cloud_init.parts import is_shell, kind_of, parts, unix_lines
 
 
+def test_lines_of_equal_parts() -> None:
+    """Each of two equal parts has its own line."""
+    part = "--B\nContent-Type: text/x-shellscript\n\n#!/bin/bash\n"
+    text = f'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="B"\n\n{part}{part}--B--\n'
+    assert [each.line for each in parts(text)] == [7, 11]
+
+
 def test_one_part() -> None:
     """Text that is no archive is one part, of the kind that its beginning tells."""
     (part,) = parts("#cloud-config\n")

@@ -34,6 +34,8 @@ O = "ECS_IMAGE_PULL_BEHAVIOR=once"  # noqa: E741 - stands for the text in many c
         (f"echo {O} | tee --append $F", "once"),
         (f"echo {O} | tee -a $UNKNOWN\nonce", "once"),
         ("tee -a $F", None),
+        (f"{{ echo {O} | cat; }} >> $F", "once"),
+        ("once\nprintf ECS_CLUSTER= >> $F\ncat /unknown >> $F", None),
         (f"echo {O} > /tmp/ecs.config\ncp -f /tmp/ecs.config /etc/ecs", "once"),
         (f"echo {O} > /tmp/x\ninstall -m 644 /tmp/x $F", "once"),
         (f"echo {O} > /tmp/x\nmv /tmp/x $F", "once"),
