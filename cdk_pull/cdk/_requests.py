@@ -144,7 +144,7 @@ def _both(one: Request, other: Request) -> Request:
         raise ConflictError(f"{error} Asked for in {places}") from error
     return Request(
         settings=settings,
-        place=one.place if other.place in one.place else places,
+        place=places,
         operating_system=one.operating_system or other.operating_system,
         decision=one.decision or other.decision,
     )

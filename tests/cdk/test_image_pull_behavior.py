@@ -63,13 +63,14 @@ def join(cluster: ecs.Cluster, group: autoscaling.AutoScalingGroup, **options: A
 
 
 def behaviors(stack: cdk.Stack) -> dict[str, str | None]:
-    """Return the pull behaviour in each of the stack's launch templates, by the beginning of its logical id."""
-    return {
-        logical_id[:-8].removesuffix("LaunchTemplate"): cfn.read_value(
-            each["Properties"]["LaunchTemplateData"]["UserData"]
-        ).settings.get("ECS_IMAGE_PULL_BEHAVIOR")
-        for logical_id, each in Template.from_stack(stack).find_resources("AWS::EC2::LaunchTemplate").items()
-    }
+    """Return the pull behaviour in each of the stack's launch resources, by the beginning of its logical id."""
+    found = {}
+    for logical_id, each in Template.from_stack(stack).to_json()["Resources"].items():
+        if each["Type"] in {"AWS::AutoScaling::LaunchConfiguration", "AWS::EC2::LaunchTemplate"}:
+            name = logical_id[:-8].removesuffix("LaunchTemplate").removesuffix("LaunchConfig")
+            data = each["Properties"].get("LaunchTemplateData", each["Properties"])
+            found[name] = cfn.read_value(data["UserData"]).settings.get("ECS_IMAGE_PULL_BEHAVIOR")
+    return found
 
 
 def refusal(stack: cdk.Stack) -> str:
@@ -168,6 +169,21 @@ def test_bottlerocket_without_its_image_type_names_the_fix() -> None:
         "[ImagePullBehavior] Stack/Group/LaunchTemplate/Resource: the image is Bottlerocket, but its user data is a "
         "shell script, which Bottlerocket cannot read: pass machine_image_type=ecs.MachineImageType.BOTTLEROCKET to "
         "the AsgCapacityProvider or to add_capacity"
+    )
+
+
+def test_a_value_behind_an_intrinsic_is_seen() -> None:
+    """What the user data sets through Fn::Sub counts: another value there is a conflict, with its line."""
+    stack = new_stack()
+    group = new_group(stack)
+    group.add_user_data(
+        cdk.Fn.sub("echo ECS_IMAGE_PULL_BEHAVIOR=always >> /etc/ecs/ecs.config # ${AWS::Region}")
+    )
+    group.with_(pull.ImagePullBehavior.once())
+
+    assert refusal(stack) == (
+        "[ImagePullBehavior] Stack/Group/LaunchTemplate/Resource: the user data sets ECS_IMAGE_PULL_BEHAVIOR to "
+        "'always' on line 2, and 'once' is asked for; remove one of the two"
     )
 
 
@@ -338,10 +354,11 @@ def test_capacity_of_another_region_is_not_the_cluster_s() -> None:
     assert behaviors(abroad) == {"Group": None}
 
 
+@pytest.mark.parametrize("launch_templates", [False, True], ids=["launch-configuration", "launch-template"])
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
-def test_clusters_of_several_stacks_keep_apart(region: str) -> None:
+def test_clusters_of_several_stacks_keep_apart(region: str, *, launch_templates: bool) -> None:
     """Two stacks alike, each with its own behaviour on its cluster, do not mix, in one Region or in two."""
-    app = cdk.App(analytics_reporting=False, context={LAUNCH_TEMPLATES: True})
+    app = cdk.App(analytics_reporting=False, context={LAUNCH_TEMPLATES: launch_templates})
     asked = {"Releases": pull.ImagePullBehavior.prefer_cached(), "Previews": pull.ImagePullBehavior.always()}
     stacks = {}
     for (name, mixin), where in zip(asked.items(), ["us-east-1", region], strict=True):
@@ -354,17 +371,20 @@ def test_clusters_of_several_stacks_keep_apart(region: str) -> None:
     assert read == {"Releases": {"Group": "prefer-cached"}, "Previews": {"Group": "always"}}
 
 
-def test_a_cluster_takes_the_capacity_that_joins_it_from_another_stack() -> None:
+@pytest.mark.parametrize("nested", [False, True], ids=["another-stack", "nested-stack"])
+@pytest.mark.parametrize("launch_templates", [False, True], ids=["launch-configuration", "launch-template"])
+def test_a_cluster_takes_the_capacity_that_joins_it_from_elsewhere(
+    *, launch_templates: bool, nested: bool
+) -> None:
     """A group of another stack or of a nested stack that names the cluster in its user data has its behaviour."""
-    app = cdk.App(analytics_reporting=False, context={LAUNCH_TEMPLATES: True})
+    app = cdk.App(analytics_reporting=False, context={LAUNCH_TEMPLATES: launch_templates})
     home = cdk.Stack(app, "Home")
     cluster = new_cluster(home)
     cdk.Mixins.of(cluster).apply(pull.ImagePullBehavior.once())
-    stacks = [cdk.Stack(app, "Other"), cdk.NestedStack(home, "Nested")]
-    for stack in stacks:
-        new_group(stack).add_user_data(f"echo ECS_CLUSTER={cluster.cluster_name} >> /etc/ecs/ecs.config")
+    stack = cdk.NestedStack(home, "Nested") if nested else cdk.Stack(app, "Other")
+    new_group(stack).add_user_data(f"echo ECS_CLUSTER={cluster.cluster_name} >> /etc/ecs/ecs.config")
 
-    assert [behaviors(stack) for stack in stacks] == [{"Group": "once"}, {"Group": "once"}]
+    assert behaviors(stack) == {"Group": "once"}
 
 
 def test_a_cluster_with_a_name_of_its_own_and_an_l1_group() -> None:
@@ -497,7 +517,7 @@ def test_a_construct_of_one_s_own_is_a_scope() -> None:
 
 
 @pytest.mark.parametrize("launch_templates", [False, True], ids=["launch-configuration", "launch-template"])
-def test_adopting_it_changes_user_data_and_nothing_else(launch_templates: bool, snapshot: Any) -> None:  # noqa: FBT001
+def test_adopting_it_changes_user_data_and_nothing_else(snapshot: Any, *, launch_templates: bool) -> None:
     """Logical ids, update policies, metadata and every property but the user data stay as they were."""
 
     def template(*, adopted: bool) -> Any:

@@ -137,7 +137,7 @@ KINDS: dict[str, tuple[OperatingSystem, Callable[[], dict[str, Any]]]] = {
 @pytest.mark.parametrize("launch_templates", [False, True], ids=["launch-configuration", "launch-template"])
 @pytest.mark.parametrize("first", [False, True], ids=["after-joining", "before-joining"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_group_keeps_its_user_data(kind: str, first: bool, launch_templates: bool) -> None:  # noqa: FBT001
+def test_a_group_keeps_its_user_data(kind: str, *, first: bool, launch_templates: bool) -> None:
     """Whatever kind of user data a group has, the settings are in it beside what was there."""
     os, options = KINDS[kind]
     stack, vpc = new_stack(launch_templates=launch_templates)
