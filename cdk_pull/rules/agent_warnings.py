@@ -28,6 +28,8 @@ _LINES: Final = {
 _VALUE: Final = re.compile(
     rf"(?:{BEHAVIOR}|image-pull-behaviou?r)[\"'\s]*[=,][\"'\s\\]*([A-Za-z_-]+)", re.IGNORECASE
 )
+# How the shell reader marks a part that nobody knows, as such or escaped.
+_HOLE: Final = re.compile(r"(?:\\ufdd0|\ufdd0).*?(?:\\ufdd1|\ufdd1)")
 _VALUES: Final = frozenset(PullBehavior)
 
 
@@ -56,7 +58,7 @@ def problems_of(
             quote = lines[warning.line - 1].strip() if 0 < warning.line <= len(lines) else ""
             line = _exact_line(quote, capacity.reading.os) if exact else ""
             yield Problem(
-                message=warning.message,
+                message=_HOLE.sub("${…}", warning.message),
                 fix=f"{before}{line}" if line else "",
                 path=capacity.path,
                 line_in_text=warning.line,

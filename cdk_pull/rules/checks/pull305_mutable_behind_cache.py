@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["mutable_behind_cache"]
 
 _CACHED: Final = frozenset({"once", "prefer-cached"})
-_MUTABLE: Final = frozenset({"unique", "floating", "unknown"})
+# A floating tag is PULL103's to say.
+_MUTABLE: Final = frozenset({"unique", "unknown"})
 
 
 @rule(
