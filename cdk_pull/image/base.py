@@ -1,9 +1,13 @@
-"""The Linux base of an image, as far as the image itself tells."""
+"""The Linux base of an image: by its first layer where that is known, otherwise as the image itself tells."""
 
 from __future__ import annotations
 
+import csv
 import re
+from functools import cache
 from typing import TYPE_CHECKING
+
+from cdk_pull.data.preferred import load_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -11,31 +15,51 @@ if TYPE_CHECKING:
 __all__ = ["base_of"]
 
 _BASE_NAME = "org.opencontainers.image.base.name"
-# The first step of a base image's own build, which every image built on it inherits. Sources: docker-library's
-# official-images (debian.sh, alpine-minirootfs), Canonical's and Amazon's and Red Hat's published images.
+_VERSION = "org.opencontainers.image.version"
+# What only the build of Canonical's images declares, in its first steps.
+_UBUNTU = "LAUNCHPAD_BUILD_ARCH"
+# The first step of a base image's own build, which every image built on it inherits, whenever it was built.
+# Source: the histories of the official images in docker-library/repo-info.
 _FIRST_STEPS = (
     (re.compile(r"# debian\.sh --arch '\w+' out/ '([a-z]+)'"), "debian {}"),
-    (re.compile(r"alpine-minirootfs-([0-9]+\.[0-9]+)[0-9.]*-"), "alpine {}"),
-    (re.compile(r"BusyBox|busybox\.tar"), "busybox"),
-    (re.compile(r"# distroless|bazel build .*distroless", re.IGNORECASE), "distroless"),
+    (re.compile(r"alpine-minirootfs-([0-9]+(?:\.[0-9]+)*)-"), "alpine {}"),
 )
-# Labels that a base sets and a child inherits unless it sets its own.
-_UBUNTU = ("org.opencontainers.image.ref.name", "org.opencontainers.image.version")
 
 
-def base_of(annotations: Mapping[str, str], labels: Mapping[str, str], history: Sequence[str]) -> str:
-    """Return the base that an image names, or an empty text.
+def base_of(
+    first_layer: str, annotations: Mapping[str, str], labels: Mapping[str, str], history: Sequence[str]
+) -> str:
+    """Return the base of an image, or an empty text.
 
-    Strongest first: the annotation that a build tool writes, the labels of the base, the first step of its history.
+    Args:
+        first_layer: the digest of its first layer, the strongest sign: official bases have one layer. It is known
+            only for the bases of ``linux_bases.csv``, as each is built anew every few weeks.
+        annotations: of the manifest or the index, where build tools write the base's name.
+        labels: of the configuration, which an image inherits from its base unless it sets its own.
+        history: the steps of the build, the base's first.
     """
+    if known := _known_bases().get(first_layer):
+        return known
     if name := annotations.get(_BASE_NAME) or labels.get(_BASE_NAME):
         return name
-    if labels.get(_UBUNTU[0]) == "ubuntu":
-        return f"ubuntu {labels.get(_UBUNTU[1], '')}".strip()
+    if labels.get("org.opencontainers.image.ref.name") == "ubuntu" or any(
+        _UBUNTU in step for step in history[:2]
+    ):
+        return f"ubuntu {labels.get(_VERSION, '')}".strip()
     if labels.get("vendor") == "Red Hat, Inc." and labels.get("name"):
         return f"{labels['name']} {labels.get('version', '')}".strip()
-    first = history[0] if history else ""
-    for pattern, name in _FIRST_STEPS:
-        if match := pattern.search(first):
-            return name.format(*match.groups())
+    for pattern, text in _FIRST_STEPS:
+        if match := pattern.search(history[0] if history else ""):
+            return text.format(match[1])
     return ""
+
+
+@cache
+def _known_bases() -> dict[str, str]:
+    return load_data(
+        lambda text: {
+            row["layer_digest"]: f"{row['name']} of {row['date']}"
+            for row in csv.DictReader(text.splitlines())
+        },
+        "linux_bases.csv",
+    )

@@ -135,7 +135,7 @@ class RegistryClient:
             reference=what,
             digest=named,
             profile=_profile(digest, document, config, unpacked, what),
-            base=base_of(annotations, config.labels, config.history),
+            base=_base(document, annotations, config),
             notes=tuple(
                 dict.fromkeys(f"unpacked size estimated: {size.why}" for size in unpacked if size.why)
             ),
@@ -245,6 +245,12 @@ def _check_found(answer: Answer, what: str, missing: str) -> None:
     if answer.status != _OK:
         message = f"{what}: the registry answers {answer.status}; check that the host is a registry"
         raise RegistryError(Problem.PROTOCOL, message)
+
+
+def _base(manifest: Manifest, annotations: Mapping[str, str], config: Config) -> str:
+    """Return what the image is built on; a Windows base is told by its own catalogue."""
+    first = manifest.layers[0].digest if manifest.layers else ""
+    return base_of(first, annotations, config.labels, config.history) if config.platform.os == "linux" else ""
 
 
 def _profile(
