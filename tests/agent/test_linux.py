@@ -232,6 +232,20 @@ def test_unknown(user_data: str, variable: str | None, line: int, reason: str) -
     assert [(each.variable, each.line, each.reason) for each in reading.unknown] == [(variable, line, reason)]
 
 
+def test_a_variable_that_is_written() -> None:
+    """A variable of the script with an agent's name is in order where it is written to the file."""
+    reading = linux.read(f"#!/bin/bash\n{B}=once\necho {B}=${B} >> {F}")
+    assert (reading.effective[B], reading.warnings) == ("once", ())
+
+
+def test_files_that_append() -> None:
+    """A file that cloud-init appends to keeps what was in it."""
+    entry = f"- path: {F}\n  append: true\n  content: |\n    "
+    reading = linux.read(f"#cloud-config\nwrite_files:\n{entry}{B}=once\n{entry}ECS_WARM_POOLS_CHECK=true\n")
+    assert dict(reading.settings) == {B: "once", "ECS_WARM_POOLS_CHECK": "true"}
+    assert reading.warnings == ()
+
+
 def test_unknown_then_known() -> None:
     """A line after something unknown is known, and what is not set after it is not."""
     reading = linux.read(f"#!/bin/bash\naws s3 cp s3://b/c {F}\necho {B}=once >> {F}\n")

@@ -155,7 +155,7 @@ def _expansion(node: Node, world: World, shell: Interpreter) -> str:
         if not operator and text == f"${{{name}}}":
             return _variable(name, text, node, world, shell)
         if operator in _UNSET_OR_EMPTY:
-            value = world.variables.get(name)
+            value = _known(name, world)
             if value or (value is not None and ":" not in operator):
                 return _variable(name, text, node, world, shell)
             return "".join(expand_one(each, world, shell) for each in node.named_children[1:])
@@ -164,10 +164,11 @@ def _expansion(node: Node, world: World, shell: Interpreter) -> str:
 
 def _variable(name: str, text: str, node: Node, world: World, shell: Interpreter) -> str:
     shell.used.add(name)
+    value = _known(name, world)
+    return shell.unknown(f"{text} is not set in the user data", node) if value is None else value
+
+
+def _known(name: str, world: World) -> str | None:
     if name.isdigit() and 0 < int(name) <= len(world.arguments):
         return world.arguments[int(name) - 1]
-    if name in {"@", "*"}:
-        return " ".join(world.arguments)
-    if name in world.variables:
-        return world.variables[name]
-    return shell.unknown(f"{text} is not set in the user data", node)
+    return " ".join(world.arguments) if name in {"@", "*"} else world.variables.get(name)
