@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_pull.cli import main
-from tests.image.registry.fake import Registry
+from tests.image.registry.fake import Registry, Reply
 from tests.image.registry.layouts import Image, layer, manifest_of
 from tests.image.registry.servers import Certificate, https_server, make_certificate
 
@@ -297,3 +299,30 @@ def cdk(*arguments: str) -> subprocess.CompletedProcess[str]:
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_no_secret_is_kept(
+    registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A password that opens the registry is in no file, no output and no log; nor when the registry then fails."""
+    secret = base64.b64encode(b"alice:s3cret-pass-word").decode()
+    Path("config.json").write_text(json.dumps({"auths": {registry.host: {"auth": secret}}}))
+    caplog.set_level(logging.DEBUG)
+    path = "/v2/app/manifests/1"
+    manifest = registry.tags["1"]
+
+    def answer(_: int) -> Reply:
+        if registry.asked[-1][1] == f"Basic {secret}":
+            return 200, {}, manifest
+        return 401, {"WWW-Authenticate": 'Basic realm="r"'}, b""
+
+    registry.replies[path] = answer
+    registry.replies["/v2/broken/manifests/1"] = lambda _: (401, {"WWW-Authenticate": 'Basic realm="r"'}, b"")
+    assembly(f"{registry.host}/app:1", f"{registry.host}/broken:1")
+    status, out, err = run(capsys, tls, "--app", "cdk.out")
+    assert status == 1
+    assert list(context()) == [key(f"{registry.host}/app:1")]
+    files = [each for each in Path().rglob("*") if each.is_file() and each.name != "config.json"]
+    texts = [out, err, caplog.text, *(each.read_text() for each in files)]
+    for word in (secret, "s3cret-pass-word"):
+        assert not [text for text in texts if word in text]
