@@ -175,7 +175,7 @@ def _finding(problem: Problem, rule_id: str, severity: Severity, fix: str, resou
         construct_path=resource.construct_path,
         property_path=".".join(map(str, problem.path)),
         file=str(template.path or ""),
-        line=resource.line(*problem.path, inner_line=problem.line_in_text),
+        line=resource.line(*problem.path, inner_line=problem.line_in_text, quote=problem.quote),
         line_in_text=problem.line_in_text,
         quote=_shortened(problem.quote),
         source_file=created[0],

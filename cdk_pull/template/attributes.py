@@ -38,7 +38,9 @@ def reference(logical_id: str, context: Context, evaluate: Evaluate) -> Any:
         if text_of(name) is not None:
             return name
     known = context.references[logical_id] = Unknown(
-        reason=f"the deployment gives {logical_id} its name" if kind else f"{logical_id} is not in the template",
+        reason=f"the deployment gives {logical_id} its name"
+        if kind
+        else f"{logical_id} is not in the template",
         symbol=logical_id,
         home=context.home,
         # The name of a repository holds neither a colon nor an at sign.

@@ -150,12 +150,38 @@ class Resource:
             return stated
         return self.template.facts.paths.get(self.logical_id, "")
 
-    def line(self, *path: PathStep, inner_line: int = 0) -> int | None:
+    def line(self, *path: PathStep, inner_line: int = 0, quote: str = "") -> int | None:
         """Return the line of the template file at which something below this resource stands.
 
         Args:
             path: below the resource, such as ``"Properties", "Cpu"``.
             inner_line: a line, from 1, within the text at that path.
+            quote: that line, by which it is found where the text is put together from several.
         """
         source = self.template.source
-        return source.line_of(("Resources", self.logical_id, *path), inner_line) if source else None
+        if source is None:
+            return None
+        if inner_line and quote and (found := _text_with(quote, inner_line, self.body, path)):
+            path, inner_line = found
+        return source.line_of(("Resources", self.logical_id, *path), inner_line)
+
+
+def _text_with(
+    quote: str, wanted: int, body: Any, path: tuple[PathStep, ...]
+) -> tuple[tuple[PathStep, ...], int] | None:
+    """Return the path of the first text below a path that holds a line, and the line's number in that text."""
+    value = body
+    for step in path:
+        value = value.get(step) if isinstance(value, dict) else None
+    stack: list[tuple[tuple[PathStep, ...], Any]] = [(path, value)]
+    while stack:
+        here, value = stack.pop()
+        if isinstance(value, str):
+            numbers = [number for number, line in enumerate(value.split("\n"), 1) if quote in line]
+            if numbers:
+                return here, wanted if wanted in numbers else numbers[0]
+        elif isinstance(value, dict):
+            stack += [((*here, key), member) for key, member in reversed(value.items())]
+        elif isinstance(value, list):
+            stack += [((*here, index), member) for index, member in reversed(list(enumerate(value)))]
+    return None
