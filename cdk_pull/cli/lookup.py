@@ -30,18 +30,29 @@ _CONTEXT: Final = "cdk.context.json"
 
 @click.command("lookup")
 @click.option("--app", help="A cdk.out, or the command that runs the app; by default what cdk.json says.")
+@click.option("--account", help="Taken for every stack, for apps that name none.")
+@click.option("--region", help="Taken for every stack, for apps that name none.")
 @click.option("--refresh", is_flag=True, help="Look up again what is known, and report tags that have moved.")
 @click.option("--prune", is_flag=True, help="Remove the images that the app no longer needs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @registry_options
-def command(*, app: str | None, refresh: bool, prune: bool, ca_file: Path | None, as_json: bool) -> int:
+def command(
+    *,
+    app: str | None,
+    account: str | None,
+    region: str | None,
+    refresh: bool,
+    prune: bool,
+    ca_file: Path | None,
+    as_json: bool,
+) -> int:
     """Look up every image that the app in this folder needs, and write cdk.context.json.
 
     What is known already is kept. Commit the file: every synth after that is offline and the same. The exit status
     is 1 when an image could not be looked up; the others are written nevertheless.
     """
     file = ContextFile(Path(_CONTEXT))
-    needed = _needed(app, file)
+    needed = _needed(app, file, account, region)
     report = _Report(left_out=needed.left_out)
     if prune:
         wanted = {context_key(*image) for image in needed.images}
@@ -91,7 +102,7 @@ class _Report:
         return [*lines, f"{counts}; {_CONTEXT} {'written' if self.written else 'is as it was'}"]
 
 
-def _needed(app: str | None, file: ContextFile) -> NeededImages:
+def _needed(app: str | None, file: ContextFile, account: str | None, region: str | None) -> NeededImages:
     """Return the images of a ``cdk.out``, or of an app that is run for it."""
     settings = app_settings(Path())
     app = app or settings.get("app")
@@ -100,13 +111,14 @@ def _needed(app: str | None, file: ContextFile) -> NeededImages:
             "no app to look into", app, allowed="a cdk.out or a command with --app, or cdk.json"
         )
     if (Path(app) / MANIFEST).is_file():
-        return needed_images(Path(app))
+        return needed_images(Path(app), account=account, region=region)
     context = settings.get("context")
     with tempfile.TemporaryDirectory(prefix="cdk-pull-") as folder:
         output = Path(folder) / "cdk.out"
         output.mkdir()
         merged = {**(context if isinstance(context, dict) else {}), **file.content}
-        return needed_images(synthesize(app, Path(), merged, output))
+        assembly = synthesize(app, Path(), merged, output)
+        return needed_images(assembly, account=account, region=region)
 
 
 def _look_up(

@@ -43,8 +43,13 @@ class NeededImages:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def needed_images(folder: Path) -> NeededImages:
+def needed_images(folder: Path, *, account: str | None = None, region: str | None = None) -> NeededImages:
     """Return the images of a cloud assembly, its stages and nested stacks included.
+
+    Args:
+        folder: what ``cdk synth`` has written.
+        account: goes before the account of every stack.
+        region: goes before the Region of every stack.
 
     Raises:
         TemplateError: when the assembly cannot be read.
@@ -52,7 +57,7 @@ def needed_images(folder: Path) -> NeededImages:
     needed = NeededImages()
     for key in _missing_keys(folder):
         needed.images[parse_key(key)] = None
-    for task in EcsView(read_cloud_assembly(folder)).tasks:
+    for task in EcsView(read_cloud_assembly(folder, account=account, region=region)).tasks:
         _add_task(needed, task)
     return needed
 

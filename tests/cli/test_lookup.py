@@ -326,3 +326,20 @@ def test_no_secret_is_kept(
     texts = [out, err, caplog.text, *(each.read_text() for each in files)]
     for word in (secret, "s3cret-pass-word"):
         assert not [text for text in texts if word in text]
+
+
+def test_an_account_for_stacks_that_name_none(
+    registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With an account and a Region the images of stacks for any environment have a name."""
+    assembly({"Fn::Sub": f"{registry.host}/app-${{AWS::AccountId}}-${{AWS::Region}}:1"})
+    manifest = Path("cdk.out/manifest.json")
+    manifest.write_text(
+        manifest.read_text().replace("aws://111122223333/eu-west-1", "aws://unknown-account/unknown-region")
+    )
+    assert "0 found" in run(capsys, tls, "--app", "cdk.out")[1]
+    status, _, err = run(
+        capsys, tls, "--app", "cdk.out", "--account", "444455556666", "--region", "us-east-1"
+    )
+    assert (status, err) == (0, "")
+    assert list(context()) == [key(f"{registry.host}/app-444455556666-us-east-1:1")]
