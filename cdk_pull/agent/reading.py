@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.agent.codes import WarningCode
-from cdk_pull.agent.variables import variables
+from cdk_pull.agent.variables import defaults, variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -125,7 +125,9 @@ def compute(
     effective: dict[str, AgentValue | None] = {
         name: None
         if name in hidden or (None in hidden and name not in known)
-        else variable.effective(known.get(name, ""), os)
+        else variable.effective(known[name], os)
+        if name in known
+        else defaults(os)[name]
         for name, variable in variables().items()
         if name not in _NOT_SHOWN
     }

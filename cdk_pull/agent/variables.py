@@ -14,7 +14,15 @@ from cdk_pull.agent.go_values import format_duration, parse_bool, parse_duration
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["AgentValue", "BottlerocketKey", "OperatingSystem", "Variable", "bottlerocket_keys", "variables"]
+__all__ = [
+    "AgentValue",
+    "BottlerocketKey",
+    "OperatingSystem",
+    "Variable",
+    "bottlerocket_keys",
+    "defaults",
+    "variables",
+]
 
 OperatingSystem: TypeAlias = Literal["linux", "windows", "bottlerocket"]
 AgentValue: TypeAlias = str | int | bool | list[str]
@@ -112,6 +120,12 @@ def bottlerocket_keys() -> frozenset[str]:
 def variables() -> Mapping[str, Variable]:
     """Return every variable by name, in the order in which they are shown."""
     return MappingProxyType({row["variable"]: _variable(row) for row in _table()["settings"]})
+
+
+@cache
+def defaults(os: OperatingSystem) -> Mapping[str, AgentValue]:
+    """Return what the agent makes of each variable that is not set."""
+    return MappingProxyType({name: variable.effective("", os) for name, variable in variables().items()})
 
 
 @cache

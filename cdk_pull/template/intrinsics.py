@@ -19,6 +19,8 @@ __all__ = ["Context", "evaluate"]
 # Each level takes three or four Python frames, of which there are a thousand.
 _MAX_DEPTH: Final = 120
 _VARIABLE: Final = re.compile(r"\$\{(!?)([^{}]*)\}")
+# A tuple, which isinstance takes in half the time of a union.
+_NESTS: Final = (dict, list)
 
 
 def evaluate(value: Any, context: Context) -> Any:
@@ -27,7 +29,7 @@ def evaluate(value: Any, context: Context) -> Any:
     A text of which only a part is unknown keeps its known pieces. An object or a list is evaluated member by
     member; a member that is ``AWS::NoValue`` is left out. Nothing is raised, whatever the value is.
     """
-    if not isinstance(value, dict | list):
+    if not isinstance(value, _NESTS):
         return value
     guard = context.guard
     if guard.depth >= _MAX_DEPTH:
@@ -35,7 +37,7 @@ def evaluate(value: Any, context: Context) -> Any:
     guard.depth += 1
     try:
         if isinstance(value, list):
-            items = [evaluate(item, context) for item in value]
+            items = [evaluate(item, context) if isinstance(item, _NESTS) else item for item in value]
             return [item for item in items if item is not NO_VALUE]
         if len(value) == 1:
             ((name, argument),) = value.items()
@@ -44,7 +46,9 @@ def evaluate(value: Any, context: Context) -> Any:
                 return _keep_origin(function(argument, context), value)
             if isinstance(name, str) and name.startswith("Fn::"):
                 return Unknown(reason=f"{name} is not evaluated", origin=value)
-        members = {key: evaluate(item, context) for key, item in value.items()}
+        members = {
+            key: evaluate(item, context) if isinstance(item, _NESTS) else item for key, item in value.items()
+        }
         return {key: item for key, item in members.items() if item is not NO_VALUE}
     finally:
         guard.depth -= 1

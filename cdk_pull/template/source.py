@@ -181,11 +181,12 @@ def check_shape(document: Any, name: str) -> dict[str, Any]:
             child
             for parent in level
             for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
+            if isinstance(child, _NESTS)
         ]
         if not level:
             return document
     raise TemplateError(f"{name} is nested more than {MAX_DEPTH} levels deep")
 
 
+_NESTS: Final = (dict, list)
 _KINDS: Final = {list: "list", str: "text", int: "number", float: "number", bool: "boolean"}

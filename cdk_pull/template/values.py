@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,6 +45,10 @@ class Unknown:
         return f"${{{self.symbol or '?'}}}"
 
 
+# A tuple, which isinstance takes in half the time of a union.
+_SCALARS: Final = (str, int, float)
+
+
 class _NoValue:
     """The type of :data:`NO_VALUE`."""
 
@@ -59,7 +62,7 @@ NO_VALUE: Final = _NoValue()
 
 def is_text(value: object) -> bool:
     """Tell whether a value has a CloudFormation text form: text, number or boolean."""
-    return isinstance(value, str | int | float)
+    return isinstance(value, _SCALARS)
 
 
 def as_text(value: object) -> str:
@@ -83,22 +86,26 @@ def concat(parts: Iterable[object]) -> str | Unknown:
 
     A part that is neither a scalar nor an unknown makes the whole unknown.
     """
-    flat: list[str | Unknown] = []
+    pieces: list[str | Unknown] = []
+    known: list[str] = []
     size = 0
     for part in parts:
         text = text_of(part)
         if text is None:
             return Unknown(reason="a list or an object stands where a text belongs", origin=part)
-        flat += (text.pieces or (text,)) if isinstance(text, Unknown) else (text,)
-        size += len(text) if isinstance(text, str) else sum(len(p) for p in text.pieces if isinstance(p, str))
-        if size > MAX_TEXT or len(flat) > MAX_TEXT:
+        for piece in (text.pieces or (text,)) if isinstance(text, Unknown) else (text,):
+            if isinstance(piece, str):
+                known.append(piece)
+                size += len(piece)
+                continue
+            if any(known):
+                pieces.append("".join(known))
+            known.clear()
+            pieces.append(piece)
+        if size > MAX_TEXT or len(pieces) + len(known) > MAX_TEXT:
             return Unknown(reason=f"the text is longer than {MAX_TEXT} characters")
-    pieces: list[str | Unknown] = []
-    for kind, run in groupby((piece for piece in flat if piece != ""), key=type):
-        same = list(run)
-        pieces += ["".join(cast("list[str]", same))] if kind is str else same
-    if not pieces:
-        return ""
+    if any(known) or not pieces:
+        pieces.append("".join(known))
     if len(pieces) == 1:
         return pieces[0]
     first = next(piece for piece in pieces if isinstance(piece, Unknown))
