@@ -14,6 +14,7 @@ import yaml
 from aws_cdk import assertions
 
 from cdk_pull.cli import main
+from examples.checked_app import verify
 from examples.ci.cdk_pipeline import CHECK, CheckedPipeline
 
 if TYPE_CHECKING:
@@ -80,3 +81,8 @@ def test_pre_commit() -> None:
     (hook,) = yaml.safe_load((EXAMPLES.parents[1] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert hook["entry"] == "cdk-pull check"
     assert (Path(sys.executable).parent / "cdk-pull").exists()
+
+
+def test_the_checked_app() -> None:
+    """The example holds to what its test says."""
+    verify()
