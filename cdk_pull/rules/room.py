@@ -10,6 +10,7 @@ from cdk_pull.template.ecs.view import EcsView
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from cdk_pull.rules.facts import ImageFactsBook
@@ -71,6 +72,11 @@ class Room:
         """Return the task definitions of the services on a capacity, each once."""
         tasks = {id(service.task): service.task for service in self.services_on(capacity) if service.task}
         return list(tasks.values())
+
+    def capacities_under(self, task: TaskDefinition) -> Iterator[Capacity]:
+        """Yield the capacities that the services of a task definition may place it on."""
+        for service in self.services_running(task):
+            yield from service.capacities
 
     @cached_property
     def running_images(self) -> dict[Resource, list[Image]]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.rules.room import Room
-    from cdk_pull.template.ecs.capacity import Capacity
+    from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["cached_floating_tag"]
 
@@ -22,11 +22,11 @@ _CACHED: Final = frozenset({"once", "prefer-cached"})
     "PULL103",
     "A cached pull behaviour with a tag that moves",
     severity=Severity.WARNING,
-    on="capacity",
+    on="task",
     fix="Name the image by digest or by a tag of one build; or use always on this capacity",
     sources=("amazon-ecs-agent 1.105.1: agent/engine/image",),
 )
-def cached_floating_tag(capacity: Capacity, room: Room) -> Iterator[Problem]:
+def cached_floating_tag(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     """A cached mode runs images whose tag moves.
 
     ## What it does
@@ -57,17 +57,19 @@ def cached_floating_tag(capacity: Capacity, room: Room) -> Iterator[Problem]:
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html#deployment-container-image-stability
     - https://github.com/aws/amazon-ecs-agent/issues/4226
     """
-    if capacity.behavior not in _CACHED:
+    floating = [
+        (container, image)
+        for container in task.containers
+        if (image := container.image) is not None and image.kind == "floating"
+    ]
+    capacity = next((each for each in room.capacities_under(task) if each.behavior in _CACHED), None)
+    if capacity is None:
         return
-    for task in room.tasks_on(capacity):
-        for container in task.containers:
-            image = container.image
-            if image is not None and image.kind == "floating":
-                tag = f"tag {image.tag}" if image.tag else "no tag, which means latest,"
-                yield Problem(
-                    message=f"{capacity.behavior} on {capacity.resource.logical_id} keeps what an instance already has, "
-                    f"and {image} has {tag} that moves: a deployment can run a stale image",
-                    path=(*container.path, "Image"),
-                    quote=str(image),
-                    resource=task.resource,
-                )
+    for container, image in floating:
+        tag = f"tag {image.tag}" if image.tag else "no tag, which means latest,"
+        yield Problem(
+            message=f"{capacity.behavior} on {capacity.resource.logical_id} keeps what an instance already has, "
+            f"and {image} has {tag} that moves: a deployment can run a stale image",
+            path=(*container.path, "Image"),
+            quote=str(image),
+        )

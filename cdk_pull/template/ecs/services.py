@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -31,4 +31,4 @@ class Service:
     launch_type: LaunchType | None
     task: TaskDefinition | None
     cluster: str
-    capacities: list[Capacity] = field(default_factory=list)
+    capacities: tuple[Capacity, ...] = ()

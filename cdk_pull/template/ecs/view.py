@@ -29,13 +29,23 @@ _CLUSTER_NAME: Final = re.compile(
 _REPOSITORY: Final = "AWS::ECR::Repository"
 
 
-def identity(value: Any) -> str:
-    """Return what is equal for two values that name the same thing; empty where nothing can be said."""
+def identity(value: Any, user: Resource) -> str:
+    """Return what is equal for two values that name the same thing; empty where nothing can be said.
+
+    Args:
+        value: a name, an ARN or an unknown, evaluated.
+        user: the resource that holds it: a name means another thing in another account or Region.
+    """
     if isinstance(value, str):
-        return f"name:{value.rpartition('/')[2]}"
+        return _named(value.rpartition("/")[2], user)
     if isinstance(value, Unknown) and value.symbol:
         return f"symbol:{value.home}:{value.logical_id}"
     return ""
+
+
+def _named(name: str, user: Resource) -> str:
+    environment = user.template.context.environment
+    return f"name:{environment.account}:{environment.region}:{name}"
 
 
 class EcsView:
@@ -43,6 +53,7 @@ class EcsView:
 
     def __init__(self, assembly: Assembly) -> None:
         self.assembly = assembly
+        self._placements: dict[tuple[str, frozenset[str]], tuple[Capacity, ...]] = {}
 
     def _of_type(self, kind: str) -> Iterator[Resource]:
         for template in self.assembly.templates:
@@ -106,7 +117,7 @@ class EcsView:
 
     def _service(self, resource: Resource) -> Service:
         values = resource.values
-        cluster = identity(values.get("Cluster", "default"))
+        cluster = identity(values.get("Cluster", "default"), resource)
         strategy = values.get("CapacityProviderStrategy") or self._default_strategy(cluster)
         providers = _providers(strategy)
         found = self.assembly.find(values.get("TaskDefinition"))
@@ -114,13 +125,20 @@ class EcsView:
         launch_type = _launch_type(values.get("LaunchType"), providers, strategy)
         service = Service(resource, launch_type, task, cluster)
         if launch_type == "EC2" and cluster:
-            wanted = {identity(provider) for provider in providers} - {""}
-            service.capacities = [
+            wanted = frozenset(identity(provider, resource) for provider in providers) - {""}
+            service.capacities = self._placement(cluster, wanted)
+        return service
+
+    def _placement(self, cluster: str, wanted: frozenset[str]) -> tuple[Capacity, ...]:
+        """Return the capacities of a cluster that one of the wanted providers launches; all where none is wanted."""
+        known = self._placements.get((cluster, wanted))
+        if known is None:
+            known = self._placements[cluster, wanted] = tuple(
                 capacity
                 for capacity in self._capacities_of.get(cluster, ())
                 if not wanted or wanted & _provider_names(capacity)
-            ]
-        return service
+            )
+        return known
 
     @cached_property
     def _capacities_of(self) -> dict[str, list[Capacity]]:
@@ -140,9 +158,8 @@ class EcsView:
             for name in _identities(resource, "ClusterName"):
                 found[name] = resource.values.get("DefaultCapacityProviderStrategy")
         for resource in self._of_type("AWS::ECS::ClusterCapacityProviderAssociations"):
-            found[identity(resource.values.get("Cluster"))] = resource.values.get(
-                "DefaultCapacityProviderStrategy"
-            )
+            name = identity(resource.values.get("Cluster"), resource)
+            found[name] = resource.values.get("DefaultCapacityProviderStrategy")
         return found
 
     @cached_property
@@ -165,8 +182,10 @@ class EcsView:
         for capacity in found.values():
             text = capacity.user_data
             pieces = (text.pieces or (text,)) if isinstance(text, Unknown) else ()
-            capacity.clusters |= {identity(piece) for piece in pieces if identity(piece) in names}
-            capacity.clusters |= {f"name:{name}" for name in _CLUSTER_NAME.findall(str(text))}
+            capacity.clusters |= {identity(piece, capacity.resource) for piece in pieces} & names
+            capacity.clusters |= {
+                _named(name, capacity.resource) for name in _CLUSTER_NAME.findall(str(text))
+            }
         return [capacity for capacity in found.values() if capacity.is_ecs]
 
     @cached_property
@@ -182,13 +201,13 @@ class EcsView:
         for kind in ("AWS::ECS::ClusterCapacityProviderAssociations", "AWS::ECS::Cluster"):
             for resource in self._of_type(kind):
                 names = (
-                    {identity(resource.values.get("Cluster"))}
+                    {identity(resource.values.get("Cluster"), resource)}
                     if kind.endswith("Associations")
                     else set(_identities(resource, "ClusterName"))
                 )
                 listed = resource.values.get("CapacityProviders")
                 for provider in listed if isinstance(listed, list) else ():
-                    clusters.setdefault(identity(provider), set()).update(names - {""})
+                    clusters.setdefault(identity(provider, resource), set()).update(names - {""})
         for provider in self._of_type("AWS::ECS::CapacityProvider"):
             settings = provider.values.get("AutoScalingGroupProvider")
             arn = settings.get("AutoScalingGroupArn") if isinstance(settings, dict) else None
@@ -204,7 +223,7 @@ def _identities(resource: Resource, name_property: str) -> list[str]:
     """Return what ``identity`` gives for a reference to a resource, and for its name."""
     names = [f"symbol:{resource.template.key}:{resource.logical_id}"]
     if isinstance(name := resource.values.get(name_property), str):
-        names.append(identity(name))
+        names.append(identity(name, resource))
     return names
 
 
