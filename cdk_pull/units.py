@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -67,7 +68,10 @@ def parse_bytes(text: str, what: str = "size") -> int:
     factor = _FACTORS.get(match.group(2).lower()) if match else None
     if match is None or factor is None:
         raise InvalidValueError(f"{what} is not a size in bytes", text, allowed=_SIZES_ALLOWED)
-    return round(float(match.group(1)) * factor)
+    count = float(match.group(1)) * factor
+    if math.isinf(count):
+        raise InvalidValueError(f"{what} is beyond counting", f"{text[:20]}…", allowed=_SIZES_ALLOWED)
+    return round(count)
 
 
 def format_bytes(count: float) -> str:

@@ -27,11 +27,20 @@ if TYPE_CHECKING:
     from cdk_pull.fargate.sizes import Os
     from cdk_pull.image.profile import Layer
 
-__all__ = ["ImageOptions", "TaskImages", "image_options", "seconds", "typed_profile"]
+__all__ = ["ImageOptions", "TaskImages", "image_options", "seconds", "size_options", "typed_profile"]
 
 _ARCHITECTURES: Final[dict[Architecture, str]] = {"x86_64": "amd64", "arm64": "arm64"}
 
 _SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?) *(s|m|min)?", re.ASCII | re.IGNORECASE)
+
+
+def size_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--cpu`` and ``--memory``, either of which may be left out."""
+    memory = click.option("--memory", help="Its memory: 2048, '2GB'.  [default: the least for --cpu]")
+    cpu = click.option(
+        "--cpu", help="The smallest size wanted: 1024, '1 vCPU'.  [default: the smallest there is]"
+    )
+    return cpu(memory(command))
 
 
 def seconds(text: str | None) -> float | None:

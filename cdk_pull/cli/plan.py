@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cdk_pull.cli._task import ImageOptions, image_options, seconds
+from cdk_pull.cli._task import ImageOptions, image_options, seconds, size_options
 from cdk_pull.data.writing import write_whole
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.calibration import calibrate
 from cdk_pull.fargate.measured import load_measured
-from cdk_pull.fargate.sizes import check
+from cdk_pull.fargate.sizes import check_architecture, least
 from cdk_pull.report.plan import Task, make_plan
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ _LOG_WIDTH = 140
 
 @click.command(name="plan")
 @image_options
-@click.option("--cpu", default="256", show_default=True, help="The smallest size wanted: 1024, '1 vCPU'.")
-@click.option("--memory", default="512", show_default=True, help="Its memory: 2048, '2GB'.")
+@size_options
 @click.option("--target", help="Start within this: 60s, 2m. Without it, the smallest size.")
 @click.option("--region", help="For the price, such as eu-west-1.")
 @click.option(
@@ -50,8 +49,8 @@ _LOG_WIDTH = 140
 def command(
     *,
     image: ImageOptions,
-    cpu: str,
-    memory: str,
+    cpu: str | None,
+    memory: str | None,
     target: str | None,
     region: str | None,
     architecture: Any,
@@ -63,9 +62,10 @@ def command(
     """Show one Fargate task's start against its price at every size, the choice, and what would change it.
 
     IMAGE is every image of the task, by name: as cdk.context.json knows it, or else as its registry says. --cpu and
-    --memory are a valid size that the choice never goes below. Exit status 1: no size meets the target.
+    --memory are a size that Fargate runs, which the choice never goes below. Exit status 1: no size meets the target.
     """
-    floor, target_seconds = check(cpu, memory, os), seconds(target)
+    check_architecture(architecture, os)
+    floor, target_seconds = least(cpu, memory, os), seconds(target)
     if measured is not None and region is None:
         raise InvalidValueError(
             "--measured needs the Region of the task", region, allowed="--region eu-west-1"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cdk_pull.cli._task import seconds, typed_profile
+from cdk_pull.cli._task import seconds, size_options, typed_profile
 from cdk_pull.fargate.choose import Choice, Goal, choose
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB
-from cdk_pull.fargate.sizes import check
+from cdk_pull.fargate.sizes import check_architecture, least
 from cdk_pull.image.profile import Compression
 from cdk_pull.units import parse_bytes
 
@@ -21,8 +21,7 @@ __all__ = ["command"]
 
 
 @click.command(name="size")
-@click.option("--cpu", default="256", show_default=True, help="The smallest size wanted: 1024, '1 vCPU'.")
-@click.option("--memory", default="512", show_default=True, help="Its memory: 2048, '2GB'.")
+@size_options
 @click.option(
     "--compressed", required=True, help="Size of all the task's images in the registry: 800MB, 1GiB."
 )
@@ -43,8 +42,8 @@ __all__ = ["command"]
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     *,
-    cpu: str,
-    memory: str,
+    cpu: str | None,
+    memory: str | None,
     compressed: str,
     uncompressed: str | None,
     compression: str,
@@ -58,9 +57,11 @@ def command(
 ) -> int:
     """Choose the smallest Fargate size that starts in time.
 
-    --cpu and --memory are a valid size that the choice never goes below. Exit status 1: no size meets the target.
+    --cpu and --memory are a size that Fargate runs, which the choice never goes below. Exit status 1: no size meets the
+    target, or the price that is asked for is not known.
     """
-    floor = check(cpu, memory, os)
+    check_architecture(architecture, os)
+    floor = least(cpu, memory, os)
     choice = choose(
         typed_profile(compressed, uncompressed, compression),
         cpu=floor.cpu,
@@ -86,16 +87,17 @@ def _text(choice: Choice) -> str:
     ]
     if choice.ephemeral_gib > INCLUDED_GIB:
         lines.append(f"ephemeral storage: {choice.ephemeral_gib} GiB")
-    lines += ["", f"{'size':<18}{'start, expected (interval)':<30}per hour"]
+    lines += ["", f"{'size':<20}{'start, expected (interval)':<30}per hour"]
     lines += [_row(candidate, chosen=candidate is choice.candidate) for candidate in choice.candidates]
     coverage = choice.candidate.start.coverage
     lines.append(f"interval: {'coverage unknown' if coverage is None else f'{coverage:.0%} of the starts'}")
     lines += [f"note: {note}" for note in choice.candidate.start.notes]
-    lines += ["", "what would help more:", *(f"  {change}; {change.how}" for change in choice.would_help)]
+    if choice.would_help:
+        lines += ["", "what would help more:", *(f"  {change}; {change.how}" for change in choice.would_help)]
     return "\n".join(lines)
 
 
 def _row(candidate: Candidate, *, chosen: bool) -> str:
     price = f"${candidate.price:.4f}" if isinstance(candidate.price, float) else "unknown"
     mark = "  <-" if chosen else ""
-    return f"{candidate.size!s:<18}{candidate.start.total!s:<30}{price}{mark}"
+    return f"{candidate.size!s:<20}{candidate.start.total!s:<30}{price}{mark}"

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import click
 
-from cdk_pull.windows.window import DEFAULT_LAG, CacheWindow, cache_window
+from cdk_pull.windows.window import DEFAULT_LAG, MAX_LAG, CacheWindow, cache_window
 
 __all__ = ["command"]
 
@@ -18,7 +18,7 @@ __all__ = ["command"]
 @click.option(
     "--lag",
     metavar="DAYS",
-    type=int,
+    type=click.IntRange(0, MAX_LAG.days),
     default=DEFAULT_LAG.days,
     show_default=True,
     help="How long after a Patch Tuesday the hosts may still lack its image.",

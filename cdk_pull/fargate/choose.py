@@ -50,10 +50,12 @@ class Goal:
                 f"a start within {self.start_seconds:g} s and a price within ${self.usd_per_hour:g} per hour are both "
                 "asked for, and each alone decides the size: keep the one that matters"
             )
-        for name in ("start_seconds", "usd_per_hour"):
-            value = getattr(self, name)
+        for name, value in (
+            ("seconds of the start", self.start_seconds),
+            ("dollars per hour", self.usd_per_hour),
+        ):
             if value is not None and not 0 < value < float("inf"):
-                raise InvalidValueError(f"{name} is not a limit", value, allowed="a number above 0")
+                raise InvalidValueError(f"{name} are not a limit", value, allowed="a number above 0")
         if self.hold not in get_args(Hold):
             raise InvalidValueError("hold is not a part of the estimate", self.hold, allowed=get_args(Hold))
         if self.hold != "expected" and self.start_seconds is None:

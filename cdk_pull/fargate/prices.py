@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PriceBook", "Rate", "UnknownPrice", "load_prices", "usd_per_hour"]
 
-_OVERRIDE = "Pass prices=PriceBook(...) with the Region's rates"
+_WAYS_OUT = "pass prices=PriceBook(...), or refresh the snapshot with cdk-pull refresh prices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +111,17 @@ def usd_per_hour(
     """
     book = prices or load_prices()
     if region is None:
-        return UnknownPrice("the Region is not known: give the stack an environment")
+        return UnknownPrice(
+            "the Region is not given: give the stack an environment, or the command line --region"
+        )
     kinds = book.regions.get(region)
     if kinds is None:
-        return UnknownPrice(f"the price snapshot of {book.date} has no {region}. {_OVERRIDE}")
+        return UnknownPrice(f"the price snapshot of {book.date} has no Region {region!r}: {_WAYS_OUT}")
     kind = "windows" if os == "windows" else architecture
     rate = kinds.get(kind)
     if rate is None:
         return UnknownPrice(
-            f"the price snapshot of {book.date} has no {kind} price for {region}. {_OVERRIDE}"
+            f"the price snapshot of {book.date} has no {kind} price for {region}: {_WAYS_OUT}"
         )
     price = size.vcpu * (rate.vcpu + rate.os_vcpu) + size.memory_gb * rate.gb
     extra_gib = max(0, ephemeral_gib - INCLUDED_GIB)
@@ -127,7 +129,7 @@ def usd_per_hour(
         storage = kinds.get("ephemeral")
         if storage is None:
             return UnknownPrice(
-                f"the price snapshot of {book.date} has no price of ephemeral storage for {region}. {_OVERRIDE}"
+                f"the price snapshot of {book.date} has no price of ephemeral storage for {region}: {_WAYS_OUT}"
             )
         price += extra_gib * storage.gb
     return price

@@ -6,20 +6,34 @@ import json
 import re
 from decimal import Decimal
 from functools import cache
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from cdk_pull.data.preferred import load_data
 from cdk_pull.errors import InvalidValueError
 
-__all__ = ["FargateSize", "Os", "check", "fits", "parse_cpu", "parse_memory", "sizes"]
+if TYPE_CHECKING:
+    from cdk_pull.fargate.estimate import Architecture
+
+__all__ = [
+    "FargateSize",
+    "Os",
+    "check",
+    "check_architecture",
+    "fits",
+    "least",
+    "parse_cpu",
+    "parse_memory",
+    "sizes",
+]
 
 Os: TypeAlias = Literal["linux", "windows"]
 
 _CPU_FORMS = "CPU units such as 1024 or '1024', or vCPUs such as '1 vCPU' or '.5 vcpu'"
 _MEMORY_FORMS = "MiB such as 2048 or '2048', or GB such as '2GB' or '0.5 GB'"
-_UNITS = re.compile(r"[0-9]+", re.ASCII)
-_VCPUS = re.compile(r"([0-9]*\.?[0-9]+) *vcpu", re.ASCII | re.IGNORECASE)
-_GIGABYTES = re.compile(r"([0-9]*\.?[0-9]+) *gb", re.ASCII | re.IGNORECASE)
+# No more digits than a number of ECS has, far more than Fargate has sizes for.
+_UNITS = re.compile(r"[0-9]{1,10}", re.ASCII)
+_VCPUS = re.compile(r"([0-9]{0,10}\.?[0-9]{1,10}) *vcpu", re.ASCII | re.IGNORECASE)
+_GIGABYTES = re.compile(r"([0-9]{0,10}\.?[0-9]{1,10}) *gb", re.ASCII | re.IGNORECASE)
 _PER_UNIT = 1024
 """CPU units in a vCPU, and MiB in what ECS calls a GB."""
 _NEAREST = 4
@@ -110,6 +124,32 @@ def check(cpu: int | str, memory: int | str, os: Os = "linux") -> FargateSize:
             fix="Set both to one of these pairs",
         )
     return size
+
+
+def least(cpu: int | str | None, memory: int | str | None, os: Os = "linux") -> FargateSize:
+    """Return the size of a CPU and a memory of which one or both may be left out: the smallest that has the other.
+
+    Raises:
+        InvalidValueError: for a pair that is no Fargate size, or for what not even the largest size has.
+    """
+    smallest = fits(
+        cpu=0 if cpu is None else parse_cpu(cpu),
+        memory_mib=0 if memory is None else parse_memory(memory),
+        os=os,
+    )[0]
+    return check(smallest.cpu if cpu is None else cpu, smallest.memory_mib if memory is None else memory, os)
+
+
+def check_architecture(architecture: Architecture, os: Os) -> None:
+    """Refuse an architecture that Fargate does not have for an operating system.
+
+    Raises:
+        InvalidValueError: for Windows on ARM64, which ECS itself refuses only during the deployment.
+    """
+    if os == "windows" and architecture != "x86_64":
+        raise InvalidValueError(
+            "a Windows task on Fargate cannot have this architecture", architecture, allowed="x86_64"
+        )
 
 
 def _nearest(size: FargateSize, os: Os) -> list[FargateSize]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.units import format_bytes
 
 __all__ = ["Compression", "ImageProfile", "Layer"]
 
@@ -75,7 +76,17 @@ class ImageProfile:
         uncompressed_bytes: int | None = None,
         compression: Compression = Compression.GZIP,
     ) -> ImageProfile:
-        """Return a profile of one layer, for an image of which only the total sizes are known."""
+        """Return a profile of one layer, for an image of which only the total sizes are known.
+
+        Raises:
+            InvalidValueError: for a negative size, or one that shrinks by unpacking, where the two were mixed up.
+        """
+        if uncompressed_bytes is not None and uncompressed_bytes < compressed_bytes:
+            raise InvalidValueError(
+                "unpacked images are smaller than packed",
+                f"{format_bytes(uncompressed_bytes)} uncompressed, {format_bytes(compressed_bytes)} compressed",
+                allowed="an uncompressed size of at least the compressed one",
+            )
         layer = Layer(
             compressed_bytes=compressed_bytes, uncompressed_bytes=uncompressed_bytes, compression=compression
         )

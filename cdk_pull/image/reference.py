@@ -75,7 +75,7 @@ class ImageReference:
             raise InvalidValueError(
                 "image reference has upper-case letters in its repository name",
                 text,
-                allowed=f"a repository name in lower case, such as {path.lower()!r}",
+                allowed=f"a repository name in lower case, such as {path.removeprefix(_OFFICIAL).lower()!r}",
             )
         match = _REFERENCE.fullmatch(f"{host}/{rest}")
         if match is None:

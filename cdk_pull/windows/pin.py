@@ -175,9 +175,7 @@ def check_build(release: Release, on: date, *, lag: timedelta = DEFAULT_LAG) -> 
 def _not_in(catalogue: Catalogue, product: str, tag: str) -> str:
     last = catalogue.monthly(product)[-1]
     if int(tag.rpartition(".")[2]) > last.revision:
-        return (
-            f"servercore {tag} is newer than the catalogue, which ends with {last.tag}: refresh the catalogue"
-        )
+        return f"servercore {tag} is newer than the catalogue, which ends with {last.tag}: refresh the catalogue with cdk-pull refresh windows"
     return f"servercore {tag} is no monthly release that the catalogue knows: choose with ServerCore.pin"
 
 

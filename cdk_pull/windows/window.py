@@ -19,12 +19,13 @@ from cdk_pull.windows.families import fargate_family
 if TYPE_CHECKING:
     from cdk_pull.windows.families import Product
 
-__all__ = ["DEFAULT_LAG", "CacheWindow", "Days", "cache_window", "cached_days", "to_date"]
+__all__ = ["DEFAULT_LAG", "MAX_LAG", "CacheWindow", "Days", "cache_window", "cached_days", "to_date"]
 
 DEFAULT_LAG: Final = timedelta(days=7)
 """How long after a Patch Tuesday the hosts may still lack its image; AWS's Windows AMIs take five business days."""
 
-_MAX_LAG: Final = timedelta(days=27)
+MAX_LAG: Final = timedelta(days=27)
+"""The longest lag that may be asked for: less than the four weeks between two Patch Tuesdays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +104,10 @@ def cache_window(
     """
     product = fargate_family(family)
     day = to_date(on)
-    if not timedelta(0) <= lag <= _MAX_LAG:
-        raise InvalidValueError("lag after Patch Tuesday is out of bounds", lag, allowed="0 to 27 days")
+    if not timedelta(0) <= lag <= MAX_LAG:
+        raise InvalidValueError(
+            "lag after Patch Tuesday is out of bounds", str(lag), allowed=f"0 to {MAX_LAG.days} days"
+        )
     catalogue = catalogue or packaged_catalogue()
     released = [release for release in catalogue.monthly(product.name) if release.day <= day]
     reason = _out_of_reach(catalogue, product, day, len(released))
@@ -160,7 +163,7 @@ def _out_of_reach(catalogue: Catalogue, product: Product, day: date, released: i
     if day >= horizon:
         return (
             f"the catalogue of {product.name} ends with the release of {months[-1].day}; the next one was due on {horizon}, "
-            f"and {day} is not before that: refresh the catalogue"
+            f"and {day} is not before that: refresh the catalogue with cdk-pull refresh windows"
         )
     if released < 2:  # noqa: PLR2004 - the window is two months wide
         return f"the catalogue of {product.name} answers from {months[1].day} on; {day} is before that"

@@ -167,7 +167,7 @@ def test_without_a_region_the_size_is_given_and_the_price_said_to_be_unknown() -
     FargateTask(stack, "Worker", image=_IMAGE, start_within=_MINUTE, **_SIZES)
     assert _size(stack) == ("4096", "8192")
     decision = _task(stack)["Metadata"]["cdk-pull"]["fargate-size"]
-    assert decision["cost"] == "price unknown: the Region is not known: give the stack an environment"
+    assert decision["cost"] == "price unknown: the Region is not given: give the stack an environment, or the command line --region"
 
 
 def test_windows_tasks_are_sized_on_their_own_table(stack: cdk.Stack) -> None:

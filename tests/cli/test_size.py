@@ -74,9 +74,24 @@ def test_without_a_target_the_smallest_size_is_the_answer(capsys: pytest.Capture
             ["--compressed", "1GB", "--target", "soon"],
             "--target is not a duration: 'soon'; allowed: seconds or minutes",
         ),
-        (["--compressed", "1GB", "--target", "0s"], "start_seconds is not a limit: 0.0"),
+        (
+            ["--compressed", "1GB", "--target", "0s"],
+            "seconds of the start are not a limit: 0.0; allowed: a number above 0",
+        ),
         (["--compressed", "1GB", "--target", "9s", "--max-usd-per-hour", "1"], "are both asked for"),
         (["--compressed", "150GB", "--uncompressed", "300GB"], "do not fit a Linux task's ephemeral storage"),
+        (["--compressed", "9" * 400 + "GB"], "--compressed is beyond counting: '99999999999999999999…'"),
+        (["--cpu", "9" * 5000, "--compressed", "1GB"], "cpu is not in a form that ECS accepts"),
+        (
+            ["--cpu", "0." + "9" * 5000 + "vCPU", "--compressed", "1GB"],
+            "cpu is not in a form that ECS accepts",
+        ),
+        (["--memory", "500GB", "--compressed", "1GB"], "no Fargate task size on Linux holds"),
+        (["--compressed", "2GB", "--uncompressed", "1GB"], "unpacked images are smaller than packed"),
+        (
+            ["--compressed", "1GB", "--os", "windows", "--arch", "arm64"],
+            "a Windows task on Fargate cannot have this architecture: 'arm64'; allowed: x86_64",
+        ),
         ([], "Missing option '--compressed'"),
     ],
 )
@@ -87,6 +102,30 @@ def test_bad_input_is_one_line_and_status_2(
     code, out, err = _run(capsys, *arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert message in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "size"),
+    [
+        ([], {"cpu": 256, "memory_mib": 512}),
+        (["--os", "windows"], {"cpu": 1024, "memory_mib": 2048}),
+        (["--cpu", "4 vCPU"], {"cpu": 4096, "memory_mib": 8192}),
+        (["--memory", "3GB"], {"cpu": 512, "memory_mib": 3072}),
+    ],
+)
+def test_the_part_of_a_size_left_out_is_the_least(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], size: dict[str, int]
+) -> None:
+    """A memory alone, a CPU alone or neither gives the smallest size of the operating system that has it."""
+    assert _json(capsys, "--compressed", "1GB", *arguments)["choice"] == size
+
+
+def test_an_image_without_bytes_leaves_nothing_to_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nothing is pulled the start is what surrounds a pull, and no change to the image is proposed."""
+    code, out, _ = _run(capsys, "--compressed", "0")
+    assert code == 0
+    assert "16 s (13-30 s)" in out
+    assert "help more" not in out
 
 
 def test_every_valid_pair_is_accepted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,5 +158,5 @@ def test_the_text_tells_choice_reason_price_and_candidates(capsys: pytest.Captur
             "$0.00183 of it for each start"
         ),
     ]
-    assert "4 vCPU, 8 GB      45 s (25-108 s)               $0.1975  <-" in lines
+    assert "4 vCPU, 8 GB        45 s (25-108 s)               $0.1975  <-" in lines
     assert "interval: 80% of the starts" in lines

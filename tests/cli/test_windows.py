@@ -46,7 +46,7 @@ def test_unknown(capsys: pytest.CaptureFixture[str]) -> None:
     )
     assert err.count("\n") == 1
     assert err.startswith("cdk-pull: unknown for WINDOWS_SERVER_2019_FULL on 2026-11-23: ")
-    assert err.endswith(": refresh the catalogue\n")
+    assert err.endswith(": refresh the catalogue with cdk-pull refresh windows\n")
 
 
 def test_today_by_default(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +71,7 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
         (("WINDOWS_SERVER_2025_CORE",), "Fargate does not run WINDOWS_SERVER_2025_CORE"),
         (("LINUX",), "operating system family is not one of Windows on Fargate: 'LINUX'"),
         (("WINDOWS_SERVER_2022_CORE", "--date", "2026-9-1"), "date is malformed: '2026-9-1'"),
-        (("WINDOWS_SERVER_2022_CORE", "--lag", "40"), "lag after Patch Tuesday is out of bounds"),
+        (("WINDOWS_SERVER_2022_CORE", "--lag", "40"), "40 is not in the range 0<=x<=27"),
         ((), "Missing argument 'FAMILY'"),
     ],
 )

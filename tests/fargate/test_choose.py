@@ -187,14 +187,19 @@ def test_an_unknown_price_still_gives_the_size() -> None:
     """Without a Region the size is chosen by time, and the price is said to be unknown."""
     choice = choose(_image(5), cpu=256, memory_mib=512, goal=Goal(start_seconds=37), model=_MODEL)
     assert choice.size == FargateSize(512, 1024)
-    assert choice.candidate.price == UnknownPrice("the Region is not known: give the stack an environment")
-    assert choice.cost == "price unknown: the Region is not known: give the stack an environment"
+    assert choice.candidate.price == UnknownPrice(
+        "the Region is not given: give the stack an environment, or the command line --region"
+    )
+    assert (
+        choice.cost
+        == "price unknown: the Region is not given: give the stack an environment, or the command line --region"
+    )
     assert choice.to_json()["candidates"][0]["usd_per_hour"] is None
     priced = choose(_image(5), cpu=256, memory_mib=512, goal=Goal(usd_per_hour=1), model=_MODEL)
     assert (priced.size, priced.target_met, priced.why) == (
         FargateSize(256, 512),
         False,
-        "the smallest size is kept, as the price is not known: the Region is not known: give the stack an environment",
+        "the smallest size is kept, as the price is not known: the Region is not given: give the stack an environment, or the command line --region",
     )
 
 
@@ -246,7 +251,7 @@ def test_goals_that_cannot_be_are_refused() -> None:
         "keep the one that matters"
     )
     with pytest.raises(
-        InvalidValueError, match=r"^start_seconds is not a limit: 0; allowed: a number above 0$"
+        InvalidValueError, match=r"^seconds of the start are not a limit: 0; allowed: a number above 0$"
     ):
         Goal(start_seconds=0)
     with pytest.raises(

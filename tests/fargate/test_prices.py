@@ -47,26 +47,26 @@ def test_a_price_adds_vcpu_memory_licence_and_extra_storage(
 @pytest.mark.parametrize(
     ("region", "options", "reason"),
     [
-        (None, {}, "the Region is not known: give the stack an environment"),
+        (None, {}, "the Region is not given: give the stack an environment, or the command line --region"),
         (
             "mars-north-1",
             {},
-            "the price snapshot of 2026-11-20 has no mars-north-1. Pass prices=PriceBook(...) with the Region's rates",
+            "the price snapshot of 2026-11-20 has no Region 'mars-north-1': pass prices=PriceBook(...), or refresh the snapshot with cdk-pull refresh prices",
         ),
         (
             "eu-west-3",
             {"architecture": "arm64"},
-            "the price snapshot of 2026-11-20 has no arm64 price for eu-west-3. Pass prices=PriceBook(...) with the Region's rates",
+            "the price snapshot of 2026-11-20 has no arm64 price for eu-west-3: pass prices=PriceBook(...), or refresh the snapshot with cdk-pull refresh prices",
         ),
         (
             "eu-west-1",
             {"os": "windows"},
-            "the price snapshot of 2026-11-20 has no windows price for eu-west-1. Pass prices=PriceBook(...) with the Region's rates",
+            "the price snapshot of 2026-11-20 has no windows price for eu-west-1: pass prices=PriceBook(...), or refresh the snapshot with cdk-pull refresh prices",
         ),
         (
             "eu-west-1",
             {"ephemeral_gib": 21},
-            "the price snapshot of 2026-11-20 has no price of ephemeral storage for eu-west-1. Pass prices=PriceBook(...) with the Region's rates",
+            "the price snapshot of 2026-11-20 has no price of ephemeral storage for eu-west-1: pass prices=PriceBook(...), or refresh the snapshot with cdk-pull refresh prices",
         ),
     ],
 )

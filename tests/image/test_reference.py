@@ -110,7 +110,7 @@ def test_malformed(text: str) -> None:
         (HEX64, f"and not a repository name: '{HEX64}'"),
         (HEX64, f"For an image by digest write <repository>@sha256:{HEX64}"),
         ("Uppercase:tag", "upper-case letters in its repository name: 'Uppercase:tag'"),
-        ("Uppercase:tag", "such as 'library/uppercase'"),
+        ("Uppercase:tag", "such as 'uppercase'"),
         ("docker/Docker", "such as 'docker/docker'"),
         ("test:5000/Uppercase/lowercase:tag", "such as 'uppercase/lowercase'"),
         ("e.com/" + "a/" * 128 + "a:1", "too long: 'a/"),

@@ -42,7 +42,7 @@ def test_pin_past_the_horizon() -> None:
     assert str(caught.value) == (
         f"no servercore build of {FAMILY} is known to be cached on this day, because the catalogue of "
         "windows-server-2022 ends with the release of 2026-09-08; the next one was due on 2026-10-13, and 2026-11-23 "
-        "is not before that: refresh the catalogue: '2026-11-23'; allowed: a day that the catalogue reaches"
+        "is not before that: refresh the catalogue with cdk-pull refresh windows: '2026-11-23'; allowed: a day that the catalogue reaches"
     )
 
 
@@ -96,7 +96,7 @@ def test_from_tag_near_and_past_its_end(on: str, warnings: tuple[str, ...]) -> N
         ),
         (
             "10.0.20348.9999",
-            "is newer than the catalogue, which ends with 10.0.20348.5622: refresh the catalogue",
+            "is newer than the catalogue, which ends with 10.0.20348.5622: refresh the catalogue with cdk-pull refresh windows",
         ),
         ("10.0.20348.2529", "servercore 10.0.20348.2529 is an out-of-band release"),
         ("10.0.20348.2530", "is no monthly release that the catalogue knows: choose with ServerCore.pin"),
