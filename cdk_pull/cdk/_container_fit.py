@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import aws_cdk as cdk
     from aws_cdk import aws_ecs as ecs
 
-__all__ = ["ContainerNeeds", "check_containers_fit", "needs_of", "too_small"]
+__all__ = ["ContainerNeeds", "check_containers_fit", "needs_of", "read_properties", "too_small"]
 
 
 class ContainerNeeds(NamedTuple):
@@ -69,11 +69,7 @@ class _ContainersFit:
     def validate(self) -> list[str]:
         rendered = self._stack.resolve(
             [
-                {
-                    "cpu": each.definition.cpu,
-                    "memory": each.definition.memory,
-                    "containers": each.definition.container_definitions,
-                }
+                read_properties(each.definition, "cpu", "memory", "containerDefinitions")
                 for each in self._watched
             ]
         )
@@ -82,7 +78,7 @@ class _ContainersFit:
 
 
 def _error(watched: _Watched, values: Mapping[str, Any]) -> str:
-    cpu, memory, containers = (values.get(name) for name in ("cpu", "memory", "containers"))
+    cpu, memory, containers = (values.get(name) for name in ("cpu", "memory", "containerDefinitions"))
     if not isinstance(cpu, str) or not isinstance(memory, str):
         return ""
     try:
@@ -105,6 +101,12 @@ def too_small(size: FargateSize, needs: ContainerNeeds) -> str:
         f"the containers need {needs.cpu} CPU units and {needs.memory_mib} MiB, the task has {size.cpu} and "
         f"{size.memory_mib}; give the task at least as much as its containers, or the containers less"
     )
+
+
+def read_properties(resource: cdk.CfnResource, *names: str) -> dict[str, Any]:
+    """Return an L1's properties as they are now, under CloudFormation's names in camel case, in one call to JavaScript."""
+    held = resource._cfn_properties  # noqa: SLF001 - protected in JavaScript; the public properties are a call each
+    return {name: held[name] for name in names if name in held}
 
 
 # By the stack's identity: one look at a stack's tasks is one call to JavaScript, one for each task is many.

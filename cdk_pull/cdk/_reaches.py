@@ -123,7 +123,7 @@ class StageUserData(Construct):
         for construct, request in [*own, *within]:
             if request not in self._recorded:
                 self._recorded.add(request)
-                record(construct, request.decision or pull_decision(request.settings, request.place))
+                record(construct.node, request.decision or pull_decision(request.settings, request.place))
 
     def _take(self, look: _Look) -> None:
         others = {identity(each) for stage in look.stages for each in launch_resources_below(stage)}

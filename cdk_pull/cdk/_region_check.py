@@ -78,7 +78,7 @@ class RegionCheck:
         if not self._recorded and self._one is None:
             self._recorded = True
             for key, stack in stacks.items():
-                record(stack, _decision(counts[key], view.region(stack)))
+                record(stack.node, _decision(counts[key], view.region(stack)))
         return errors
 
     def _task_images(self) -> Iterator[TaskImage]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 
@@ -10,17 +11,18 @@ from cdk_pull.cdk._decisions import record
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
-    from constructs import IConstruct
+    from constructs import IConstruct, Node
 
     from cdk_pull.cdk._fargate_sizing import Sized
     from cdk_pull.fargate.estimate import Architecture
     from cdk_pull.fargate.sizes import Os
 
-__all__ = ["METADATA_KEY", "architecture_of", "is_token", "os_of", "tell"]
+__all__ = ["METADATA_KEY", "architecture_of", "is_token", "os_of", "region_of", "tell"]
 
 METADATA_KEY = "cdk-pull"
 """The key of the decisions in a task definition's CloudFormation metadata."""
 
+_REGIONS: WeakKeyDictionary[cdk.Stack, str | None] = WeakKeyDictionary()
 _TOKEN = "${Token["  # noqa: S105 - the mark of CDK's string tokens, not a secret
 
 
@@ -56,11 +58,26 @@ def _entry(runtime_platform: object, name: str) -> str:
     return str(value)
 
 
-def tell(scope: IConstruct, definition: ecs.CfnTaskDefinition, sized: Sized) -> None:
-    """Leave the decisions in the template's metadata and the assembly's, and show the warning."""
+def region_of(stack: cdk.Stack) -> str | None:
+    """Return a stack's Region, asked for once, or None where it can be deployed to any."""
+    if stack not in _REGIONS:
+        region = stack.region
+        _REGIONS[stack] = None if is_token(region) else region
+    return _REGIONS[stack]
+
+
+def tell(scope: IConstruct, node: Node, definition: ecs.CfnTaskDefinition, sized: Sized) -> None:
+    """Leave the decisions in the template's metadata and the assembly's, and show the warning.
+
+    Args:
+        scope: the construct that the user knows, the L2 where there is one.
+        node: its node; one call to JavaScript serves whoever has it already.
+        definition: the L1, whose metadata the template has.
+        sized: what was decided.
+    """
     if sized.decisions:
         definition.add_metadata(METADATA_KEY, sized.metadata)
     for decision in sized.decisions:
-        record(scope, decision)
+        record(node, decision)
     if sized.warning:
         cdk.Annotations.of(scope).add_warning_v2(sized.warning.id, sized.warning.message)

@@ -9,7 +9,7 @@ from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk._container_fit import check_containers_fit
 from cdk_pull.cdk._fargate_sizing import TaskFacts, size_task
-from cdk_pull.cdk._sized import architecture_of, is_token, os_of, tell
+from cdk_pull.cdk._sized import architecture_of, is_token, os_of, region_of, tell
 from cdk_pull.cdk._sizing_props import SizingProps, refuse_others, sizing_request
 from cdk_pull.fargate.sizes import Os, fits, parse_cpu, parse_memory
 
@@ -96,12 +96,11 @@ class FargateTask(ecs.FargateTaskDefinition):
         **props: Unpack[FargateTaskProps],
     ) -> None:
         refuse_others("FargateTask", props, FargateTaskProps)
-        stack = cdk.Stack.of(scope)
+        stack = scope if isinstance(scope, cdk.Stack) else cdk.Stack.of(scope)
         platform = stack.resolve(runtime_platform) if runtime_platform else None
         os = os_of(platform)
         size = _given_size(cpu, memory_limit_mib, os)
         request = sizing_request(props, start_within=start_within, usd_per_hour=max_usd_per_hour)
-        region = stack.region
         storage_is_token = is_token(ephemeral_storage_gib)
         sized = size_task(
             request,
@@ -110,7 +109,7 @@ class FargateTask(ecs.FargateTaskDefinition):
                 memory_mib=_plain(size["memory_limit_mib"]),
                 os=os,
                 architecture=architecture_of(platform),
-                region=None if is_token(region) else region,
+                region=region_of(stack),
                 ephemeral_gib=None
                 if ephemeral_storage_gib is None or storage_is_token
                 else int(ephemeral_storage_gib),
@@ -133,8 +132,9 @@ class FargateTask(ecs.FargateTaskDefinition):
             task_role=props.get("task_role"),
             volumes=props.get("volumes"),
         )
-        definition = cast("ecs.CfnTaskDefinition", self.node.default_child)
-        tell(self, definition, sized)
+        node = self.node
+        definition = cast("ecs.CfnTaskDefinition", node.default_child)
+        tell(self, node, definition, sized)
         check_containers_fit(definition, stack, os=os)
         if image is not None:
             self.add_container("app", image=image, **(container or {}))

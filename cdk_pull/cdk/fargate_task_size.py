@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
-from cdk_pull.cdk._container_fit import check_containers_fit, needs_of
+from cdk_pull.cdk._container_fit import check_containers_fit, needs_of, read_properties
 from cdk_pull.cdk._fargate_sizing import NO_GOAL, SizingRequest, TaskFacts, size_task
-from cdk_pull.cdk._sized import METADATA_KEY, architecture_of, is_token, os_of, tell
+from cdk_pull.cdk._sized import METADATA_KEY, architecture_of, os_of, region_of, tell
 from cdk_pull.cdk._sizing_props import SizingProps, refuse_others, sizing_request
 from cdk_pull.errors import CdkPullError, ConflictError
 from cdk_pull.fargate.sizes import FargateSize, check, fits
@@ -90,17 +90,18 @@ class FargateTaskSize(cdk.Mixin):
         definition = cast("ecs.CfnTaskDefinition", construct)
         stack = cdk.Stack.of(definition)
         rendered = stack.resolve(
-            {
-                "cpu": definition.cpu,
-                "memory": definition.memory,
-                "platform": definition.runtime_platform,
-                "storage": definition.ephemeral_storage,
-                "containers": definition.container_definitions,
-            }
+            read_properties(
+                definition,
+                "cpu",
+                "memory",
+                "runtimePlatform",
+                "ephemeralStorage",
+                "containerDefinitions",
+            )
         )
         if self._request is not None:
             self._size(definition, stack, rendered, self._request)
-        check_containers_fit(definition, stack, os=os_of(rendered.get("platform")))
+        check_containers_fit(definition, stack, os=os_of(rendered.get("runtimePlatform")))
 
     def _size(
         self,
@@ -130,7 +131,8 @@ class FargateTaskSize(cdk.Mixin):
                 size_in_gib=sized.ephemeral_gib
             )
         holder = definition.node.scope
-        tell(holder if isinstance(holder, ecs.TaskDefinition) else definition, definition, sized)
+        known = holder if isinstance(holder, ecs.TaskDefinition) else definition
+        tell(known, known.node, definition, sized)
 
 
 def _declared(rendered: dict[str, Any]) -> FargateSize | None:
@@ -138,30 +140,29 @@ def _declared(rendered: dict[str, Any]) -> FargateSize | None:
     cpu, memory = rendered.get("cpu"), rendered.get("memory")
     if not isinstance(cpu, str | int) or not isinstance(memory, str | int):
         return None
-    return check(cpu, memory, os_of(rendered.get("platform")))
+    return check(cpu, memory, os_of(rendered.get("runtimePlatform")))
 
 
 def _facts(stack: cdk.Stack, rendered: dict[str, Any]) -> TaskFacts:
-    platform = rendered.get("platform")
+    platform = rendered.get("runtimePlatform")
     os = os_of(platform)
     size = _declared(rendered)
     if size is not None:
-        containers = rendered.get("containers")
+        containers = rendered.get("containerDefinitions")
         needs = (
             needs_of(each for each in containers if isinstance(each, dict))
             if isinstance(containers, list)
             else size
         )
         size = fits(cpu=max(size.cpu, needs[0]), memory_mib=max(size.memory_mib, needs[1]), os=os)[0]
-    region = stack.region
-    storage = rendered.get("storage")
+    storage = rendered.get("ephemeralStorage")
     gib = storage.get("sizeInGiB") if isinstance(storage, dict) else None
     return TaskFacts(
         cpu=size and size.cpu,
         memory_mib=size and size.memory_mib,
         os=os,
         architecture=architecture_of(platform),
-        region=None if is_token(region) else region,
+        region=region_of(stack),
         ephemeral_gib=int(gib) if isinstance(gib, int | float) else None,
         storage_is_token=storage is not None and not isinstance(gib, int | float),
     )

@@ -91,7 +91,7 @@ class ImageRepository(ecr.Repository):
         )
         if replicate_to:
             replicate(self, replicate_to)
-        record(self, _decision(mutable_tags, days, replicate_to))
+        record(self.node, _decision(mutable_tags, days, replicate_to))
 
 
 def _expiry(mutable_tags: Sequence[str], asked: cdk.Duration | None) -> int | None:

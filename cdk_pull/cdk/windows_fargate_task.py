@@ -126,7 +126,7 @@ class WindowsFargateTask(FargateTask):
         definition = cast("ecs.CfnTaskDefinition", self.node.default_child)
         others = definition.get_metadata(METADATA_KEY) or {}
         definition.add_metadata(METADATA_KEY, {**others, decision.topic: decision.to_json()})
-        record(self, decision)
+        record(self.node, decision)
 
 
 @jsii.implements(IValidation)
