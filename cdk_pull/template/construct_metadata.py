@@ -103,9 +103,11 @@ def read_json(path: Path) -> dict[str, Any]:
         TemplateError: when the file cannot be read or holds no JSON object.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
             raise TemplateError(f"{path} is larger than {MAX_BYTES // 2**20} MiB")
-        document = json.loads(path.read_bytes())
+        document = json.loads(data)
     except OSError as error:
         raise TemplateError(f"{path} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):

@@ -146,9 +146,14 @@ def read_source(path: Path, name: str = "") -> Source:
     """
     name = name or str(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
+        # A device or a pipe does not tell its size.
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
             raise TemplateError(f"{name} is larger than {MAX_BYTES // 2**20} MiB; CloudFormation takes 1 MB")
-        text = path.read_bytes().decode("utf-8-sig")
+        if b"\0" in data[:4]:
+            raise TemplateError(f"{name} is UTF-16, UTF-32 or no text at all; write it as UTF-8")
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise TemplateError(f"{name} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,6 @@ from hypothesis import strategies as st
 
 from cdk_pull.template.errors import MAX_DEPTH, TemplateError
 from cdk_pull.template.source import Source, check_shape, read_source
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 YAML = """\
 Parameters:
@@ -143,6 +141,7 @@ def test_an_object_that_contains_itself() -> None:
     [
         (None, "cannot be read: No such file or directory"),
         (b"\xff\xfeR", "is not UTF-8 text: byte 0 is 0xff"),
+        ("R".encode("utf-16"), "is UTF-16, UTF-32 or no text at all; write it as UTF-8"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path: Path, data: bytes | None, message: str) -> None:
@@ -153,6 +152,26 @@ def test_files_that_cannot_be_read(tmp_path: Path, data: bytes | None, message: 
     with pytest.raises(TemplateError) as caught:
         read_source(file)
     assert str(caught.value) == f"{file} {message}"
+
+
+def test_a_file_without_an_end() -> None:
+    """Of a device no more is read than a template may have."""
+    with pytest.raises(TemplateError, match="is larger than 128 MiB"):
+        read_source(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize("text", ["A: 1\nB: 2\nA: 3\n", '{"A": 1, "B": 2,\n\n"A": 3}'])
+def test_a_key_that_is_there_twice(text: str) -> None:
+    """The last one counts, as it does to CloudFormation, and is the one pointed at; published templates have such."""
+    source = Source("t", text)
+    assert (source.document["A"], source.line_of(("A",))) == (3, 3)
+
+
+def test_keys_replace_merged_ones() -> None:
+    """A key beside ``<<`` is not there twice, whichever comes first."""
+    text = "A: &a {X: 1, Y: 1}\nB: {<<: *a, X: 2}\nC: {Y: 2, <<: [*a, *a]}\n"
+    document = Source("t", text).document
+    assert (document["B"], document["C"]) == ({"X": 2, "Y": 1}, {"X": 1, "Y": 2})
 
 
 def test_byte_order_mark(tmp_path: Path) -> None:
