@@ -1,4 +1,4 @@
-"""How a construct leaves its decision in the cloud assembly."""
+"""How a construct whose template may not change leaves its decision in the cloud assembly."""
 
 from __future__ import annotations
 

@@ -114,16 +114,7 @@ class Sized:
     @property
     def metadata(self) -> dict[str, Any]:
         """The decisions as they stand in the CloudFormation template, by topic."""
-        return {
-            decision.topic: {
-                "decided": decision.decided,
-                "why": decision.why,
-                "cost": decision.cost,
-                "confidence": decision.confidence,
-                **decision.details,
-            }
-            for decision in self.decisions
-        }
+        return {decision.topic: decision.to_template() for decision in self.decisions}
 
 
 def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:

@@ -7,20 +7,19 @@ from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 
-from cdk_pull.cdk._decisions import record
+from cdk_pull.report.decision import TEMPLATE_KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk import aws_ecs as ecs
-    from constructs import IConstruct, Node
+    from constructs import IConstruct
 
     from cdk_pull.cdk._fargate_sizing import Sized
     from cdk_pull.fargate.estimate import Architecture
     from cdk_pull.fargate.sizes import Os
 
-__all__ = ["METADATA_KEY", "architecture_of", "is_token", "os_of", "region_of", "tell"]
-
-METADATA_KEY = "cdk-pull"
-"""The key of the decisions in a task definition's CloudFormation metadata."""
+__all__ = ["architecture_of", "is_token", "os_of", "region_of", "tell"]
 
 _REGIONS: WeakKeyDictionary[cdk.Stack, str | None] = WeakKeyDictionary()
 _TOKEN = "${Token["  # noqa: S105 - the mark of CDK's string tokens, not a secret
@@ -66,18 +65,22 @@ def region_of(stack: cdk.Stack) -> str | None:
     return _REGIONS[stack]
 
 
-def tell(scope: IConstruct, node: Node, definition: ecs.CfnTaskDefinition, sized: Sized) -> None:
-    """Leave the decisions in the template's metadata and the assembly's, and show the warning.
+def tell(
+    scope: IConstruct,
+    definition: ecs.CfnTaskDefinition,
+    sized: Sized,
+    *,
+    others: Mapping[str, Any] | None = None,
+) -> None:
+    """Leave the decisions in the template's metadata, where `make synth` reads them, and show the warning.
 
     Args:
         scope: the construct that the user knows, the L2 where there is one.
-        node: its node; one call to JavaScript serves whoever has it already.
         definition: the L1, whose metadata the template has.
         sized: what was decided.
+        others: what the metadata holds already.
     """
     if sized.decisions:
-        definition.add_metadata(METADATA_KEY, sized.metadata)
-    for decision in sized.decisions:
-        record(node, decision)
+        definition.add_metadata(TEMPLATE_KEY, {**(others or {}), **sized.metadata})
     if sized.warning:
         cdk.Annotations.of(scope).add_warning_v2(sized.warning.id, sized.warning.message)

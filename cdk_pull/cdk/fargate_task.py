@@ -132,9 +132,8 @@ class FargateTask(ecs.FargateTaskDefinition):
             task_role=props.get("task_role"),
             volumes=props.get("volumes"),
         )
-        node = self.node
-        definition = cast("ecs.CfnTaskDefinition", node.default_child)
-        tell(self, node, definition, sized)
+        definition = cast("ecs.CfnTaskDefinition", self.node.default_child)
+        tell(self, definition, sized)
         check_containers_fit(definition, stack, os=os)
         if image is not None:
             self.add_container("app", image=image, **(container or {}))

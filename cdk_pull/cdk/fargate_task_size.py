@@ -9,10 +9,11 @@ from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk._container_fit import check_containers_fit, needs_of, read_properties
 from cdk_pull.cdk._fargate_sizing import NO_GOAL, SizingRequest, TaskFacts, size_task
-from cdk_pull.cdk._sized import METADATA_KEY, architecture_of, os_of, region_of, tell
+from cdk_pull.cdk._sized import architecture_of, os_of, region_of, tell
 from cdk_pull.cdk._sizing_props import SizingProps, refuse_others, sizing_request
 from cdk_pull.errors import CdkPullError, ConflictError
 from cdk_pull.fargate.sizes import FargateSize, check, fits
+from cdk_pull.report.decision import TEMPLATE_KEY
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -110,7 +111,8 @@ class FargateTaskSize(cdk.Mixin):
         rendered: dict[str, Any],
         request: SizingRequest,
     ) -> None:
-        asked = ((definition.get_metadata(METADATA_KEY) or {}).get("fargate-size") or {}).get("asked")
+        others = definition.get_metadata(TEMPLATE_KEY) or {}
+        asked = (others.get("fargate-size") or {}).get("asked")
         if asked == str(request):
             return
         if asked and not asked.startswith(NO_GOAL):
@@ -131,8 +133,9 @@ class FargateTaskSize(cdk.Mixin):
                 size_in_gib=sized.ephemeral_gib
             )
         holder = definition.node.scope
-        known = holder if isinstance(holder, ecs.TaskDefinition) else definition
-        tell(known, known.node, definition, sized)
+        tell(
+            holder if isinstance(holder, ecs.TaskDefinition) else definition, definition, sized, others=others
+        )
 
 
 def _declared(rendered: dict[str, Any]) -> FargateSize | None:

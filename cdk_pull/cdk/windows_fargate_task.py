@@ -9,13 +9,11 @@ import jsii
 from aws_cdk import aws_ecs as ecs
 from constructs import IValidation
 
-from cdk_pull.cdk._decisions import record
-from cdk_pull.cdk._sized import METADATA_KEY
 from cdk_pull.cdk._stack_view import StackView
 from cdk_pull.cdk._task_images import task_images
 from cdk_pull.cdk.fargate_task import FargateTask
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.report.decision import Decision
+from cdk_pull.report.decision import TEMPLATE_KEY, Decision
 from cdk_pull.template.image_place import locate_image
 from cdk_pull.units import format_bytes
 from cdk_pull.windows.base_image import check_base
@@ -124,9 +122,8 @@ class WindowsFargateTask(FargateTask):
     def _tell(self, pin: ServerCorePin, product: str) -> None:
         decision = _decision(pin, product)
         definition = cast("ecs.CfnTaskDefinition", self.node.default_child)
-        others = definition.get_metadata(METADATA_KEY) or {}
-        definition.add_metadata(METADATA_KEY, {**others, decision.topic: decision.to_json()})
-        record(self.node, decision)
+        others = definition.get_metadata(TEMPLATE_KEY) or {}
+        definition.add_metadata(TEMPLATE_KEY, {**others, decision.topic: decision.to_template()})
 
 
 @jsii.implements(IValidation)

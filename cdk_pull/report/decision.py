@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["METADATA_TYPE", "Decision", "Topic"]
+__all__ = ["METADATA_TYPE", "TEMPLATE_KEY", "Decision", "Topic"]
 
 METADATA_TYPE = "cdk-pull:decision"
 """The type of the metadata entry that carries a decision from a construct to the cloud assembly."""
+
+TEMPLATE_KEY = "cdk-pull"
+"""The key in a resource's CloudFormation metadata under which decisions stand by topic."""
 
 Topic = Literal[
     "image-pull-behavior", "fargate-size", "ephemeral-storage", "region", "repository", "servercore"
@@ -41,3 +44,23 @@ class Decision:
     def to_json(self) -> dict[str, Any]:
         """Return the decision in JSON's types."""
         return asdict(self)
+
+    def to_template(self) -> dict[str, Any]:
+        """Return the decision as it stands in a resource's CloudFormation metadata, under its topic."""
+        return {
+            "decided": self.decided,
+            "why": self.why,
+            "cost": self.cost,
+            "confidence": self.confidence,
+            **self.details,
+        }
+
+    @classmethod
+    def from_template(cls, topic: Topic, said: Mapping[str, Any]) -> Decision:
+        """Return the decision that ``to_template`` wrote."""
+        fields = ("decided", "why", "cost", "confidence")
+        return cls(
+            topic=topic,
+            **{name: said[name] for name in fields},
+            details={name: value for name, value in said.items() if name not in fields},
+        )

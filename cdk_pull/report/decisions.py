@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.report.decision import METADATA_TYPE, Decision
+from cdk_pull.report.decision import METADATA_TYPE, TEMPLATE_KEY, Decision, Topic
 from cdk_pull.template.construct_metadata import read_json
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["RecordedDecision", "StackDecisions", "decision_table", "read_decisions"]
 
 _FIELDS = frozenset(field.name for field in fields(Decision))
+_TOPICS: tuple[Topic, ...] = get_args(Topic)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +95,7 @@ def _stacks(assembly: Path) -> Iterator[StackDecisions]:
             if "additionalMetadataFile" in artifact:
                 metadata |= read_json(assembly / artifact["additionalMetadataFile"])
             decisions: list[RecordedDecision] = []
-            for recorded in _decisions(stack, metadata):
+            for recorded in (*_decisions(stack, metadata), *_in_templates(assembly, stack, artifact)):
                 # A mixin that was applied twice says the same thing twice.
                 if recorded not in decisions:
                     decisions.append(recorded)
@@ -111,6 +112,27 @@ def _decisions(stack: str, metadata: Mapping[str, list[dict[str, Any]]]) -> Iter
                 # A later cdk_pull may have written more than this one reads.
                 known = {key: value for key, value in entry["data"].items() if key in _FIELDS}
                 yield RecordedDecision(resource=resource, decision=Decision(**known))
+
+
+def _in_templates(assembly: Path, stack: str, artifact: Mapping[str, Any]) -> Iterator[RecordedDecision]:
+    """Yield what task definitions carry in a stack's template, and in those of the stacks nested in it.
+
+    Which stack a nested template belongs to is read from the paths that the CDK CLI has CDK write into resources;
+    with ``--no-path-metadata`` there are none, and nested task definitions are left out.
+    """
+    own = artifact.get("properties", {}).get("templateFile")
+    if own is None:
+        return
+    for file in (assembly / own, *sorted(assembly.glob("*.nested.template.json"))):
+        for logical_id, resource in read_json(file).get("Resources", {}).items():
+            metadata = resource.get("Metadata", {})
+            path = metadata.get("aws:cdk:path", f"{stack}/{logical_id}" if file.name == own else "")
+            if path.startswith(f"{stack}/"):
+                said = metadata.get(TEMPLATE_KEY, {})
+                for topic in _TOPICS:
+                    if topic in said:
+                        decision = Decision.from_template(topic, said[topic])
+                        yield RecordedDecision(resource=path.removeprefix(f"{stack}/"), decision=decision)
 
 
 def decision_table(stack: StackDecisions) -> RenderableType:

@@ -57,13 +57,6 @@ def test_the_size_starts_within_a_minute(stack: cdk.Stack, snapshot: SnapshotAss
     assert (task.cpu, task.memory_mib) == (4096, 8192)
 
 
-def test_the_decision_is_in_the_assembly_too(stack: cdk.Stack) -> None:
-    """The construct carries the same decision as metadata for `make synth`'s table."""
-    task = FargateTask(stack, "Worker", image=_IMAGE, start_within=_MINUTE, **_SIZES)
-    [entry] = [entry for entry in task.node.metadata if entry.type == "cdk-pull:decision"]
-    assert (entry.data["topic"], entry.data["decided"]) == ("fargate-size", "4 vCPU, 8 GB")
-
-
 @pytest.mark.parametrize(
     ("cpu", "memory", "size"),
     [
@@ -167,7 +160,10 @@ def test_without_a_region_the_size_is_given_and_the_price_said_to_be_unknown() -
     FargateTask(stack, "Worker", image=_IMAGE, start_within=_MINUTE, **_SIZES)
     assert _size(stack) == ("4096", "8192")
     decision = _task(stack)["Metadata"]["cdk-pull"]["fargate-size"]
-    assert decision["cost"] == "price unknown: the Region is not given: give the stack an environment, or the command line --region"
+    assert (
+        decision["cost"]
+        == "price unknown: the Region is not given: give the stack an environment, or the command line --region"
+    )
 
 
 def test_windows_tasks_are_sized_on_their_own_table(stack: cdk.Stack) -> None:

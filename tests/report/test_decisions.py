@@ -10,7 +10,7 @@ from rich.console import Console
 
 from cdk_pull.cdk._decisions import record
 from cdk_pull.errors import CdkPullError
-from cdk_pull.report.decision import METADATA_TYPE, Decision
+from cdk_pull.report.decision import METADATA_TYPE, TEMPLATE_KEY, Decision
 from cdk_pull.report.decisions import RecordedDecision, StackDecisions, decision_table, read_decisions
 
 if TYPE_CHECKING:
@@ -36,13 +36,16 @@ def _assembly(folder: Path, metadata: dict[str, Any], **artifact: Any) -> Path:
 
 def test_reads_what_constructs_recorded(tmp_path: Path) -> None:
     """Decisions come back from the assembly that CDK wrote: stages, nested stacks and the stack itself."""
-    app = cdk.App(outdir=str(tmp_path))
+    app = cdk.App(outdir=str(tmp_path), context={"aws:cdk:enable-path-metadata": True})
     shop = cdk.Stack(app, "Shop", env=cdk.Environment(account="123456789012", region="eu-west-1"))
-    record(cdk.CfnResource(shop, "Task", type="AWS::ECS::TaskDefinition"), SIZE)
+    task = cdk.CfnResource(shop, "Task", type="AWS::ECS::TaskDefinition")
+    task.add_metadata(TEMPLATE_KEY, {"fargate-size": SIZE.to_template()})
     nested = cdk.NestedStack(shop, "Nested")
-    record(cdk.CfnResource(nested, "Group", type="AWS::EC2::LaunchTemplate"), PULL)
+    record(cdk.CfnResource(nested, "Group", type="AWS::EC2::LaunchTemplate").node, PULL)
+    task = cdk.CfnResource(nested, "Task", type="AWS::ECS::TaskDefinition")
+    task.add_metadata(TEMPLATE_KEY, {"fargate-size": SIZE.to_template()})
     cdk.Stack(app, "Quiet")
-    record(cdk.Stack(cdk.Stage(app, "Prod"), "Shop", stack_name="renamed"), PULL)
+    record(cdk.Stack(cdk.Stage(app, "Prod"), "Shop", stack_name="renamed").node, PULL)
     app.synth()
 
     assert sorted(read_decisions(tmp_path), key=lambda stack: stack.stack) == [
@@ -56,8 +59,9 @@ def test_reads_what_constructs_recorded(tmp_path: Path) -> None:
             stack="Shop",
             environment="aws://123456789012/eu-west-1",
             decisions=(
-                RecordedDecision(resource="Task", decision=SIZE),
                 RecordedDecision(resource="Nested/Group", decision=PULL),
+                RecordedDecision(resource="Task", decision=SIZE),
+                RecordedDecision(resource="Nested/Task", decision=SIZE),
             ),
         ),
     ]
