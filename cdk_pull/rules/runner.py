@@ -11,7 +11,6 @@ from cdk_pull.rules.finding import Finding, Problem, Severity, Suppression
 from cdk_pull.rules.registry import CRASHED, Rule, Subject, all_rules, find_rule
 from cdk_pull.rules.room import Room
 from cdk_pull.rules.suppress import suppression
-from cdk_pull.template.context import section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -99,7 +98,7 @@ def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Res
     suppressed: list[Finding] = []
     resources = 0
     for assembly in assemblies:
-        resources += sum(len(section(template.document, "Resources")) for template in assembly.templates)
+        resources += sum(len(template.context.resources) for template in assembly.templates)
         order = {template.key: index for index, template in enumerate(assembly.templates)}
         found = sorted(
             _findings(assembly, rules, options),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cdk_pull.template.conditions import condition
 from cdk_pull.template.context import Context, section
 from cdk_pull.template.intrinsics import evaluate
+from cdk_pull.template.loops import has_loops, write_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,6 +60,11 @@ class Template:
     read_facts: Callable[[], ConstructFacts] = ConstructFacts
     _made: dict[str, Resource] = field(default_factory=dict, init=False, repr=False)
     _present: dict[str, list[Resource]] = field(default_factory=dict, init=False, repr=False)
+    _places: dict[str, tuple[PathStep, ...]] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if has_loops(self.document):
+            self.context.resources, self._places = write_out(self.context, evaluate)
 
     @cached_property
     def facts(self) -> ConstructFacts:
@@ -89,6 +95,10 @@ class Template:
         ]
         resources = (self.resource(logical_id) for logical_id in ids)
         return [each for each in resources if each is not None and each.metadata]
+
+    def place(self, logical_id: str) -> tuple[PathStep, ...]:
+        """Return where a resource stands in the document: below ``Resources``, or in a loop there."""
+        return self._places.get(logical_id, ("Resources", logical_id))
 
     def resource(self, logical_id: str) -> Resource | None:
         """Return a resource by its logical id."""
@@ -163,7 +173,7 @@ class Resource:
             return None
         if inner_line and quote and (found := _text_with(quote, inner_line, self.body, path)):
             path, inner_line = found
-        return source.line_of(("Resources", self.logical_id, *path), inner_line)
+        return source.line_of((*self.template.place(self.logical_id), *path), inner_line)
 
 
 def _text_with(
