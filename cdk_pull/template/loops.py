@@ -88,12 +88,10 @@ class _Writer:
     def filled(self, text: str, named: Mapping[str, str]) -> str:
         """Return a text with the variables' values in their places."""
         for name, value in named.items():
-            for mark, form in (
-                (f"${{{name}}}", value),
-                (f"&{{{name}}}", "".join(filter(str.isalnum, value))),
-            ):
+            for mark in (f"${{{name}}}", f"&{{{name}}}"):
                 if mark in text:
-                    self.take(text.count(mark) * len(form))
+                    self.take(text.count(mark) * len(value))
+                    form = value if mark[0] == "$" else "".join(filter(str.isalnum, value))
                     text = text.replace(mark, form)
         return text
 
