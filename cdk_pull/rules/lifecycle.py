@@ -68,18 +68,21 @@ def read_policy(text: object) -> list[Selection]:
 
 
 def expiring(selection: Selection, image: Image) -> bool:
-    """Tell whether a rule can expire an image that runs by its tag; one by digest may have any tag."""
+    """Tell whether a rule can expire an image that runs.
+
+    Which tags an image has that runs by digest, or by a tag that only the deployment knows, is unknown: then only a rule
+    that takes every tag counts.
+    """
     if selection.status == "any":
         return True
     if selection.status != "tagged":
         return False
     tag = image.tag
-    if tag is None and image.kind != "digest":
-        tag = "latest"
-    if tag is None or isinstance(tag, Unknown):
-        return True
-    return tag.startswith(selection.prefixes or ("\n",)) or any(
-        fnmatchcase(tag, pattern) for pattern in selection.patterns
+    if image.kind == "digest" or isinstance(tag, Unknown):
+        return "" in selection.prefixes or "*" in selection.patterns
+    name = tag or "latest"
+    return name.startswith(selection.prefixes or ("\n",)) or any(
+        fnmatchcase(name, pattern) for pattern in selection.patterns
     )
 
 

@@ -36,6 +36,7 @@ def test_what_fails_is_found(path: Path) -> None:
     """A failing template gives findings of its rule at the lines that it names, each with all that a person needs."""
     findings, said = _findings(path, (path.parent.name,))
     assert sorted({str(finding.line) for finding in findings}, key=int) == said["finds at"].split(", ")
+    assert sorted({finding.severity.value for finding in findings}) == said["severity"].split(", ")
     for finding in findings:
         assert finding.rule == path.parent.name
         assert finding.message
