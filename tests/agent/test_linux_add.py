@@ -1,0 +1,225 @@
+"""Where the writer puts the settings in user data of Linux, and what it refuses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import yaml
+
+from cdk_pull.agent import ecs_config, linux
+from cdk_pull.agent.settings import AgentSettings, PullBehavior
+from cdk_pull.errors import ConflictError, UnsupportedError
+from tests.agent.linux_texts import HOSTILE, LINE, ONCE, SCRIPT_PART, B, F, executed, mime
+
+
+@pytest.mark.parametrize(
+    ("user_data", "result"),
+    [
+        ("", f"#!/bin/bash\n{LINE}\n"),
+        ("#!/bin/bash", f"#!/bin/bash\n{LINE}\n"),
+        ("#!/bin/bash\nexit 0", f"#!/bin/bash\n{LINE}\nexit 0"),
+        ("#!/bin/bash -xe\r\nls\r\n", f"#!/bin/bash -xe\r\n{LINE}\r\nls\r\n"),
+        ("ls\n", f"#!/bin/bash\n{LINE}\nls\n"),
+        (
+            f"#!/bin/bash\necho ECS_CLUSTER=x > {F}\nexec run",
+            f"#!/bin/bash\necho ECS_CLUSTER=x > {F}\n{LINE}\nexec run",
+        ),
+        (
+            f"#!/bin/bash -xe\nls > {F}\nexit",
+            f"#!/bin/bash -xe\n{LINE}\nls > {F}\n{LINE}\nexit",
+        ),
+        (
+            f"#!/bin/bash\nset -euo pipefail\nls > {F}\n",
+            f"#!/bin/bash\n{LINE}\nset -euo pipefail\nls > {F}\n{LINE}\n",
+        ),
+        (f"#!/bin/bash\ncat <<E > {F}\nA=b\nE", f"#!/bin/bash\ncat <<E > {F}\nA=b\nE\n{LINE}\n"),
+        (
+            f"#!/bin/bash\n[ -f x ] && exit 0\nls > {F}; ls",
+            (
+                f"#!/bin/bash\nset_ecs_agent_settings() {{ {LINE}; }}\ntrap set_ecs_agent_settings EXIT\n"
+                f"[ -f x ] && exit 0\nls > {F}; ls"
+            ),
+        ),
+        ("#cloud-boothook\n#!/bin/sh\nls", f"#cloud-boothook\n#!/bin/sh\n{LINE}\nls"),
+    ],
+)
+def test_adds_a_line(user_data: str, result: str) -> None:
+    """The line goes where nothing of the script can keep it from working, and the script stays as it was."""
+    assert linux.add(user_data, ONCE) == result
+    assert linux.add(result, ONCE) == result
+
+
+@pytest.mark.parametrize(
+    "user_data",
+    [
+        "#cloud-config\n",
+        "#cloud-config\n# a comment\npackages:\n  - jq # why\n",
+        "#cloud-config\nruncmd:\n  - ls\n  - |\n    ls\n\n# end\npackages: [jq]\n",
+        "#cloud-config\nruncmd: [ls, [a, b]]",
+        "#cloud-config\nruncmd:\npackages: []\n",
+        "#cloud-config\nruncmd: []",
+        "#cloud-config\nruncmd:\n- echo ${Token[TOKEN.1]}\nfqdn: ${Token[TOKEN.2]}\n",
+        f"#cloud-config\nruncmd:\n- echo A=b > {F}\n",
+    ],
+)
+@pytest.mark.parametrize("asked", [ONCE, HOSTILE], ids=["once", "hostile"])
+def test_adds_a_command_to_cloud_config(user_data: str, asked: AgentSettings) -> None:
+    """A cloud-config gets one command more, by a real YAML parser, and all its lines stay."""
+    result = linux.add(user_data, asked)
+    before: Any = yaml.safe_load(user_data) or {}
+    after: Any = yaml.safe_load(result)
+    added = [each for each in after.pop("runcmd") if each not in (before.get("runcmd") or [])]
+    before.pop("runcmd", None)
+    assert after == before
+    assert len(added) == 1
+    assert ecs_config.read(executed(added[0])).settings == asked.to_environment()
+    assert set(user_data.splitlines()) - set(result.splitlines()) <= {"runcmd: [ls, [a, b]]", "runcmd: []"}
+    assert linux.add(result, asked) == result
+
+
+@pytest.mark.parametrize(
+    ("user_data", "named"),
+    [
+        (mime(SCRIPT_PART.replace(B, "ECS_X")), False),
+        (mime(SCRIPT_PART.replace(B, "ECS_X")).replace("\n", "\r\n"), False),
+        (mime(f"Content-Type: text/cloud-config\n\n#cloud-config\nruncmd: ['ls > {F}']\n"), True),
+        (
+            mime("Content-Type: text/x-shellscript\nContent-Transfer-Encoding: base64\n\n${Token[TOKEN.1]}"),
+            False,
+        ),
+        (mime(SCRIPT_PART.replace(B, "ECS_X")).removesuffix("--+B==--\n"), False),
+    ],
+)
+@pytest.mark.parametrize("asked", [ONCE, HOSTILE], ids=["once", "hostile"])
+def test_adds_a_part_to_an_archive(user_data: str, *, named: bool, asked: AgentSettings) -> None:
+    """An archive gets one part more, which runs last, and the other parts stay byte for byte."""
+    result = linux.add(user_data, asked)
+    assert result.startswith(user_data.rpartition("--+B==--")[0] or user_data)
+    assert ("zz-ecs-agent-settings.sh" in result) is named
+    reading = linux.read(result)
+    assert {name: reading.settings[name] for name in asked.to_environment()} == asked.to_environment()
+    assert linux.add(result, asked) == result
+
+
+@pytest.mark.parametrize(
+    ("user_data", "asked", "error", "message"),
+    [
+        (
+            f"#!/bin/bash\necho {B}=always >> {F}",
+            ONCE,
+            ConflictError,
+            f"the user data sets {B} to 'always' on line 2, and 'once' is asked for; remove one of the two",
+        ),
+        (
+            f"#!/bin/bash\necho {B}=$X >> {F}",
+            ONCE,
+            ConflictError,
+            (
+                f"the user data sets {B} on line 2 to a value that cannot be known ($X is not set in the user data), and "
+                "'once' is asked for; remove one of the two"
+            ),
+        ),
+        (
+            "#!/bin/bash\ndocker system prune -af",
+            ONCE,
+            ConflictError,
+            (
+                "line 2 of the user data: docker prune beside once: a task whose image was pruned stops with "
+                "CannotPullImageManifestError; leave removal to the agent's own clean-up"
+            ),
+        ),
+        (
+            f"#!/bin/bash\necho ECS_IMAGE_CLEANUP_INTERVAL=1h >> {F}",
+            AgentSettings(image_pull_behavior=PullBehavior.PREFER_CACHED),
+            ConflictError,
+            (
+                "line 2 of the user data: ECS_IMAGE_CLEANUP_INTERVAL has no effect: prefer-cached switches image clean-up "
+                "off; leave one of the two out"
+            ),
+        ),
+        (
+            "#!/usr/bin/env python3\n",
+            ONCE,
+            UnsupportedError,
+            (
+                "a script for #!/usr/bin/env python3 cannot be added to; put it into an ec2.MultipartUserData, where the "
+                "settings get a part of their own"
+            ),
+        ),
+        (
+            "${Token[TOKEN.1]}\nls",
+            ONCE,
+            UnsupportedError,
+            (
+                "user data that begins with a token cannot be added to, because nobody knows what it is; begin it with "
+                "#!/bin/bash, or put it into an ec2.MultipartUserData"
+            ),
+        ),
+        (
+            "#include https://example.com",
+            ONCE,
+            UnsupportedError,
+            (
+                "user data of the kind text/x-include-url cannot be added to; put it into an ec2.MultipartUserData, where "
+                "the settings get a part of their own"
+            ),
+        ),
+        (
+            f"#!/bin/bash\n[ -f x ] && exec run\necho A=b > {F}; exec run",
+            ONCE,
+            UnsupportedError,
+            (
+                f"no place in this user data is sure to set {B} (line 3: this removes what the AMI has in {F}: append "
+                "with >>); set them in the user data itself, where it ends"
+            ),
+        ),
+        (
+            "#cloud-config\n- a\n",
+            ONCE,
+            UnsupportedError,
+            (
+                f"no place in this user data is sure to set {B} (line 1: cloud-init takes nothing of it: this is not a "
+                "YAML mapping); set them in the user data itself, where it ends"
+            ),
+        ),
+    ],
+)
+def test_refuses(user_data: str, asked: AgentSettings, error: type[Exception], message: str) -> None:
+    """What would lose a setting, or overrule the user's own, is an error that names the line and says why."""
+    with pytest.raises(error) as raised:
+        linux.add(user_data, asked)
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("present", ["30m", "1800s", "30m0s", ".5h"])
+def test_leaves_an_equal_value_alone(present: str) -> None:
+    """A value that the agent takes for the same is not written again."""
+    user_data = f"#!/bin/bash\necho ECS_IMAGE_CLEANUP_INTERVAL={present} >> {F}"
+    assert linux.add(user_data, AgentSettings(image_cleanup_interval=timedelta(minutes=30))) == user_data
+
+
+def test_spoilt_before() -> None:
+    """What the user's own settings spoil already does not stand in the way of another setting."""
+    user_data = f"#!/bin/bash\necho {B}=once >> {F}\ndocker image prune -f\n"
+    result = linux.add(user_data, AgentSettings(warm_pools_check=True))
+    assert dict(linux.read(result).settings) == {B: "once", "ECS_WARM_POOLS_CHECK": "true"}
+
+
+def test_nonsense_is_not_false() -> None:
+    """A value that the agent cannot read is not the same as the default that it uses for it."""
+    with pytest.raises(
+        ConflictError, match="sets ECS_DISABLE_IMAGE_CLEANUP to 'yes' on line 2, and 'false' is asked"
+    ):
+        linux.add(
+            f"#!/bin/bash\necho ECS_DISABLE_IMAGE_CLEANUP=yes >> {F}",
+            AgentSettings(disable_image_cleanup=False),
+        )
+
+
+def test_mends_a_quoted_value() -> None:
+    """A value that the agent ignores only for its form does not stand in the way of the same value well formed."""
+    result = linux.add(f"#!/bin/bash\necho '{B}=\"once\"' >> {F}\n", ONCE)
+    assert linux.read(result).effective[B] == "once"
+    assert linux.read(result).warnings == ()
