@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.cached_image_capacity_provider import CachedImageCapacityProvider
     from cdk_pull.cdk.fargate_task import FargateTask
     from cdk_pull.cdk.fargate_task_size import FargateTaskSize
+    from cdk_pull.cdk.fargate_task_size_injector import FargateTaskSizeInjector
     from cdk_pull.cdk.image_lookup import look_up_image
     from cdk_pull.cdk.image_pull_behavior import ImagePullBehavior
     from cdk_pull.cdk.image_repository import ImageRepository
@@ -34,6 +35,7 @@ _HOMES = {
     "ConflictError": "cdk_pull.errors",
     "FargateTask": "cdk_pull.cdk.fargate_task",
     "FargateTaskSize": "cdk_pull.cdk.fargate_task_size",
+    "FargateTaskSizeInjector": "cdk_pull.cdk.fargate_task_size_injector",
     "ImageProfile": "cdk_pull.image.profile",
     "ImagePullBehavior": "cdk_pull.cdk.image_pull_behavior",
     "ImageRepository": "cdk_pull.cdk.image_repository",
@@ -60,6 +62,7 @@ __all__ = [
     "ConflictError",
     "FargateTask",
     "FargateTaskSize",
+    "FargateTaskSizeInjector",
     "ImageProfile",
     "ImagePullBehavior",
     "ImageRepository",
