@@ -64,7 +64,7 @@ def parse_bytes(text: str, what: str = "size") -> int:
     Raises:
         InvalidValueError: for a negative size, an unknown unit, or anything that is not a size.
     """
-    match = _SIZE.fullmatch(text)
+    match = _SIZE.fullmatch(text) if isinstance(text, str) else None
     factor = _FACTORS.get(match.group(2).lower()) if match else None
     if match is None or factor is None:
         raise InvalidValueError(f"{what} is not a size in bytes", text, allowed=_SIZES_ALLOWED)

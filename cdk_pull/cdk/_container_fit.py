@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     import aws_cdk as cdk
     from aws_cdk import aws_ecs as ecs
 
-__all__ = ["ContainerNeeds", "check_containers_fit", "needs_of", "read_properties", "too_small"]
+__all__ = [
+    "ContainerNeeds",
+    "ContainersFit",
+    "check_containers_fit",
+    "needs_of",
+    "read_properties",
+    "too_small",
+]
 
 
 class ContainerNeeds(NamedTuple):
@@ -56,17 +63,19 @@ class _Watched:
 
 
 @jsii.implements(constructs.IValidation)
-class _ContainersFit:
+class ContainersFit:
     """Looks at all the watched task definitions of a stack at once, in one call to JavaScript."""
 
     def __init__(self, stack: cdk.Stack) -> None:
         self._stack = stack
         self._watched: list[_Watched] = []
 
-    def watch(self, watched: _Watched) -> None:
-        self._watched.append(watched)
+    def watch(self, definition: ecs.CfnTaskDefinition, os: Os) -> None:
+        """Look at one more task definition."""
+        self._watched.append(_Watched(definition, os))
 
     def validate(self) -> list[str]:
+        """Return one line for each task that does not hold its containers, or has no size of Fargate's."""
         rendered = self._stack.resolve(
             [
                 read_properties(each.definition, "cpu", "memory", "containerDefinitions")
@@ -79,6 +88,9 @@ class _ContainersFit:
 
 def _error(watched: _Watched, values: Mapping[str, Any]) -> str:
     cpu, memory, containers = (values.get(name) for name in ("cpu", "memory", "containerDefinitions"))
+    if cpu is None or memory is None:
+        missing = " and ".join(name for name, value in (("cpu", cpu), ("memory", memory)) if value is None)
+        return f"{watched.definition.node.path}: {missing} is missing, and a task on Fargate needs both"
     if not isinstance(cpu, str) or not isinstance(memory, str):
         return ""
     try:
@@ -110,13 +122,13 @@ def read_properties(resource: cdk.CfnResource, *names: str) -> dict[str, Any]:
 
 
 # By the stack's identity: one look at a stack's tasks is one call to JavaScript, one for each task is many.
-_VALIDATIONS: dict[str, _ContainersFit] = {}
+_VALIDATIONS: dict[str, ContainersFit] = {}
 
 
 def check_containers_fit(definition: ecs.CfnTaskDefinition, stack: cdk.Stack, *, os: Os) -> None:
     """Check a task definition of a stack when CDK validates: a valid size, and containers that fit it."""
     key = identity(stack)
     if key not in _VALIDATIONS:
-        _VALIDATIONS[key] = _ContainersFit(stack)
+        _VALIDATIONS[key] = ContainersFit(stack)
         stack.node.add_validation(_VALIDATIONS[key])
-    _VALIDATIONS[key].watch(_Watched(definition, os))
+    _VALIDATIONS[key].watch(definition, os)

@@ -57,11 +57,12 @@ class SizingRequest:
 
     def __str__(self) -> str:
         profile = self.profile
+        data = f", {format_bytes(self.working_bytes)} of working data" if self.working_bytes else ""
         if profile is None:
-            return f"{self.wanted}, images of unknown size"
+            return f"{self.wanted}, images of unknown size{data}"
         unpacked = profile.uncompressed_bytes
         more = "" if unpacked is None else f", {format_bytes(unpacked)} unpacked"
-        return f"{self.wanted}, images of {format_bytes(profile.compressed_bytes)}{more}"
+        return f"{self.wanted}, images of {format_bytes(profile.compressed_bytes)}{more}{data}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,7 +158,7 @@ def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:
         size=choice.size,
         ephemeral_gib=storage,
         decisions=(_size_decision(request, choice, calibrated), *storage_decisions),
-        warning=_missed(choice) if choice.target_met is False else None,
+        warning=_missed(choice, request.goal) if choice.target_met is False else None,
     )
 
 
@@ -194,7 +195,7 @@ def _without_images(request: SizingRequest, facts: TaskFacts, floor: FargateSize
     cost = f"price unknown: {price.reason}" if isinstance(price, UnknownPrice) else f"${price:.4f} per hour"
     decision = Decision(
         topic="fargate-size",
-        decided=f"{floor}, as given",
+        decided=f"{floor}, not weighed",
         why=UNKNOWN_SIZE,
         cost=cost,
         confidence="start unknown",
@@ -262,9 +263,10 @@ def _storage(request: SizingRequest, facts: TaskFacts) -> tuple[int | None, tupl
     return needed, (decision,)
 
 
-def _missed(choice: Choice) -> Warned:
-    changes = "; ".join(str(change) for change in choice.would_help)
-    return Warned(
-        "cdk-pull:fargateTargetNotMet",
-        f"{choice.why}. Ways out: a later target or a higher price, or another image ({changes})",
-    )
+def _missed(choice: Choice, goal: Goal) -> Warned:
+    message = choice.why
+    if not (goal.usd_per_hour is not None and isinstance(choice.floor.price, UnknownPrice)):
+        limit = "a later target" if goal.usd_per_hour is None else "a higher price"
+        changes = "; ".join(str(change) for change in choice.would_help)
+        message += f". Ways out: {limit}, or another image ({changes})" if changes else f". Way out: {limit}"
+    return Warned("cdk-pull:fargateTargetNotMet", message)

@@ -12,7 +12,7 @@ __all__ = ["UNKNOWN_SIZE", "ImageSizes", "profile_of"]
 
 UNKNOWN_SIZE = (
     "the size of the task's images is not known: pass compressed= and uncompressed= (the sum over the task's images, "
-    "such as '800MB' and '2.4GB') or image_profile=look_up_image(...)"
+    "such as '800MB' and '2.4GB') or image_profile=look_up_image(self, 'the image'), whose facts `cdk-pull lookup` writes into cdk.context.json"
 )
 
 

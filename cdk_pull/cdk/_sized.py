@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 
+from cdk_pull.fargate.sizes import Os, check_architecture
 from cdk_pull.report.decision import TEMPLATE_KEY
+from cdk_pull.windows.families import fargate_family
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +20,8 @@ if TYPE_CHECKING:
 
     from cdk_pull.cdk._fargate_sizing import Sized
     from cdk_pull.fargate.estimate import Architecture
-    from cdk_pull.fargate.sizes import Os
 
-__all__ = ["architecture_of", "is_token", "os_of", "region_of", "tell"]
+__all__ = ["Platform", "is_token", "platform_of", "region_of", "tell"]
 
 _REGIONS: WeakKeyDictionary[cdk.Stack, str | None] = WeakKeyDictionary()
 _TOKEN = "${Token["  # noqa: S105 - the mark of CDK's string tokens, not a secret
@@ -34,17 +36,35 @@ def is_token(value: object) -> bool:
         return False
     if isinstance(value, str) and _TOKEN not in value:
         return False
+    # JavaScript cannot be handed a value that is no number.
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
     return bool(cdk.Token.is_unresolved(value))
 
 
-def os_of(runtime_platform: object) -> Os:
-    """Return the operating system of a resolved runtime platform."""
-    return "windows" if _entry(runtime_platform, "operatingSystemFamily").startswith("WINDOWS") else "linux"
+class Platform(NamedTuple):
+    """What a task's size and start depend on of its runtime platform."""
+
+    os: Os = "linux"
+    architecture: Architecture = "x86_64"
 
 
-def architecture_of(runtime_platform: object) -> Architecture:
-    """Return the architecture of a resolved runtime platform."""
-    return "arm64" if _entry(runtime_platform, "cpuArchitecture") == "ARM64" else "x86_64"
+def platform_of(runtime_platform: object) -> Platform:
+    """Return the platform of a resolved runtime platform of Fargate; Linux on x86_64 where it says nothing.
+
+    Raises:
+        UnsupportedError: for a Windows Server that Fargate does not run.
+        InvalidValueError: for Windows on ARM64, or a Windows family that ECS does not have.
+    """
+    family = _entry(runtime_platform, "operatingSystemFamily")
+    architecture: Architecture = (
+        "arm64" if _entry(runtime_platform, "cpuArchitecture") == "ARM64" else "x86_64"
+    )
+    if not family.startswith("WINDOWS"):
+        return Platform("linux", architecture)
+    fargate_family(family)
+    check_architecture(architecture, "windows")
+    return Platform("windows", architecture)
 
 
 def _entry(runtime_platform: object, name: str) -> str:

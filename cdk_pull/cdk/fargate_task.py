@@ -9,8 +9,10 @@ from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk._container_fit import check_containers_fit
 from cdk_pull.cdk._fargate_sizing import TaskFacts, size_task
-from cdk_pull.cdk._sized import architecture_of, is_token, os_of, region_of, tell
+from cdk_pull.cdk._own_size import own_size
+from cdk_pull.cdk._sized import is_token, platform_of, region_of, tell
 from cdk_pull.cdk._sizing_props import SizingProps, refuse_others, sizing_request
+from cdk_pull.errors import ConflictError
 from cdk_pull.fargate.sizes import Os, fits, parse_cpu, parse_memory
 
 if TYPE_CHECKING:
@@ -64,8 +66,10 @@ class FargateTask(ecs.FargateTaskDefinition):
         id: its name there.
         image: of a container ``app``; leave it out to add all containers yourself.
         container: further properties of that container, as ``add_container`` takes them.
-        cpu: the smallest size wanted, in CPU units or as ECS writes it (``"1 vCPU"``); by default the smallest size.
-        memory_limit_mib: its memory in MiB or as ECS writes it (``"2GB"``); by default the least for ``cpu``.
+        cpu: the smallest size wanted, in CPU units or as ECS writes it (``"1 vCPU"``); by default the smallest that
+            holds the container.
+        memory_limit_mib: its memory in MiB or as ECS writes it (``"2GB"``); by default the least for ``cpu`` that holds
+            the container.
         start_within: choose the smallest size that is expected to start within this.
         max_usd_per_hour: choose the best start that costs no more than this.
         ephemeral_storage_gib: the least ephemeral storage wanted, 21 to 200 GiB; Linux only.
@@ -75,9 +79,10 @@ class FargateTask(ecs.FargateTaskDefinition):
             SizingProps), and the further properties of ``ecs.FargateTaskDefinition``.
 
     Raises:
-        ConflictError: for a start and a price together, or sizes beside a profile.
+        ConflictError: for a start and a price together, sizes beside a profile, or a container without an image.
         InvalidValueError: for a pair that is no Fargate size (with the nearest), images that fit no ephemeral
-            storage, or ephemeral storage on Windows.
+            storage, ephemeral storage or ARM64 on Windows.
+        UnsupportedError: for a Windows Server that Fargate does not run.
     """
 
     def __init__(
@@ -97,9 +102,13 @@ class FargateTask(ecs.FargateTaskDefinition):
     ) -> None:
         refuse_others("FargateTask", props, FargateTaskProps)
         stack = scope if isinstance(scope, cdk.Stack) else cdk.Stack.of(scope)
-        platform = stack.resolve(runtime_platform) if runtime_platform else None
-        os = os_of(platform)
-        size = _given_size(cpu, memory_limit_mib, os)
+        os, architecture = platform_of(stack.resolve(runtime_platform) if runtime_platform else None)
+        if container and image is None:
+            raise ConflictError(
+                f"container={sorted(container)} is given without image=, so that there is no container to have them: "
+                "give image=, or add the container with add_container"
+            )
+        size = _given_size(cpu, memory_limit_mib, os, container or {})
         request = sizing_request(props, start_within=start_within, usd_per_hour=max_usd_per_hour)
         storage_is_token = is_token(ephemeral_storage_gib)
         sized = size_task(
@@ -108,7 +117,7 @@ class FargateTask(ecs.FargateTaskDefinition):
                 cpu=_plain(size["cpu"]),
                 memory_mib=_plain(size["memory_limit_mib"]),
                 os=os,
-                architecture=architecture_of(platform),
+                architecture=architecture,
                 region=region_of(stack),
                 ephemeral_gib=None
                 if ephemeral_storage_gib is None or storage_is_token
@@ -118,20 +127,21 @@ class FargateTask(ecs.FargateTaskDefinition):
         )
         if sized.size is not None:
             size = _Size(cpu=sized.size.cpu, memory_limit_mib=sized.size.memory_mib)
-        super().__init__(
-            scope,
-            id,
-            ephemeral_storage_gib=sized.ephemeral_gib or ephemeral_storage_gib,
-            runtime_platform=runtime_platform,
-            **size,
-            enable_fault_injection=props.get("enable_fault_injection"),
-            execution_role=props.get("execution_role"),
-            family=props.get("family"),
-            pid_mode=props.get("pid_mode"),
-            proxy_configuration=props.get("proxy_configuration"),
-            task_role=props.get("task_role"),
-            volumes=props.get("volumes"),
-        )
+        with own_size():
+            super().__init__(
+                scope,
+                id,
+                ephemeral_storage_gib=sized.ephemeral_gib or ephemeral_storage_gib,
+                runtime_platform=runtime_platform,
+                **size,
+                enable_fault_injection=props.get("enable_fault_injection"),
+                execution_role=props.get("execution_role"),
+                family=props.get("family"),
+                pid_mode=props.get("pid_mode"),
+                proxy_configuration=props.get("proxy_configuration"),
+                task_role=props.get("task_role"),
+                volumes=props.get("volumes"),
+            )
         definition = cast("ecs.CfnTaskDefinition", self.node.default_child)
         tell(self, definition, sized)
         check_containers_fit(definition, stack, os=os)
@@ -139,12 +149,19 @@ class FargateTask(ecs.FargateTaskDefinition):
             self.add_container("app", image=image, **(container or {}))
 
 
-def _given_size(cpu: float | str | None, memory: float | str | None, os: Os) -> _Size:
-    """Return CPU and memory as numbers, the smallest where they are not given; tokens stay tokens."""
+def _given_size(
+    cpu: float | str | None, memory: float | str | None, os: Os, container: Mapping[str, Any]
+) -> _Size:
+    """Return CPU and memory as numbers, the least for the container where they are not given; tokens stay tokens."""
     cpu_units = None if cpu is None else _number(cpu) if is_token(cpu) else parse_cpu(_whole(cpu))
     mib = None if memory is None else _number(memory) if is_token(memory) else parse_memory(_whole(memory))
     if cpu_units is None or mib is None:
-        least = fits(cpu=_plain(cpu_units) or 0, memory_mib=_plain(mib) or 0, os=os)[0]
+        needs = (_plain(container.get(name)) or 0 for name in ("memory_limit_mib", "memory_reservation_mib"))
+        least = fits(
+            cpu=_plain(container.get("cpu") if cpu_units is None else cpu_units) or 0,
+            memory_mib=max(needs) if mib is None else _plain(mib) or 0,
+            os=os,
+        )[0]
         cpu_units = least.cpu if cpu_units is None else cpu_units
         mib = least.memory_mib if mib is None else mib
     return _Size(cpu=cpu_units, memory_limit_mib=mib)

@@ -54,7 +54,9 @@ class Goal:
             ("seconds of the start", self.start_seconds),
             ("dollars per hour", self.usd_per_hour),
         ):
-            if value is not None and not 0 < value < float("inf"):
+            if value is None:
+                continue
+            if not isinstance(value, int | float) or not 0 < value < float("inf"):
                 raise InvalidValueError(f"{name} are not a limit", value, allowed="a number above 0")
         if self.hold not in get_args(Hold):
             raise InvalidValueError("hold is not a part of the estimate", self.hold, allowed=get_args(Hold))

@@ -112,7 +112,7 @@ def usd_per_hour(
     book = prices or load_prices()
     if region is None:
         return UnknownPrice(
-            "the Region is not given: give the stack an environment, or the command line --region"
+            "no Region is given: set the stack's environment, or --region on the command line"
         )
     kinds = book.regions.get(region)
     if kinds is None:

@@ -56,7 +56,7 @@ def test_unknown_images_keep_the_size_and_say_what_to_do() -> None:
     )
     [decision] = sized.decisions
     assert (decision.decided, decision.cost, decision.confidence) == (
-        "0.25 vCPU, 0.5 GB, as given",
+        "0.25 vCPU, 0.5 GB, not weighed",
         "$0.0123 per hour",
         "start unknown",
     )
@@ -83,7 +83,7 @@ def test_a_target_that_no_size_meets_names_the_ways_out() -> None:
     assert sized.warning == Warned(
         "cdk-pull:fargateTargetNotMet",
         "no size starts within 10 s: the expected start of 8 vCPU, 16 GB is 34 s; the smallest size is kept. Ways out: "
-        "a later target or a higher price, or another image (a SOCI index: 0 to 69 s less; an image of half the size: "
+        "a later target, or another image (a SOCI index: 0 to 69 s less; an image of half the size: "
         "12 to 36 s less; zstd in place of gzip: 0 to 24 s less)",
     )
 

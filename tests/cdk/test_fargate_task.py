@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 _IMAGE = ecs.ContainerImage.from_registry("example.com/app:1")
 _SIZES: dict[str, Any] = {"compressed": "800MB", "uncompressed": "2.4GB"}
 _MINUTE = cdk.Duration.minutes(1)
-_WINDOWS = ecs.RuntimePlatform(operating_system_family=ecs.OperatingSystemFamily.WINDOWS_SERVER_2022_CORE)
+
+
+def _platform(
+    family: str, architecture: ecs.CpuArchitecture = ecs.CpuArchitecture.X86_64
+) -> ecs.RuntimePlatform:
+    return ecs.RuntimePlatform(
+        operating_system_family=ecs.OperatingSystemFamily.of(family), cpu_architecture=architecture
+    )
+
+
+_WINDOWS = _platform("WINDOWS_SERVER_2022_CORE")
 
 
 @pytest.fixture(name="stack")
@@ -162,7 +172,7 @@ def test_without_a_region_the_size_is_given_and_the_price_said_to_be_unknown() -
     decision = _task(stack)["Metadata"]["cdk-pull"]["fargate-size"]
     assert (
         decision["cost"]
-        == "price unknown: the Region is not given: give the stack an environment, or the command line --region"
+        == "price unknown: no Region is given: set the stack's environment, or --region on the command line"
     )
 
 
@@ -185,14 +195,22 @@ def test_windows_tasks_are_sized_on_their_own_table(stack: cdk.Stack) -> None:
         ),
         ({"ephemeral_storage_gib": 50}, "a Windows task on Fargate takes no ephemeral storage setting: 50"),
         ({"compressed": "8GB", "uncompressed": "20GB"}, "do not fit a Windows task's ephemeral storage"),
+        (
+            {"runtime_platform": _platform("WINDOWS_SERVER_2022_CORE", ecs.CpuArchitecture.ARM64)},
+            "a Windows task on Fargate cannot have this architecture: 'arm64'; allowed: x86_64",
+        ),
+        (
+            {"runtime_platform": _platform("WINDOWS_SERVER_2025_CORE")},
+            "Fargate does not run WINDOWS_SERVER_2025_CORE: Windows Server 2025 on Fargate is an open request",
+        ),
     ],
 )
 def test_what_windows_on_fargate_does_not_run_is_an_error(
     stack: cdk.Stack, props: dict[str, Any], message: str
 ) -> None:
-    """Half a vCPU, ephemeral storage and images beyond 20 GiB are refused on Windows."""
-    with pytest.raises(InvalidValueError) as error:
-        FargateTask(stack, "Worker", image=_IMAGE, runtime_platform=_WINDOWS, **props)
+    """Half a vCPU, ephemeral storage, images beyond 20 GiB, ARM64 and Windows Server 2025 are refused."""
+    with pytest.raises(CdkPullError) as error:
+        FargateTask(stack, "Worker", image=_IMAGE, **{"runtime_platform": _WINDOWS, **props})
     assert message in str(error.value)
 
 
@@ -262,6 +280,10 @@ def test_the_default_container_takes_further_properties(stack: cdk.Stack) -> Non
         ({"hold": "high"}, InvalidValueError),
         ({"compressed": "1GB", "image_profile": ImageProfile(layers=())}, ConflictError),
         ({"working_data": "much"}, InvalidValueError),
+        ({"compressed": 800_000_000}, InvalidValueError),
+        ({"max_usd_per_hour": "0.1"}, InvalidValueError),
+        ({"cpu": float("nan")}, InvalidValueError),
+        ({"image": None, "container": {"cpu": 256}}, ConflictError),
     ],
 )
 def test_requests_that_cannot_be_are_refused(
@@ -269,7 +291,7 @@ def test_requests_that_cannot_be_are_refused(
 ) -> None:
     """Contradictions, unitless times and settings without effect are errors, not defaults."""
     with pytest.raises(kind):
-        FargateTask(stack, "Worker", image=_IMAGE, **props)
+        FargateTask(stack, "Worker", **{"image": _IMAGE, **props})
 
 
 def test_a_misspelt_property_is_refused(stack: cdk.Stack) -> None:
@@ -316,3 +338,29 @@ def test_measured_starts_change_the_choice(tmp_path: Path) -> None:
     assert changed["measured"][0] == "the pull rests on 40 measured pulls of this image in eu-west-1"
     with pytest.raises(InvalidValueError, match="file of measured starts does not exist"):
         decided("eu-west-1", measured="none.json")
+
+
+@pytest.mark.parametrize(
+    ("container", "size"),
+    [
+        ({"memory_limit_mib": 1500}, ("256", "2048")),
+        ({"memory_reservation_mib": 3000, "cpu": 600}, ("1024", "3072")),
+        ({"memory_limit_mib": 100}, ("256", "512")),
+    ],
+)
+def test_a_size_left_out_holds_the_container(
+    stack: cdk.Stack, container: dict[str, Any], size: tuple[str, str]
+) -> None:
+    """Without CPU and memory of its own the task is as large as its container needs."""
+    FargateTask(stack, "Task", image=_IMAGE, container=container)
+    assert _size(stack) == size
+
+
+def test_what_no_price_is_known_for_has_no_way_out_by_a_price() -> None:
+    """Where the Region is open, the warning says so, and proposes nothing that would not help."""
+    anywhere = cdk.Stack(cdk.App(), "Anywhere")
+    FargateTask(anywhere, "Task", image=_IMAGE, max_usd_per_hour=0.1, **_SIZES)
+    Annotations.from_stack(anywhere).has_warning(
+        "/Anywhere/Task",
+        Match.string_like_regexp(r"the price is not known: no Region is given: [^.]* on the command line \["),
+    )

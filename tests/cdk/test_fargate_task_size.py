@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk.assertions import Annotations, Match, Template
 
@@ -214,3 +215,65 @@ def test_a_misspelt_property_is_refused() -> None:
     """A keyword that nothing would read is an error."""
     with pytest.raises(TypeError, match=r"^start_within\(\) got an unexpected keyword argument 'compresed'$"):
         FargateTaskSize.start_within(_MINUTE, compresed="1GB")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    "mixin", [FargateTaskSize.checked(), FargateTaskSize.start_within(_MINUTE, **_SIZES)]
+)
+def test_containers_added_later_stay_in_the_template(stack: cdk.Stack, mixin: FargateTaskSize) -> None:
+    """Looking at the containers there are does not keep CDK from writing those that come."""
+    task = _l2(stack)
+    task.with_(mixin)
+    task.add_container("later", image=_IMAGE)
+    containers = _task(stack)["Properties"]["ContainerDefinitions"]
+    assert [container["Name"] for container in containers] == ["app", "later"]
+
+
+def test_a_container_that_comes_too_late_for_the_size_stops_the_synth(stack: cdk.Stack) -> None:
+    """The size was decided without it, so that it has to fit."""
+    task = _l2(stack)
+    task.with_(FargateTaskSize.start_within(cdk.Duration.minutes(3), **_SIZES))
+    task.add_container("later", image=_IMAGE, memory_limit_mib=4000)
+    with pytest.raises(RuntimeError, match="the containers need 0 CPU units and 4000 MiB"):
+        _template(stack)
+
+
+def test_a_service_stands_for_its_task_definition(stack: cdk.Stack) -> None:
+    """Applied to a service, the mixin sizes what the service runs, once."""
+    cluster = ecs.Cluster(stack, "Cluster", vpc=ec2.Vpc(stack, "Vpc", nat_gateways=0, max_azs=1))
+    service = ecs.FargateService(stack, "Service", cluster=cluster, task_definition=_l2(stack))
+    service.with_(FargateTaskSize.start_within(_MINUTE, **_SIZES))
+    cdk.Mixins.of(stack).apply(FargateTaskSize.start_within(_MINUTE, **_SIZES))
+    assert _task(stack)["Properties"]["Cpu"] == "4096"
+
+
+@pytest.mark.parametrize(
+    ("props", "size"),
+    [
+        ({"cpu": None, "memory": None}, ("256", "512")),
+        ({"memory": None}, ("256", "512")),
+        ({"cpu": None, "memory": "3GB"}, ("512", "3072")),
+    ],
+)
+def test_what_an_l1_leaves_out_is_the_least(
+    stack: cdk.Stack, props: dict[str, Any], size: tuple[str, str]
+) -> None:
+    """ECS refuses a Fargate task without CPU or memory, so the smallest that holds the containers is taken."""
+    _l1(stack, **props).with_(FargateTaskSize.start_within(cdk.Duration.minutes(3), **_SIZES))
+    properties = _task(stack)["Properties"]
+    assert (properties["Cpu"], properties["Memory"]) == size
+
+
+def test_checked_misses_what_fargate_needs(stack: cdk.Stack) -> None:
+    """An L1 without CPU stops the synth rather than the deployment."""
+    _l1(stack, cpu=None).with_(FargateTaskSize.checked())
+    with pytest.raises(RuntimeError, match="cpu is missing, and a task on Fargate needs both"):
+        _template(stack)
+
+
+def test_other_working_data_is_another_request(stack: cdk.Stack) -> None:
+    """Nothing that was asked is lost silently."""
+    task = _l2(stack)
+    task.with_(FargateTaskSize.start_within(_MINUTE, **_SIZES))
+    with pytest.raises(RuntimeError, match=r"2\.4 GB unpacked, 50 GB of working data': keep one of them"):
+        task.with_(FargateTaskSize.start_within(_MINUTE, **_SIZES, working_data="50GB"))

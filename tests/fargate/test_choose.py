@@ -188,18 +188,18 @@ def test_an_unknown_price_still_gives_the_size() -> None:
     choice = choose(_image(5), cpu=256, memory_mib=512, goal=Goal(start_seconds=37), model=_MODEL)
     assert choice.size == FargateSize(512, 1024)
     assert choice.candidate.price == UnknownPrice(
-        "the Region is not given: give the stack an environment, or the command line --region"
+        "no Region is given: set the stack's environment, or --region on the command line"
     )
     assert (
         choice.cost
-        == "price unknown: the Region is not given: give the stack an environment, or the command line --region"
+        == "price unknown: no Region is given: set the stack's environment, or --region on the command line"
     )
     assert choice.to_json()["candidates"][0]["usd_per_hour"] is None
     priced = choose(_image(5), cpu=256, memory_mib=512, goal=Goal(usd_per_hour=1), model=_MODEL)
     assert (priced.size, priced.target_met, priced.why) == (
         FargateSize(256, 512),
         False,
-        "the smallest size is kept, as the price is not known: the Region is not given: give the stack an environment, or the command line --region",
+        "the smallest size is kept, as the price is not known: no Region is given: set the stack's environment, or --region on the command line",
     )
 
 

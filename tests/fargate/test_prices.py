@@ -47,7 +47,7 @@ def test_a_price_adds_vcpu_memory_licence_and_extra_storage(
 @pytest.mark.parametrize(
     ("region", "options", "reason"),
     [
-        (None, {}, "the Region is not given: give the stack an environment, or the command line --region"),
+        (None, {}, "no Region is given: set the stack's environment, or --region on the command line"),
         (
             "mars-north-1",
             {},
