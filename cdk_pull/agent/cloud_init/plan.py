@@ -122,7 +122,11 @@ class _Planner:
         self.take(Part(kind_of(filled), part.name, filled, part.line + 1, spread=part.spread))
 
     def _unhandled(self, part: Part, text: str) -> None:
-        if text.lstrip().startswith("{"):
+        if part.kind == "text/upstart-job":
+            # Amazon Linux 1 runs it as a service; later releases pass it over.
+            if "ecs.config" in text:
+                self._opaque(part, "an upstart job runs on Amazon Linux 1 alone")
+        elif text.lstrip().startswith("{"):
             self._opaque(part, "the agent reads JSON user data itself")
         elif "=" in text:
             self.warnings.append(_no_shebang(part.line))
