@@ -62,9 +62,7 @@ def target_missed(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     """
     weighed = task.resource.metadata.get("fargate-size")
     if isinstance(weighed, dict) and weighed.get("target_met") is False:
-        yield Problem(
-            message=f"no size meets the target: {weighed.get('why', '')}", path=("Properties", "Cpu")
-        )
+        yield Problem(message=str(weighed.get("why", "no size meets the target")), path=("Properties", "Cpu"))
         return
     target, profile, size = start_target(task), task_profile(task, room), fargate_size(task)
     if target is None or profile is None or size is None:
