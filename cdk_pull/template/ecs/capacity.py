@@ -29,9 +29,12 @@ HOLDERS: Final[dict[str, tuple[PathStep, ...]]] = {
 }
 """The resources that launch instances, and where their settings stand."""
 
-# What in a user data or an AMI shows that the instances join an ECS cluster.
+# What in a user data or an AMI shows that the instances join an ECS cluster. ECS_CLUSTER alone does not: scripts that
+# call the ECS API use that name as well.
 _ECS_TEXT: Final = re.compile(
-    r"ECS_CLUSTER|/etc/ecs/|Initialize-ECSAgent|\[?settings\.ecs\b|ECS_IMAGE_PULL_BEHAVIOR"
+    r"/etc/ecs/|Initialize-ECSAgent|\[?settings\.ecs\b|ECS_IMAGE_PULL_BEHAVIOR|amazon-ecs-agent"
+    r"""|SetEnvironmentVariable\(\s*\\*["']ECS_CLUSTER""",
+    re.IGNORECASE,
 )
 _ECS_AMI: Final = re.compile(
     r"/aws/service/(?:ecs/|bottlerocket/aws-ecs|ami-windows-latest/[^/]*ECS)|amzn.*-ecs-"
