@@ -19,7 +19,7 @@ export AWS_EC2_METADATA_DISABLED := true
 PYTHON_READY := .venv/.ready
 READY := node_modules/.ready
 
-.PHONY: help install synth check test test-long bench bench-containerd clean
+.PHONY: help install synth check test test-long fuzz bench bench-containerd clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -57,6 +57,9 @@ test: check ## everything that ends within minutes; pytest comes last
 
 test-long: $(READY) ## what needs a container runtime, a browser or many minutes
 	pytest -rs -m long
+
+fuzz: $(READY) ## 20,000 mutated templates through every rule
+	pytest -q -m long tests/rules/test_fuzz.py
 
 bench: $(READY) ## the benchmarks whose figures benchmarks/README.md quotes
 	python benchmarks/import_time.py

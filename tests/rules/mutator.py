@@ -1,0 +1,221 @@
+"""Templates that nobody would write, each from a number: what the rules are fuzzed with."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from cdk_pull.template.source import read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["mutant", "mutated_text"]
+
+_FIXTURES = [
+    read_source(path).document for path in sorted((Path(__file__).parent / "fixtures").glob("*/*.yaml"))
+]
+
+
+def _nested(levels: int, wrap: Callable[[Any], Any]) -> Any:
+    value: Any = {"Ref": "Open"}
+    for _ in range(levels):
+        value = wrap(value)
+    return value
+
+
+def _task(**properties: Any) -> dict[str, Any]:
+    return {"Type": "AWS::ECS::TaskDefinition", "Properties": properties}
+
+
+_CYCLES: dict[str, Any] = {
+    "Conditions": {"A": {"Fn::Not": [{"Condition": "B"}]}, "B": {"Fn::Or": [{"Condition": "A"}, {"Condition": "C"}]}},
+    "Outputs": {"O": {"Value": {"Fn::GetAtt": ["Inner", "Outputs.O"]}, "Export": {"Name": {"Fn::ImportValue": "x"}}}},
+    "Resources": {
+        "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": {"Ref": "Cluster"}}},
+        "Repo": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": {"Fn::GetAtt": ["Repo", "Arn"]}}},
+        "Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"P": {"Fn::GetAtt": ["Inner", "Outputs.O"]}}}},
+        "Task": _task(ContainerDefinitions=[{"Image": {"Fn::If": ["A", {"Fn::GetAtt": ["Repo", "RepositoryUri"]}, {"Ref": "Task"}]}}]),
+        "Service": {"Type": "AWS::ECS::Service", "Condition": "A", "Properties": {"TaskDefinition": {"Ref": "Service"}, "Cluster": {"Ref": "Cluster"}}},
+    },
+}  # fmt: skip
+_LOOPS: dict[str, Any] = {
+    "Transform": ["AWS::LanguageExtensions"],
+    "Parameters": {"Names": {"Type": "CommaDelimitedList", "Default": "a,b"}, "Open": {"Type": "String"}},
+    "Resources": {
+        "Fn::ForEach::Outer": [
+            "I",
+            {"Ref": "Names"},
+            {"Fn::ForEach::Inner": ["J", [{"Ref": "I"}, {"Ref": "Open"}], {"Task&{I}${J}": _task(ContainerDefinitions=[{"Image": {"Fn::Sub": "x:${I}"}}])}]},
+        ]
+    },
+}  # fmt: skip
+_DEEP: dict[str, Any] = {
+    "Parameters": {"Open": {"Type": "String"}, "List": {"Type": "List<String>", "Default": "a,b,,c"}},
+    "Mappings": {"M": {"a": {"b": ["x", "y"]}}},
+    "Resources": {
+        "Task": _task(
+            Cpu=_nested(30, lambda value: {"Fn::If": ["C", value, "256"]}),
+            Memory={"Fn::Select": ["1", {"Fn::Split": [",", {"Fn::Join": [",", {"Ref": "List"}]}]}]},
+            ContainerDefinitions=[{"Image": _nested(9, lambda value: {"Fn::Join": ["", ["a", value, {"Fn::Sub": ["${X}", {"X": value}]}]]})}],
+        ),
+        "Launch": {
+            "Type": "AWS::EC2::LaunchTemplate",
+            "Properties": {"LaunchTemplateData": {"UserData": {"Fn::Base64": {"Fn::Join": ["\n", ["#!/bin/bash", "cat >> /etc/ecs/ecs.config <<EOF", {"Ref": "Open"}, "ECS_IMAGE_PULL_BEHAVIOR=once", "EOF"]]}}}},
+        },
+    },
+}  # fmt: skip
+_DOCUMENTS: list[Any] = [*_FIXTURES, _CYCLES, _LOOPS, _DEEP]
+
+_TEXTS = [
+    "", "\ud800", "\x00\n\x1b[31m", "]]>\x85\u2028😀", "${A}", "${", "&{I}", "Td", "²", "١٢٣", "0x1F", "1e999", "-0", "NaN",
+    "a" * 20_000, "1" * 5000, "${AWS::Region}" * 500, ":@/" * 50, "a/b@sha256:" + "f" * 64, "{{resolve:ssm:x:1}}", "#!/bin/sh\n" * 99,
+]  # fmt: skip
+_VALUES: list[Any] = [
+    *_TEXTS, None, True, 0, -1, 1.5, 1e308, float("nan"), float("inf"), 10**30, -(2**63), [], {}, [[]], [None], {"": {}},
+    _nested(90, lambda value: [value]), _nested(90, lambda value: {"a": value}), list(range(3000)),
+]  # fmt: skip
+_FUNCTIONS: list[Callable[[Any], Any]] = [
+    lambda value: {"Ref": value},
+    lambda value: {"Condition": value},
+    lambda value: {"Fn::Base64": value},
+    lambda value: {"Fn::Cidr": value},
+    lambda value: {"Fn::FindInMap": ["M", value, "b"]},
+    lambda value: {"Fn::ForEach::L": ["X", [value], {"${X}": value}]},
+    lambda value: {"Fn::GetAtt": ["Repo", value]},
+    lambda value: {"Fn::GetStackOutput": {"StackName": value, "OutputName": value}},
+    lambda value: {"Fn::If": ["C", value, {"Ref": "AWS::NoValue"}]},
+    lambda value: {"Fn::ImportValue": value},
+    lambda value: {"Fn::Join": ["", [value, {"Ref": "Open"}]]},
+    lambda value: {"Fn::Length": value},
+    lambda value: {"Fn::Select": [0, value]},
+    lambda value: {"Fn::Split": [":", value]},
+    lambda value: {"Fn::Sub": value},
+    lambda value: {"Fn::Sub": ["${A}${B}", {"A": value}]},
+    lambda value: {"Fn::ToJsonString": value},
+    lambda value: {"Fn::Transform": {"Name": "M", "Parameters": value}},
+    lambda value: [value],
+    lambda value: [value] * 3,
+]
+_KEYS = [
+    "Type", "Fn::If", "Ref", "cdk-pull", "Metadata", "Condition", "Properties", "Image", "", "Fn::ForEach::X", "Transform",
+    "AWS::CloudFormation::Init", "aws:cdk:path", "UserData", "suppress", "images", "behavior", "\ud800", "a.b\nc",
+]  # fmt: skip
+_CUTS = [
+    "$(",
+    "`",
+    '"',
+    "'",
+    "\n",
+    "<<EOF",
+    "\\",
+    "${",
+    "}",
+    "é",
+    "\u2028",
+    "\r",
+    "\t",
+    "|",
+    "&",
+    ";",
+    "[",
+    "@",
+    "#",
+    "=",
+    ">",
+]
+
+_Place = tuple[Any, Any]
+
+
+def _places(document: Any) -> list[_Place]:
+    """Return every place of a document, as its container and its key or index; of what stands twice, once."""
+    found: list[_Place] = []
+    seen: set[int] = set()
+    stack = [document]
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, dict | list) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))[:50]
+        found += [(node, key) for key in keys]
+        stack += [node[key] for key in keys]
+    return found
+
+
+def _mutate(document: Any, rng: random.Random) -> None:
+    places = _places(document)
+    if not places:
+        return
+    node, key = rng.choice(places)
+    value = node[key]
+    match rng.randrange(10):
+        case 0 | 1:
+            node[key] = copy.deepcopy(rng.choice(_VALUES))
+        case 2 if isinstance(node, dict):
+            node[rng.choice(_KEYS)] = node.pop(key)
+        case 3 | 4:
+            node[key] = rng.choice(_FUNCTIONS)(value)
+        case 5 | 6 if isinstance(value, str) and value:
+            at = rng.randrange(len(value))
+            node[key] = value[:at] + rng.choice(_CUTS) + value[at + rng.randrange(3) :]
+        case 7:
+            other, there = rng.choice(places)
+            node[key] = copy.deepcopy(other[there])
+        case 8:
+            donor, there = rng.choice(_places(rng.choice(_DOCUMENTS)))
+            node[key] = copy.deepcopy(donor[there])
+        case _:
+            del node[key]
+
+
+def mutant(seed: int) -> Any:
+    """Return the mutated document of a number."""
+    rng = random.Random(seed)  # noqa: S311 - repeatable mutations, not secrets
+    document = copy.deepcopy(rng.choice(_DOCUMENTS))
+    for _ in range(rng.randint(1, 6)):
+        _mutate(document, rng)
+    return document
+
+
+def mutated_text(seed: int) -> bytes:
+    """Return the text of a mutated document as JSON or YAML, itself cut into."""
+    rng = random.Random(seed)  # noqa: S311 - as above
+    document = mutant(seed)
+    text = json.dumps(document, indent=rng.choice([None, 1]))
+    if rng.random() < 0.6:
+        # YAML's writer takes no half of a surrogate pair.
+        whole = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+        text = yaml.dump(
+            json.loads(whole), Dumper=yaml.CSafeDumper, default_flow_style=rng.choice([None, True])
+        )
+    data = bytearray(text.encode("utf-8", "surrogatepass"))
+    for _ in range(rng.randrange(4)):
+        at = rng.randrange(len(data) + 1)
+        cut = rng.choice(
+            [
+                b"*a",
+                b"&a ",
+                b"!Sub ",
+                b"!",
+                b"\t",
+                b"- ",
+                b": ",
+                b"{",
+                b"]",
+                b"\xff",
+                b"\x00",
+                b"---\n",
+                b"|\n",
+                b"#",
+                b"<<: ",
+            ]
+        )
+        data[at : at + rng.randrange(4)] = cut
+    return bytes(data)

@@ -1,0 +1,106 @@
+"""Templates that nobody would write: no crash, no endless work, no report that cannot be read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdk_pull.report.formats import FORMATS, render
+from cdk_pull.rules.runner import Options, Result, check
+from cdk_pull.template.assembly import from_document
+from cdk_pull.template.errors import TemplateError
+from cdk_pull.template.load import load
+from cdk_pull.windows.window import to_date
+from tests.rules.mutator import mutant, mutated_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OPTIONS = Options(today=to_date("2024-06-25"))
+REGIONS = (None, "eu-west-1", "x")
+SECONDS = 30
+
+
+def _judge(result: Result, form: str) -> None:
+    """Hold that no rule failed, and that a report of the result can be written and read."""
+    assert [finding.message for finding in result.findings if finding.rule == "PULL000"] == []
+    text = render(result, form, show_suppressed=True).encode("utf-8", "backslashreplace").decode()
+    if form in {"json", "sarif"}:
+        json.loads(text)
+    elif form == "junit":
+        ET.fromstring(text)  # noqa: S314 - it is our own
+
+
+def _in_memory(seed: int) -> str:
+    try:
+        assembly = from_document(mutant(seed), region=REGIONS[seed % 3])
+    except TemplateError:
+        return "refused"
+    _judge(check([assembly], OPTIONS), FORMATS[seed % len(FORMATS)])
+    return "checked"
+
+
+def _from_file(seed: int, folder: Path) -> str:
+    """Check a mutated file."""
+    data = mutated_text(seed)
+    file = folder / "t.yaml"
+    file.write_bytes(data)
+    loaded = load([file], region=REGIONS[seed % 3])
+    assert all("\n" not in error for error in loaded.errors)
+    _judge(check(loaded.assemblies, OPTIONS), FORMATS[seed % len(FORMATS)])
+    return "refused" if loaded.errors else "checked"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(min_value=0))
+def test_mutated_templates(seed: int) -> None:
+    """No mutation makes a rule, the engine or a report fail."""
+    _in_memory(seed)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(min_value=0))
+def test_mutated_texts(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    """No mutated file does, and what cannot be read is told in one line."""
+    _from_file(seed, tmp_path_factory.getbasetemp())
+
+
+@contextlib.contextmanager
+def _alarm() -> Iterator[None]:
+    def ring(*_: object) -> None:
+        raise TimeoutError(f"not done after {SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.long
+def test_twenty_thousand_mutants(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Twenty thousand of them, half in memory and half as files; the figures are printed."""
+    counts: Counter[str] = Counter()
+    slowest = (0.0, 0)
+    for seed in range(20_000):
+        begin = time.perf_counter()
+        try:
+            with _alarm():
+                counts[_from_file(seed, tmp_path) if seed % 2 else _in_memory(seed)] += 1
+        except Exception as error:
+            raise AssertionError(f"mutant {seed}: {type(error).__name__}: {error}") from error
+        slowest = max(slowest, (time.perf_counter() - begin, seed))
+    with capsys.disabled():
+        print(f"\n{dict(counts)}; the slowest took {slowest[0]:.2f} s (mutant {slowest[1]})")  # noqa: T201 - the figures
