@@ -14,6 +14,7 @@ from cdk_pull.cdk._capacity import identity
 from cdk_pull.cdk._decisions import record
 from cdk_pull.cdk._stack_view import StackView
 from cdk_pull.cdk._task_images import task_images
+from cdk_pull.image.ecr import ecr_prices
 from cdk_pull.report.decision import Decision
 from cdk_pull.template.image_place import ImagePlace, locate_image
 
@@ -90,7 +91,9 @@ class RegionCheck:
 
 
 def _warning(task_image: TaskImage, place: ImagePlace) -> str:
-    what = f"image {place.image} of container {task_image.container}"
+    # A value that CloudFormation picks has no text of its own.
+    image = "the image" if place.image == "${?}" else f"image {place.image}"
+    what = f"{image} of container {task_image.container}"
     return f"cannot tell whether {what} is in the stack's Region: {place.reason}. {_way_to_know(place)}"
 
 
@@ -134,7 +137,7 @@ def _decision(counts: Counter[str], region: str | None) -> Decision:
         topic="region",
         decided=f"images in {region or 'the Region that the stack is deployed to'}: {', '.join(parts)}",
         why="a registry in the Region is the nearest one",
-        cost="transfer within the Region is free, from another about $0.02 per GB",
+        cost=f"transfer within the Region is free, from another about ${ecr_prices().transfer:.2f} per GB",
         confidence="read from every container definition when CDK validates",
         details=dict(counts),
     )

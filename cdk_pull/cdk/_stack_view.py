@@ -123,7 +123,11 @@ class StackView:
             parent, resource = nested.nested_stack_parent, nested.nested_stack_resource
             if parent is not None and resource is not None and identity(parent) == key:
                 resources[stack.resolve(resource.logical_id)] = {"Type": resource.cfn_resource_type}
-        return {"Resources": resources, "Parameters": parameters}
+        conditions = {
+            stack.resolve(each.logical_id): stack.resolve(each.expression)
+            for each in self._conditions.get(key, [])
+        }
+        return {"Resources": resources, "Parameters": parameters, "Conditions": conditions}
 
     def _arguments(self, stack: cdk.Stack) -> dict[str, Any]:
         parent, resource = stack.nested_stack_parent, stack.nested_stack_resource
@@ -144,6 +148,13 @@ class StackView:
         """What an image can refer to, by stack: an untyped resource may be CDK's reader of another Region's values."""
         found: dict[str, list[cdk.CfnParameter | cdk.CfnResource]] = {}
         for element in (*self._of_type(ecr.CfnRepository, cdk.CfnParameter), *self._untyped()):
+            found.setdefault(identity(cdk.Stack.of(element)), []).append(element)
+        return found
+
+    @cached_property
+    def _conditions(self) -> dict[str, list[cdk.CfnCondition]]:
+        found: dict[str, list[cdk.CfnCondition]] = {}
+        for element in self._of_type(cdk.CfnCondition):
             found.setdefault(identity(cdk.Stack.of(element)), []).append(element)
         return found
 

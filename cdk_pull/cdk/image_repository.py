@@ -10,6 +10,7 @@ from aws_cdk import aws_ecr as ecr
 from cdk_pull.cdk._decisions import record
 from cdk_pull.cdk._replication import replicate
 from cdk_pull.errors import ConflictError, InvalidValueError
+from cdk_pull.image.ecr import ecr_prices
 from cdk_pull.report.decision import Decision
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class ImageRepository(ecr.Repository):
       last pull too, since a service that does not scale does not pull. Under an immutable tag a deployed image is
       never untagged. Amazon ECR keeps the platforms' images of a multi-platform image itself.
     - **With mutable tags nothing expires.** Each move of such a tag leaves an untagged image behind that a service may
-      still run. It costs storage, $0.10 per GB and month in most Regions.
+      still run. It costs storage, by data/ecr_prices.json about $0.10 per GB and month.
     - Images are scanned on push; the repository stays when the stack goes.
 
     It is an ``ecr.Repository`` and goes wherever one goes. Changing ``mutable_tags`` replaces nothing.
@@ -54,7 +55,8 @@ class ImageRepository(ecr.Repository):
 
     Raises:
         ConflictError: for an expiry beside mutable tags.
-        InvalidValueError: for an expiry that is not a whole number of days, or replication to the stack's own Region.
+        InvalidValueError: for an expiry that is not a whole number of days, replication to the stack's own Region, or a
+            text in place of a list.
     """
 
     def __init__(
@@ -72,6 +74,12 @@ class ImageRepository(ecr.Repository):
         empty_on_delete: bool | None = None,
         removal_policy: cdk.RemovalPolicy | None = None,
     ) -> None:
+        for name, value in (("mutable_tags", mutable_tags), ("replicate_to", replicate_to)):
+            # A text is a sequence too, of its letters.
+            if isinstance(value, str):
+                raise InvalidValueError(
+                    f"{name} is a text", value, allowed="a list", fix=f"Write {name}=[{value!r}]"
+                )
         days = _expiry(mutable_tags, expire_untagged_after)
         filters = [ecr.ImageTagMutabilityExclusionFilter.wildcard(pattern) for pattern in mutable_tags]
         super().__init__(
@@ -131,6 +139,7 @@ def _decision(mutable_tags: Sequence[str], days: int | None, regions: Sequence[s
         why="an image that a running service pins by digest is never removed"
         if days
         else "a moved tag may leave the image of a running service untagged, so nothing is removed",
-        cost="storage of every tagged image" if days else "storage of every image, untagged ones included",
+        cost=f"storage of every {'tagged image' if days else 'image, untagged ones included'}, about "
+        f"${ecr_prices().storage:.2f} per GB and month",
         confidence="by the rules of Amazon ECR and of ECS's version consistency",
     )

@@ -1,6 +1,6 @@
-"""Which registries are Amazon ECR, and the account and Region that their host names hold.
+"""Which registries are Amazon ECR, the account and Region that their host names hold, and what they cost.
 
-Source: data/ecr_hosts.json.
+Sources: data/ecr_hosts.json, data/ecr_prices.json.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cdk_pull.errors import InvalidValueError
 
-__all__ = ["EcrRegistry", "RegistryKind", "check_region", "registry_kind"]
+__all__ = ["EcrPrices", "EcrRegistry", "RegistryKind", "check_region", "ecr_prices", "registry_kind"]
 
 RegistryKind = Literal["ecr", "ecr-public", "other"]
 
@@ -69,6 +69,25 @@ def check_region(region: str) -> str:
     if not re.fullmatch(_REGION, region):
         raise InvalidValueError("Region is malformed", region, allowed="a Region's name, such as 'eu-west-1'")
     return region
+
+
+class EcrPrices(NamedTuple):
+    """US dollars in us-east-1, for an order of magnitude.
+
+    Attributes:
+        storage: of one GB for a month.
+        transfer: of one GB to another Region; within the Region it is free.
+    """
+
+    storage: float
+    transfer: float
+
+
+@cache
+def ecr_prices() -> EcrPrices:
+    """Return what Amazon ECR costs."""
+    prices = json.loads(files("cdk_pull.data").joinpath("ecr_prices.json").read_text(encoding="utf-8"))
+    return EcrPrices(prices["storage_gb_month"], prices["transfer_to_another_region_gb"])
 
 
 @cache

@@ -21,10 +21,10 @@ _NEVER: Final = {
     "AWS::URLSuffix": ":/@, ",
 }
 _REASONS: Final = {
-    "AWS::AccountId": "the stack's account is not known; give it with --account",
-    "AWS::Region": "the stack's Region is not known; give it with --region",
-    "AWS::Partition": "the stack's Region is not known; give it with --region",
-    "AWS::URLSuffix": "the stack's Region is not known; give it with --region",
+    "AWS::AccountId": "the stack's account is not known: give it in the stack's environment, or with --account",
+    "AWS::Region": "the stack's Region is not known: give it in the stack's environment, or with --region",
+    "AWS::Partition": "the stack's Region is not known: give it in the stack's environment, or with --region",
+    "AWS::URLSuffix": "the stack's Region is not known: give it in the stack's environment, or with --region",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -20,6 +21,7 @@ _STAND_INS: Final = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 _UNKNOWN_PART: Final = "unknown"
+_DYNAMIC: Final = re.compile(r"\{\{resolve:[^{}]*\}\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,11 @@ def locate_image(image: object, region: str | None) -> ImagePlace:
     text = ""
     for piece in pieces:
         if isinstance(piece, str):
-            text += piece
+            dynamic, text = _without_dynamic(text, piece)
+            if dynamic:
+                return ImagePlace(
+                    image=shown, verdict="unknown", reason=f"{dynamic} is resolved at deployment"
+                )
         elif piece.symbol in _STAND_INS:
             text += _STAND_INS[piece.symbol]
         elif "/" in text:
@@ -67,7 +73,23 @@ def locate_image(image: object, region: str | None) -> ImagePlace:
         reference = ImageReference.parse(text)
     except InvalidValueError as error:
         return ImagePlace(image=shown, verdict="malformed", reason=str(error))
-    return _judge(shown if isinstance(image, Unknown) else str(reference), reference, region)
+    return _judge(shown if text != shown else str(reference), reference, region)
+
+
+def _without_dynamic(before: str, piece: str) -> tuple[str, str]:
+    """Append a piece of the text, with a stand-in for a dynamic reference of CloudFormation.
+
+    Returns:
+        The dynamic reference if it may hold the registry, otherwise nothing; and the text so far.
+    """
+    start = 0
+    for match in _DYNAMIC.finditer(piece):
+        before += piece[start : match.start()]
+        if "/" not in before:
+            return match[0], before
+        before += _UNKNOWN_PART
+        start = match.end()
+    return "", before + piece[start:]
 
 
 def _judge(shown: str, reference: ImageReference, region: str | None) -> ImagePlace:

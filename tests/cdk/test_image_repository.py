@@ -169,3 +169,13 @@ def test_replication_of_an_agnostic_stack() -> None:
         "Rules"
     ]
     assert rule["Destinations"] == [{"Region": "eu-west-1", "RegistryId": {"Ref": "AWS::AccountId"}}]
+
+
+@pytest.mark.parametrize("name", ["mutable_tags", "replicate_to"])
+def test_a_text_is_no_list(name: str) -> None:
+    """A single tag or Region given as a text is not taken for a list of its letters."""
+    stack = cdk.Stack(cdk.App(), "Stack")
+    with pytest.raises(
+        InvalidValueError, match=rf"^{name} is a text: 'dev'; allowed: a list\. Write {name}="
+    ):
+        ImageRepository(stack, "Repository", **{name: "dev"})  # type: ignore[arg-type]

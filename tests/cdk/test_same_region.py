@@ -212,9 +212,18 @@ def test_container_definitions_made_at_deployment() -> None:
     stack.with_(SameRegionImages())
     assert errors(stack) == []
     (warning,) = warnings(stack)
-    assert (
-        "image ${?} of container ? is in the stack's Region: the container definition is made at" in warning
-    )
+    assert "the image of container ? is in the stack's Region: the container definition is made at" in warning
+
+
+@pytest.mark.parametrize(("region", "count"), [("eu-central-1", 0), ("us-west-2", 1)])
+def test_condition_that_the_stack_decides(region: str, count: int) -> None:
+    """An image that a condition on the stack's own Region chooses is judged as the one chosen."""
+    stack = stack_in(FRANKFURT)
+    here = cdk.CfnCondition(stack, "Here", expression=cdk.Fn.condition_equals(cdk.Aws.REGION, "eu-central-1"))
+    chosen = cdk.Fn.condition_if(here.logical_id, uri(region), uri("ap-south-1"))
+    run(stack, SameRegionImage(cdk.Token.as_string(chosen)))
+    assert len(errors(stack)) == count
+    assert count or warnings(stack) == []
 
 
 def test_agnostic_stack_with_a_literal_region() -> None:

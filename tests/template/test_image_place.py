@@ -61,6 +61,8 @@ def locate(image: object, region: str | None) -> tuple[str, str | None, str]:
             "us-west-2",
         ),
         (uri_of("arn:aws:ecr:us-west-2:111122223333:repository/app"), "eu-west-1", "elsewhere", "us-west-2"),
+        (f"{ECR}/app:{{{{resolve:ssm:/tag}}}}", "us-west-2", "elsewhere", "eu-west-1"),
+        (f"{ECR}/{{{{resolve:ssm:/name}}}}:v-{{{{resolve:ssm:/tag}}}}", "eu-west-1", "same", "eu-west-1"),
         (
             uri_of({"Fn::Sub": "arn:${AWS::Partition}:ecr:us-west-2:111122223333:repository/app"}),
             "us-west-2",
@@ -79,6 +81,7 @@ def test_known(image: object, region: str | None, verdict: str, image_region: st
     [
         ({"Ref": "Image"}, "eu-west-1", None, "parameter Image has no default"),
         ({"Fn::Sub": "${Image}/app:1"}, "eu-west-1", None, "parameter Image has no default"),
+        ("{{resolve:ssm:/app}}", "eu-west-1", None, "{{resolve:ssm:/app}} is resolved at deployment"),
         (uri_of({"Fn::ImportValue": "repo"}), "eu-west-1", None, "export repo belongs to another stack"),
         (
             f"{ECR}/app:1",
