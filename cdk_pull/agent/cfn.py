@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.variables import OperatingSystem
 
-__all__ = ["LIMIT_BYTES", "apply_to_value", "from_text", "read_value", "size_bytes", "to_text"]
+__all__ = ["LIMIT_BYTES", "apply_to_value", "branches", "from_text", "read_value", "size_bytes", "to_text"]
 
 _SUB = re.compile(r"\$\{([^}]*)\}")
+_NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def to_text(value: object) -> tuple[str, Mapping[str, object]]:
@@ -52,10 +53,10 @@ def apply_to_value(value: object, settings: AgentSettings, os: OperatingSystem) 
         ConflictError: when the user data sets one of the variables to another value, or spoils one of the settings.
         UnsupportedError: when the text is not in the template, or has no place where the settings are sure to work.
     """
-    branches = _branches(value)
-    if branches is not None:
-        condition, one, other = branches
-        return {"Fn::If": [condition, apply_to_value(one, settings, os), apply_to_value(other, settings, os)]}
+    if (found := branches(value)) is not None:
+        condition, one, other = found
+        changed = [apply_to_value(each, settings, os) for each in (one, other)]
+        return value if changed == [one, other] else {"Fn::If": [condition, *changed]}
     module = system(os)
     readable, _ = _Opener(value, inline=True).open(value)
     if module.add(readable, settings) == readable:
@@ -71,12 +72,11 @@ def read_value(value: object, os: OperatingSystem | None = None) -> Reading:
         value: what the template has there; None for nothing.
         os: the operating system, where it is known; otherwise the text has to tell.
     """
-    branches = _branches(value)
-    if branches is not None:
-        one, other = read_value(branches[1], os), read_value(branches[2], os)
+    if (found := branches(value)) is not None:
+        one, other = read_value(found[1], os), read_value(found[2], os)
         if one.settings == other.settings and one.unknown == other.unknown:
             return one
-        return _unknown(os, f"it depends on the condition {branches[0]}")
+        return _unknown(os, f"it depends on the condition {found[0]}")
     try:
         text, _ = _Opener(value, inline=True).open(value)
     except UnsupportedError as error:
@@ -87,6 +87,16 @@ def read_value(value: object, os: OperatingSystem | None = None) -> Reading:
         if os is not None
         else _unknown(None, "the text does not tell its operating system")
     )
+
+
+def branches(value: object) -> tuple[str, object, object] | None:
+    """Return the condition and both values of a Fn::If, also of one right below Fn::Base64; None for anything else."""
+    match value:
+        case {"Fn::If": [str() as condition, one, other]}:
+            return condition, one, other
+        case {"Fn::Base64": {"Fn::If": [str() as condition, one, other]}}:
+            return condition, {"Fn::Base64": one}, {"Fn::Base64": other}
+    return None
 
 
 class _Opener:
@@ -105,7 +115,7 @@ class _Opener:
 
     def open(self, value: object) -> tuple[str, Mapping[str, object]]:
         """Return the text and its pieces."""
-        if value is None:
+        if value is None or value == _NO_VALUE:
             return "", {}
         if isinstance(value, str):
             return _decoded(value), {}
@@ -170,13 +180,6 @@ def _intrinsic(value: object) -> tuple[str, object]:
         name, inner = next(iter(value.items()))
         return str(name), inner
     return "", value
-
-
-def _branches(value: object) -> tuple[str, object, object] | None:
-    name, inner = _intrinsic(value)
-    if name == "Fn::If" and isinstance(inner, list) and len(inner) == 3:  # noqa: PLR2004 - a condition and two values
-        return str(inner[0]), inner[1], inner[2]
-    return None
 
 
 def _elsewhere(value: object) -> UnsupportedError:

@@ -119,7 +119,10 @@ def _number_trouble(variable: Variable, raw: str, value: int | None) -> tuple[Wa
         return WarningCode.VALUE_CHANGED, "zero means the default"
     if value < 0 and variable.name == "ECS_IMAGE_PULL_TIMEOUT":
         return WarningCode.NEGATIVE_TIMEOUT, "every pull times out at once"
-    return (WarningCode.VALUE_CHANGED, "it is out of range") if value == MAX_INT64 != int(raw or 0) else None
+    # No longer duration can be read; a larger whole number becomes the largest.
+    if variable.kind == "integer" and value == MAX_INT64 and raw.lstrip("+0") != str(MAX_INT64):
+        return WarningCode.VALUE_CHANGED, "it is out of range"
+    return None
 
 
 def _list_trouble(raw: str) -> tuple[WarningCode, str] | None:

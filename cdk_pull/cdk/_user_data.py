@@ -197,9 +197,9 @@ def _template_of(resource: LaunchResource) -> _Template:
 
 def _opened(value: object) -> tuple[str, list[object], UnsupportedError | None]:
     """Return the text of a user data and what CloudFormation fills in, or JSON and why it is not in the template."""
-    match value:
-        case {"Fn::If": [_, one, _]}:
-            return _opened(one)
+    if (found := cfn.branches(value)) is not None:
+        one, other = _opened(found[1]), _opened(found[2])
+        return one if one[0].strip() else other
     try:
         text, pieces = cfn.to_text(value)
     except UnsupportedError as error:
@@ -216,11 +216,10 @@ def _applied(original: str, settings: AgentSettings, system: OperatingSystem) ->
 
 
 def _check_size(value: object) -> None:
-    match value:
-        case {"Fn::If": [_, one, other]}:
-            _check_size(one)
-            _check_size(other)
-            return
+    if (found := cfn.branches(value)) is not None:
+        for each in found[1:]:
+            _check_size(each)
+        return
     size = cfn.size_bytes(cfn.to_text(value)[0])
     if size > cfn.LIMIT_BYTES:
         raise InvalidValueError(

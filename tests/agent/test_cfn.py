@@ -121,6 +121,20 @@ def test_cannot_be_opened(value: object, message: str) -> None:
                 ]
             },
         ),
+        (
+            {"Fn::Base64": {"Fn::If": ["Big", "#!/bin/bash", "#!/bin/sh\nls"]}},
+            {
+                "Fn::If": [
+                    "Big",
+                    {"Fn::Base64": f"#!/bin/bash\n{LINE}"},
+                    {"Fn::Base64": f"#!/bin/sh\n{LINE}ls"},
+                ]
+            },
+        ),
+        (
+            {"Fn::If": ["Big", {"Ref": "AWS::NoValue"}, {"Fn::Base64": "#!/bin/bash"}]},
+            {"Fn::If": ["Big", *[{"Fn::Base64": f"#!/bin/bash\n{LINE}"}] * 2]},
+        ),
     ],
 )
 def test_apply_to_value(value: object, written: object) -> None:
@@ -167,6 +181,13 @@ def test_a_part_in_base64() -> None:
         cfn.apply_to_value(archive(f"#!/bin/bash\necho {B}=always >> {F}"), ONCE, "linux")
     present = archive(f"#!/bin/bash\necho {B}=once >> {F}")
     assert cfn.apply_to_value(present, ONCE, "linux") is present
+
+
+def test_a_condition_inside_base64_that_has_the_settings_stays() -> None:
+    """A condition whose two texts set the value already is not rewritten."""
+    text = f"#!/bin/bash\necho {B}=once >> {F}"
+    value = {"Fn::Base64": {"Fn::If": ["C", text, f"{text}\nls"]}}
+    assert cfn.apply_to_value(value, ONCE, "linux") is value
 
 
 def test_branches_that_differ() -> None:

@@ -112,3 +112,20 @@ def test_one_line(name: str, raw: str) -> None:
         )
     )
     assert read(f"{name}={raw}").effective.get(name, expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "effective", "codes"),
+    [
+        ("ECS_IMAGE_PULL_TIMEOUT=2562047h47m16.854775807s", "2562047h47m16.854775807s", []),
+        ("ECS_NUM_IMAGES_DELETE_PER_CYCLE=+09223372036854775807", 2**63 - 1, []),
+        ("ECS_NUM_IMAGES_DELETE_PER_CYCLE=9223372036854775808", 2**63 - 1, ["value-changed"]),
+        (f"ECS_NUM_IMAGES_DELETE_PER_CYCLE={'9' * 5000}", 2**63 - 1, ["value-changed"]),
+    ],
+    ids=["longest", "largest", "larger", "huge"],
+)
+def test_the_largest_values(line: str, effective: object, codes: list[str]) -> None:
+    """The largest values that Go holds are taken as they are, and a larger number with a warning."""
+    reading = read(line)
+    assert reading.effective[line.partition("=")[0]] == effective
+    assert [each.code for each in reading.warnings] == codes

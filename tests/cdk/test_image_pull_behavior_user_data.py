@@ -347,3 +347,18 @@ def test_both_branches_of_a_condition_have_the_settings() -> None:
     for branch, kept in ((one, "echo one"), (other, "echo other")):
         assert cfn.read_value(branch).effective["ECS_IMAGE_PULL_BEHAVIOR"] == "once"
         assert kept in cfn.to_text(branch)[0]
+
+
+def test_a_branch_without_user_data_takes_the_operating_system_of_the_other() -> None:
+    """User data that is there under a condition only is written in both cases."""
+    stack = cdk.Stack(cdk.App(), "Stack")
+    cdk.CfnCondition(stack, "Large", expression=cdk.Fn.condition_equals(cdk.Aws.REGION, "us-east-1"))
+    value = cdk.Fn.condition_if("Large", cdk.Aws.NO_VALUE, cdk.Fn.base64("#!/bin/bash\necho other"))
+    resource = autoscaling.CfnLaunchConfiguration(
+        stack, "L1", image_id=AMI, instance_type="t3.large", user_data=cdk.Token.as_string(value)
+    )
+
+    resource.with_(pull.ImagePullBehavior.once())
+
+    branches = user_data(stack)["Fn::If"][1:]
+    assert [cfn.read_value(each).effective["ECS_IMAGE_PULL_BEHAVIOR"] for each in branches] == ["once"] * 2
