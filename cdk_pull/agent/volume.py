@@ -8,7 +8,8 @@ What is assumed, because nobody can know it:
 - under ``prefer-cached``, and with clean-up off, an image stays for as long as the instance lives;
 - otherwise it stays until its tasks' containers are gone (3 h after they stop), it is old enough (1 h) and a round of
   clean-up comes by (30 min): 4.5 hours with the agent's defaults;
-- a fifth of the disk is left free, for logs, for what containers write, and because a full disk is an outage.
+- a fifth of the disk is left free, for logs, for what containers write, and because a full disk is an outage;
+- an image that nobody has looked up yet counts as 2 GB unpacked, a placeholder as CDK's look-ups have one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.errors import InvalidValueError
@@ -32,10 +33,13 @@ if TYPE_CHECKING:
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.units import DurationLike
 
-__all__ = ["ImageLoad", "ImageSize", "ImageVolume", "image_volume", "recommend"]
+__all__ = ["PLACEHOLDER_BYTES", "ImageLoad", "ImageSize", "ImageVolume", "image_volume", "recommend"]
 
 ImageSize: TypeAlias = int | str | ImageProfile
 """An image by its uncompressed size, in bytes or as ``"2.4GB"``, or by its profile."""
+
+PLACEHOLDER_BYTES: Final = 2 * 10**9
+"""What an image that nobody has looked up yet counts as, unpacked: more than most, so that the disk is not too small."""
 
 _GIB = 2**30
 _HOUR = timedelta(hours=1)
@@ -51,7 +55,7 @@ class ImageLoad:
     """What an instance gets to pull in its life.
 
     Attributes:
-        images: the images that run on an instance, each once.
+        images: the images that run on an instance, each once; None for one that nobody has looked up yet.
         deployments_per_day: how often each of them changes.
         instance_lifetime: how long an instance lives at most.
         shared_share: the part of an image that its next version shares with it, from 0 to below 1.
@@ -60,7 +64,7 @@ class ImageLoad:
         InvalidValueError: for an impossible number, or an image without known uncompressed size.
     """
 
-    images: Sequence[ImageSize] = ()
+    images: Sequence[ImageSize | None] = ()
     deployments_per_day: float = 1
     instance_lifetime: DurationLike = timedelta(days=14)
     shared_share: float = 0
@@ -88,7 +92,12 @@ class ImageLoad:
     @property
     def sizes(self) -> list[int]:
         """The uncompressed size of each image in bytes."""
-        return [_uncompressed(image) for image in self.images]
+        return [PLACEHOLDER_BYTES if image is None else _uncompressed(image) for image in self.images]
+
+    @property
+    def unknown(self) -> int:
+        """How many of the images nobody has looked up yet."""
+        return sum(image is None for image in self.images)
 
     @property
     def in_flight(self) -> int:
@@ -146,7 +155,7 @@ def image_volume(load: ImageLoad, settings: AgentSettings, *, os: OperatingSyste
         size_gib=size_gib,
         device_name=system["device_name"],
         versions=versions,
-        why=f"{format_bytes(total)} of images in up to {versions} versions, each for {_length(stay)}"
+        why=f"{format_bytes(total)} of images{_placeholders(load)} in up to {versions} versions, each for {_length(stay)}"
         if total
         else "no image sizes given, so what the operating system's image has",
         usd_per_month=size_gib * facts["usd_per_gib_month"],
@@ -221,6 +230,10 @@ def _uncompressed(image: ImageSize) -> int:
     if isinstance(image, bool) or image < 0:
         raise InvalidValueError("an image's uncompressed size is not a size", image, allowed="from 0 bytes")
     return image
+
+
+def _placeholders(load: ImageLoad) -> str:
+    return f" ({load.unknown} not looked up, {format_bytes(PLACEHOLDER_BYTES)} each)" if load.unknown else ""
 
 
 def _length(stay: timedelta) -> str:

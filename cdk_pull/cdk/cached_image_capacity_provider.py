@@ -12,13 +12,15 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
-from cdk_pull.agent.volume import ImageLoad, ImageVolume, image_volume, recommend
+from cdk_pull.agent.volume import PLACEHOLDER_BYTES, ImageLoad, ImageVolume, image_volume, recommend
 from cdk_pull.cdk._launch import checked_operating_system
 from cdk_pull.cdk._place import calling_place
 from cdk_pull.cdk._pull_decision import capacity_decision
 from cdk_pull.cdk._reaches import StageUserData
 from cdk_pull.cdk._requests import Request
+from cdk_pull.cdk.image_lookup import COMMAND
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from cdk_pull.agent.volume import ImageSize
 
 __all__ = ["CachedImageCapacityProvider", "GroupSettings"]
+
+_UNKNOWN = "cdk-pull:imageSizesUnknown"
 
 
 class GroupSettings(TypedDict, total=False):
@@ -68,7 +72,9 @@ class CachedImageCapacityProvider(Construct):
         settings: agent settings or a pull behaviour; by default the recommended one, which is ``prefer-cached``
             while the images that it keeps are a matter of a few dollars, and ``once`` above that.
         operating_system: ``linux``, ``windows`` or ``bottlerocket``, for an image that CDK cannot tell.
-        images: the images that run on an instance, by uncompressed size (``"2.4GB"``) or profile.
+        images: the images that run on an instance, by uncompressed size (``"2.4GB"``) or as ``look_up_image`` returns
+            them. One that is not looked up yet, None, counts as 2 GB, with a warning; the volume, and by default the
+            pull behaviour, may change once it is known, for new instances.
         deployments_per_day: how often each image changes; 1 by default.
         shared_share: the part of an image that its next version shares with it; 0 by default, which is safe.
         max_instance_lifetime: 14 days by default; at least 1 day.
@@ -88,7 +94,7 @@ class CachedImageCapacityProvider(Construct):
         machine_image: ec2.IMachineImage | None = None,
         settings: AgentSettings | PullBehavior | None = None,
         operating_system: str | None = None,
-        images: Sequence[ImageSize] = (),
+        images: Sequence[ImageSize | None] = (),
         deployments_per_day: float = 1,
         shared_share: float = 0,
         max_instance_lifetime: cdk.Duration | None = None,
@@ -107,6 +113,8 @@ class CachedImageCapacityProvider(Construct):
         )
         self.settings, why = _chosen(settings, load, system)
         self.volume: ImageVolume = image_volume(load, self.settings, os=system)
+        if load.unknown:
+            cdk.Annotations.of(self).add_warning_v2(_UNKNOWN, _placeholder(load, self.volume))
         self.launch_template = ec2.LaunchTemplate(
             self,
             "LaunchTemplate",
@@ -191,6 +199,14 @@ def _chosen(
     if isinstance(settings, PullBehavior):
         settings = AgentSettings(image_pull_behavior=settings)
     return settings, f"asked for in {calling_place()}"
+
+
+def _placeholder(load: ImageLoad, volume: ImageVolume) -> str:
+    return (
+        f"{load.unknown} of {len(load.images)} images have not been looked up, and count as "
+        f"{format_bytes(PLACEHOLDER_BYTES)} each in the volume of {volume.size_gib} GiB: run `{COMMAND}` in the folder "
+        "of cdk.json and commit cdk.context.json, or give their sizes in images="
+    )
 
 
 def _block_device(volume: ImageVolume) -> ec2.BlockDevice:

@@ -66,6 +66,19 @@ def test_the_system_has_its_size_and_device(os: Any, size: int, device: str) -> 
     assert volume.why == "no image sizes given, so what the operating system's image has"
 
 
+def test_an_image_that_nobody_has_looked_up_counts_as_a_placeholder() -> None:
+    """None counts as 2 GB among the others, and the reason says so."""
+    load = ImageLoad(images=["3GB", None])
+
+    volume = image_volume(load, PREFER_CACHED)
+
+    assert (load.unknown, volume.size_gib) == (
+        1,
+        image_volume(ImageLoad(images=["3GB", "2GB"]), PREFER_CACHED).size_gib,
+    )
+    assert volume.why == "5 GB of images (1 not looked up, 2 GB each) in up to 15 versions, each for 14 days"
+
+
 def test_shared_layers_are_there_once() -> None:
     """Versions that share three quarters of their bytes need a quarter of the room each."""
     load = ImageLoad(images=["4GB"], deployments_per_day=10, instance_lifetime=timedelta(days=10))

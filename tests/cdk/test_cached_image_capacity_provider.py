@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
-from aws_cdk.assertions import Match, Template
+from aws_cdk.assertions import Annotations, Match, Template
 
 import cdk_pull as pull
 from cdk_pull.agent import cfn
+from cdk_pull.image.context import to_context
+from cdk_pull.image.facts import ImageFacts
+from cdk_pull.image.profile import ImageProfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,10 +23,12 @@ if TYPE_CHECKING:
     from cdk_pull.agent.variables import OperatingSystem
 
 
-def new_cluster() -> tuple[cdk.Stack, ecs.Cluster]:
+def new_cluster(context: dict[str, Any] | None = None) -> tuple[cdk.Stack, ecs.Cluster]:
     """Return a cluster in a stack of a Region."""
     stack = cdk.Stack(
-        cdk.App(analytics_reporting=False), "Stack", env=cdk.Environment(region="us-east-1", account="1" * 12)
+        cdk.App(analytics_reporting=False, context=context),
+        "Stack",
+        env=cdk.Environment(region="us-east-1", account="1" * 12),
     )
     vpc = ec2.Vpc.from_vpc_attributes(
         stack, "Vpc", vpc_id="vpc-1", availability_zones=["us-east-1a"], private_subnet_ids=["subnet-1"]
@@ -142,6 +147,34 @@ def test_the_recommendation_is_recorded_with_its_reason_and_cost() -> None:
             "usd_per_month": pytest.approx(2.4),
         },
     }
+
+
+def test_images_as_looked_up() -> None:
+    """A looked-up image counts with its unpacked size; one that nobody has looked up is a placeholder and a warning."""
+    key = "cdk-pull:image:platform=linux/amd64:ref=docker.io/library/nginx$:1.27"
+    profile = ImageProfile.of_size(compressed_bytes=10**9, uncompressed_bytes=3 * 10**9)
+    facts = ImageFacts(reference="nginx:1.27", digest="sha256:1", profile=profile)
+    stack, cluster = new_cluster({key: to_context(facts, date(2026, 11, 23))})
+
+    provider = provide(cluster, images=[pull.look_up_image(stack, "nginx:1.27"), "500MB"])
+
+    assert provider.volume.why == "3.5 GB of images in up to 15 versions, each for 14 days"
+    assert Annotations.from_stack(stack).find_warning("/Stack/Provider", Match.any_value()) == []
+
+    other = pull.CachedImageCapacityProvider(
+        stack,
+        "Other",
+        cluster=cluster,
+        instance_type=ec2.InstanceType("m7i.large"),
+        images=["500MB", pull.look_up_image(stack, "redis:8")],
+    )
+    assert other.volume.why.startswith("2.5 GB of images (1 not looked up, 2 GB each) in")
+    Annotations.from_stack(stack).has_warning(
+        "/Stack/Other",
+        f"1 of 2 images have not been looked up, and count as 2 GB each in the volume of {other.volume.size_gib} GiB: "
+        "run `cdk-pull lookup` in the folder of cdk.json and commit cdk.context.json, or give their sizes in images= "
+        "[ack: cdk-pull:imageSizesUnknown]",
+    )
 
 
 def test_settings_of_one_s_own_decide_the_volume() -> None:
