@@ -11,11 +11,13 @@ from constructs import IValidation
 
 from cdk_pull.cdk._stack_view import StackView
 from cdk_pull.cdk._task_images import task_images
+from cdk_pull.cdk._windows_facts import KnownBase, known_base, looked_up
 from cdk_pull.cdk.fargate_task import FargateTask
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.report.decision import TEMPLATE_KEY, Decision
 from cdk_pull.template.image_place import locate_image
 from cdk_pull.units import format_bytes
+from cdk_pull.windows.base import cached_base
 from cdk_pull.windows.base_image import check_base
 from cdk_pull.windows.families import fargate_family
 from cdk_pull.windows.pin import ServerCore, ServerCorePin
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from cdk_pull.cdk.fargate_task import FargateTaskProps
+    from cdk_pull.image.profile import ImageProfile
     from cdk_pull.units import DurationLike
+    from cdk_pull.windows.base_image import BaseProblem
 
 __all__ = ["DATE_CONTEXT", "WindowsFargateTask"]
 
@@ -55,6 +59,9 @@ class WindowsFargateTask(FargateTask):
 
     When CDK validates, the images of all containers are looked at: a servercore of another Windows Server than the
     family's and anything on nanoserver stop the synth; Microsoft's images other than an exact servercore are a warning.
+    Where ``cdk-pull lookup`` has put an image into the context, its base is recognised by its layers: the decision in
+    the template says until when the hosts have it and what a miss costs, and a base that they do not have is a warning.
+    An ``image_profile`` is judged in the same way, and the start is estimated for what of it the hosts do not have.
 
     Args:
         scope: where the construct is made.
@@ -96,6 +103,9 @@ class WindowsFargateTask(FargateTask):
         day = _context_day(scope)
         pin = _pinned(scope, pin, day) if isinstance(pin, str) else pin
         product = fargate_family(pin.family)
+        profile = props.get("image_profile")
+        if profile is not None and profile.os == "windows":
+            props["image_profile"] = cached_base(profile, day or pin.on).uncached(profile)
         super().__init__(
             scope,
             id,
@@ -116,41 +126,56 @@ class WindowsFargateTask(FargateTask):
         judged = ServerCore.from_tag(pin.family, pin.tag, on=day).warnings if day else pin.warnings
         for warning in judged:
             cdk.Annotations.of(self).add_warning_v2(_WARNING, warning)
-        self.node.add_validation(_BaseCheck(self, pin.family, day or pin.on))
-        self._tell(pin, product.name)
-
-    def _tell(self, pin: ServerCorePin, product: str) -> None:
-        decision = _decision(pin, product)
-        definition = cast("ecs.CfnTaskDefinition", self.node.default_child)
-        others = definition.get_metadata(TEMPLATE_KEY) or {}
-        definition.add_metadata(TEMPLATE_KEY, {**others, decision.topic: decision.to_template()})
+        self.node.add_validation(_BaseCheck(self, pin, day or pin.on, profile))
+        _tell(self, _decision(pin, product.name))
 
 
 @jsii.implements(IValidation)
 class _BaseCheck:
     """Looks at the base of every container's image once all containers are there."""
 
-    def __init__(self, task: ecs.TaskDefinition, family: str, on: date) -> None:
+    def __init__(
+        self, task: ecs.TaskDefinition, pin: ServerCorePin, on: date, given: ImageProfile | None
+    ) -> None:
         self._task = task
-        self._family = family
+        self._pin = pin
         self._on = on
+        self._given = given if given is not None and given.os == "windows" else None
 
     def validate(self) -> list[str]:
-        product = fargate_family(self._family)
+        family, product = self._pin.family, fargate_family(self._pin.family)
         view = StackView(self._task.node.root)
-        errors = []
+        problems: list[tuple[str, BaseProblem]] = []
+        profiles: dict[str, ImageProfile] = {}
         for image in task_images(cast("ecs.CfnTaskDefinition", self._task.node.default_child)):
             reference = locate_image(
                 view.evaluate(image.image, image.stack), view.region(image.stack)
             ).reference
-            problems = check_base(reference, self._family, product, self._on) if reference else []
-            errors += [f"container {image.container}: {it.text}" for it in problems if it.fatal]
-            for problem in problems:
-                if not problem.fatal:
-                    # A construct keeps a warning once, however often it is validated.
-                    text = f"container {image.container}: {problem.text}"
-                    cdk.Annotations.of(self._task).add_warning_v2(_WARNING, text)
-        return errors
+            if reference is None:
+                continue
+            name = f"container {image.container}"
+            if (profile := looked_up(self._task, reference, product)) is not None:
+                profiles[name] = profile
+            problems += [(name, it) for it in check_base(reference, family, product, self._on)]
+        if self._given is not None and self._given not in profiles.values():
+            profiles["image_profile"] = self._given
+        bases = {name: known_base(profile, family, product, self._on) for name, profile in profiles.items()}
+        said = {name for name, _ in problems}
+        # Of Microsoft's own images the name has told already.
+        problems += [(name, it.problem) for name, it in bases.items() if it.problem and name not in said]
+        if bases:
+            _tell(self._task, _decision(self._pin, product.name, bases))
+        for name, problem in problems:
+            if not problem.fatal:
+                # A construct keeps a warning once, however often it is validated.
+                cdk.Annotations.of(self._task).add_warning_v2(_WARNING, f"{name}: {problem.text}")
+        return [f"{name}: {problem.text}" for name, problem in problems if problem.fatal]
+
+
+def _tell(task: ecs.TaskDefinition, decision: Decision) -> None:
+    definition = cast("ecs.CfnTaskDefinition", task.node.default_child)
+    others = definition.get_metadata(TEMPLATE_KEY) or {}
+    definition.add_metadata(TEMPLATE_KEY, {**others, decision.topic: decision.to_template()})
 
 
 def _context_day(scope: Construct) -> date | None:
@@ -170,7 +195,7 @@ def _pinned(scope: Construct, family: str, day: date | None) -> ServerCorePin:
     return ServerCore.pin(family, on=day)
 
 
-def _decision(pin: ServerCorePin, product: str) -> Decision:
+def _decision(pin: ServerCorePin, product: str, bases: Mapping[str, KnownBase] | None = None) -> Decision:
     until = pin.cached_until
     miss = f": {format_bytes(pin.miss_bytes)} more to pull at every start" if pin.miss_bytes else ""
     return Decision(
@@ -178,13 +203,19 @@ def _decision(pin: ServerCorePin, product: str) -> Decision:
         decided=f"{pin.tag} ({product}) on {pin.family}",
         why=pin.why,
         cost=f"nothing while it is cached; a miss costs its update layer{miss}",
-        confidence=f"cached until {until.earliest}, {until.latest} at the latest"
-        if until
-        else "the catalogue does not know this build",
+        confidence="; ".join(
+            [
+                f"cached until {until.earliest}, {until.latest} at the latest"
+                if until
+                else "the catalogue does not know this build",
+                *(f"{name}: {it.text}" for name, it in (bases or {}).items()),
+            ]
+        ),
         details={
             "tag": pin.tag,
             "on": pin.on.isoformat(),
             "cached_until": until.to_json() if until else None,
             "miss_bytes": pin.miss_bytes,
+            **({"images": {name: it.base.to_json() for name, it in bases.items()}} if bases else {}),
         },
     )

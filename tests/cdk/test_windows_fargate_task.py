@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import aws_cdk as cdk
@@ -9,10 +10,15 @@ from aws_cdk.assertions import Template
 
 from cdk_pull.cdk.windows_fargate_task import WindowsFargateTask
 from cdk_pull.errors import InvalidValueError, UnsupportedError
+from cdk_pull.image.context import to_context
+from cdk_pull.image.facts import ImageFacts
+from cdk_pull.image.profile import ImageProfile, Layer
+from cdk_pull.windows.catalogue import packaged_catalogue
 from cdk_pull.windows.pin import ServerCore
 
 PIN = ServerCore.pin("WINDOWS_SERVER_2022_CORE", on="2026-09-20")
-OWN = ecs.ContainerImage.from_registry("111122223333.dkr.ecr.eu-west-1.amazonaws.com/site:1")
+OWN_NAME = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/site:1"
+OWN = ecs.ContainerImage.from_registry(OWN_NAME)
 
 
 def stack_with(context: dict[str, object] | None = None) -> cdk.Stack:
@@ -222,4 +228,97 @@ def test_pinned_image_itself() -> None:
     stack = stack_with()
     WindowsFargateTask(stack, "Task", pin=PIN, image=from_registry(PIN.image), cpu=1024)
     assert definition(stack)["Properties"]["ContainerDefinitions"][0]["Image"] == PIN.image
+    assert warnings(stack) == []
+
+
+def built_on(tag: str) -> ImageProfile:
+    """Return an image of 90 MB on a servercore of the catalogue."""
+    release = packaged_catalogue().find(tag)
+    assert release is not None
+    below = zip(release.layer_digests, release.layer_bytes, strict=True)
+    layers = (Layer(digest=digest, compressed_bytes=size) for digest, size in below)
+    own = Layer(digest="sha256:" + "a" * 64, compressed_bytes=90_000_000, uncompressed_bytes=200_000_000)
+    return ImageProfile(layers=(*layers, own), os="windows", os_version=tag, digest="sha256:" + "b" * 64)
+
+
+def known(profile: ImageProfile, name: str = OWN_NAME) -> dict[str, object]:
+    """Return the context in which an image was looked up."""
+    key = f"cdk-pull:image:platform=windows(10.0.20348)/amd64:ref={name.replace(':', '$:')}"
+    facts = ImageFacts(reference=name, digest="sha256:1", profile=profile)
+    return {key: to_context(facts, date(2026, 9, 20))}
+
+
+def test_looked_up_image_on_a_cached_base() -> None:
+    """A looked-up image of one's own is recognised by its layers: the decision says until when its base is cached."""
+    stack = stack_with(known(built_on("10.0.20348.5499")))
+    WindowsFargateTask(stack, "Task", pin=PIN, image=OWN, cpu=1024)
+    decision = definition(stack)["Metadata"]["cdk-pull"]["servercore"]
+    base = "base 10.0.20348.5499 of 2026-08 (its layers) is in the window until 2026-10-13, 2026-10-20 at the latest"
+    assert decision["confidence"] == (
+        f"cached until 2026-11-10, 2026-11-17 at the latest; container app: {base}; a miss would cost 2.18 GB"
+    )
+    assert decision["images"] == {
+        "container app": {
+            "tag": "10.0.20348.5499",
+            "recognised_by": "layers",
+            "date": "2026-09-20",
+            "status": "cached",
+            "cached_until": {"earliest": "2026-10-13", "latest": "2026-10-20"},
+            "miss_bytes": 2_183_997_398,
+            "reason": base,
+        }
+    }
+    assert warnings(stack) == []
+
+
+@pytest.mark.parametrize("how", ["context", "image_profile"])
+def test_image_on_a_base_that_fell_out(how: str) -> None:
+    """An image on a base that the hosts have no more is a warning with the bytes to pull, said once."""
+    profile = built_on("10.0.20348.5256")
+    stack = stack_with(known(profile))
+    # What is given and what the context has are one image, which is judged once.
+    given = profile if how == "image_profile" else None
+    WindowsFargateTask(stack, "Task", pin=PIN, image=OWN, cpu=1024, image_profile=given)
+    (warning,) = warnings(stack)
+    assert warning == (
+        "container app: 643 MB of the base to pull at every start: base 10.0.20348.5256 of 2026-06 (its layers) is not in "
+        "the window of 2026-09-20, which holds 10.0.20348.5622, 10.0.20348.5499; its large base layer still is; build on "
+        "10.0.20348.5622"
+    )
+
+
+def test_profile_of_an_asset() -> None:
+    """The profile of an image that no registry has yet is judged as well, and only its own layers count for the start."""
+    stack = stack_with()
+    profile = built_on(PIN.tag)
+    soon = cdk.Duration.minutes(3)
+    WindowsFargateTask(stack, "Task", pin=PIN, image=OWN, image_profile=profile, start_within=soon)
+    metadata = definition(stack)["Metadata"]["cdk-pull"]
+    assert metadata["servercore"]["images"]["image_profile"]["status"] == "cached"
+    assert (
+        metadata["fargate-size"]["asked"] == "start within 180 s (expected), images of 90 MB, 200 MB unpacked"
+    )
+
+
+def test_looked_up_image_of_another_windows_server() -> None:
+    """A looked-up image of another Windows Server than the family's stops the synth, whatever its name."""
+    stack = stack_with(known(built_on("10.0.17763.9245")))
+    WindowsFargateTask(stack, "Task", pin=PIN, image=OWN, cpu=1024)
+    said = r"container app: the image is of windows-server-2019 and cannot run on WINDOWS_SERVER_2022_CORE: host and"
+    with pytest.raises(RuntimeError, match=said):
+        Template.from_stack(stack)
+
+
+def test_pinned_image_itself_looked_up() -> None:
+    """Nothing of the pinned servercore itself has to be pulled."""
+    profile = built_on(PIN.tag)
+    profile = ImageProfile(layers=profile.layers[:-1], os="windows", os_version=PIN.tag)
+    stack = stack_with(known(profile, PIN.image))
+    image = from_registry(PIN.image)
+    WindowsFargateTask(
+        stack, "Task", pin=PIN, image=image, image_profile=profile, start_within=cdk.Duration.minutes(3)
+    )
+    metadata = definition(stack)["Metadata"]["cdk-pull"]
+    assert metadata["servercore"]["images"]["container app"]["status"] == "cached"
+    assert metadata["fargate-size"]["asked"].startswith("start within 180 s (expected), images of 0 B")
     assert warnings(stack) == []
