@@ -235,7 +235,9 @@ def built_on(tag: str) -> ImageProfile:
     """Return an image of 90 MB on a servercore of the catalogue."""
     release = packaged_catalogue().find(tag)
     assert release is not None
-    below = zip(release.layer_digests, release.layer_bytes, strict=True)
+    below = [
+        (digest, size or 0) for digest, size in zip(release.layer_digests, release.layer_bytes, strict=True)
+    ]
     layers = (Layer(digest=digest, compressed_bytes=size) for digest, size in below)
     own = Layer(digest="sha256:" + "a" * 64, compressed_bytes=90_000_000, uncompressed_bytes=200_000_000)
     return ImageProfile(layers=(*layers, own), os="windows", os_version=tag, digest="sha256:" + "b" * 64)
