@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.cdk._image_facts import UNKNOWN_SIZE
 from cdk_pull.errors import InvalidValueError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NO_GOAL", "Sized", "SizingRequest", "TaskFacts", "Warned", "size_task"]
 
+
+_ARCHITECTURES: Final[dict[Architecture, str]] = {"x86_64": "amd64", "arm64": "arm64"}
 
 NO_GOAL = "a valid size"
 """How a request without a goal begins."""
@@ -132,6 +134,7 @@ def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:
             allowed=f"none, for the {INCLUDED_GIB} GiB that every task has",
             fix="Leave it out, and keep larger working data on FSx for Windows File Server or S3",
         )
+    _check_platform(request.profile, facts)
     asked = request.goal != Goal()
     if facts.cpu is None or facts.memory_mib is None:
         return _left_alone(request, asked=asked)
@@ -160,6 +163,21 @@ def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:
         decisions=(_size_decision(request, choice, calibrated), *storage_decisions),
         warning=_missed(choice, request.goal) if choice.target_met is False else None,
     )
+
+
+def _check_platform(profile: ImageProfile | None, facts: TaskFacts) -> None:
+    """Refuse the profile of an image for another platform, which could not start on the task."""
+    # Sizes that somebody typed are of no platform; what was looked up has a digest.
+    if profile is None or not profile.digest:
+        return
+    has, wanted = f"{profile.os}/{profile.architecture}", f"{facts.os}/{_ARCHITECTURES[facts.architecture]}"
+    if has != wanted:
+        raise InvalidValueError(
+            "image_profile is of another platform than the task",
+            has,
+            allowed=wanted,
+            fix=f"Look it up for the task: look_up_image(…, platform='{wanted}')",
+        )
 
 
 def _left_alone(request: SizingRequest, *, asked: bool) -> Sized:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.windows.catalogue import REPOSITORY, Catalogue, Release, packaged_catalogue
 from cdk_pull.windows.families import fargate_family, product_of_build
-from cdk_pull.windows.window import DEFAULT_LAG, Days, cache_window, cached_days, to_date
+from cdk_pull.windows.window import DEFAULT_LAG, Days, cache_window, cached_days, to_date, to_lag
 
 if TYPE_CHECKING:
-    from datetime import date, timedelta
+    from datetime import date
+
+    from cdk_pull.units import DurationLike
 
 __all__ = ["BUILD_ARGUMENT", "ServerCore", "ServerCorePin", "check_build"]
 
@@ -61,7 +63,7 @@ class ServerCore:
 
     @staticmethod
     def pin(
-        family: str, *, on: date | str, lag: timedelta = DEFAULT_LAG, catalogue: Catalogue | None = None
+        family: str, *, on: date | str, lag: DurationLike = DEFAULT_LAG, catalogue: Catalogue | None = None
     ) -> ServerCorePin:
         """Return the build that is surely cached on a day and stays so longest.
 
@@ -77,6 +79,7 @@ class ServerCore:
             UnsupportedError: for a family that Fargate does not run.
             InvalidValueError: for a day that the catalogue does not reach.
         """
+        lag = to_lag(lag)
         window = cache_window(family, on, lag=lag, catalogue=catalogue)
         if window.pin is None or window.cached_until is None:
             raise InvalidValueError(
@@ -100,7 +103,7 @@ class ServerCore:
         tag: str,
         *,
         on: date | str,
-        lag: timedelta = DEFAULT_LAG,
+        lag: DurationLike = DEFAULT_LAG,
         catalogue: Catalogue | None = None,
     ) -> ServerCorePin:
         """Return a build that somebody chose, with warnings when it is near or past the end of its window on a day.
@@ -118,7 +121,7 @@ class ServerCore:
             ConflictError: for a build of another Windows Server than the family's.
         """
         product = fargate_family(family)
-        day = to_date(on)
+        day, lag = to_date(on), to_lag(lag)
         match = _EXACT_TAG.fullmatch(tag)
         if match is None:
             raise InvalidValueError(
@@ -149,27 +152,31 @@ class ServerCore:
         )
 
 
-def check_build(release: Release, on: date, *, lag: timedelta = DEFAULT_LAG) -> tuple[str, ...]:
-    """Return what is to be said of a build on a day: nothing in its first month, then how near its end is."""
-    tag = release.tag
+def check_build(release: Release, on: date, *, lag: DurationLike = DEFAULT_LAG) -> tuple[str, ...]:
+    """Return what is to be said of a build on a day: in its first month nothing after the lag, then how near its end is."""
     if not release.monthly:
         return (
-            f"servercore {tag} is an out-of-band release: hosts cache the monthly ones; choose with ServerCore.pin",
+            f"servercore {release.tag} is an out-of-band release: hosts cache the monthly ones; choose with ServerCore.pin",
         )
-    if on < release.day:
-        return (f"servercore {tag} is of {release.day}, which is after {on}",)
-    until = cached_days(release, lag=lag)
-    if on >= until.latest:
-        return (f"servercore {tag} left the hosts' cache by {until.latest}: rebuild on a newer one",)
-    if on >= until.earliest:
-        return (
-            f"servercore {tag} leaves the hosts' cache between {until.earliest} and {until.latest}: rebuild now",
-        )
-    if on >= release.patch_tuesday_after(1):
-        return (
-            f"servercore {tag} is in its last month: it leaves the hosts' cache from {until.earliest} on",
-        )
-    return ()
+    length = to_lag(lag)
+    until, arrived = cached_days(release, lag=length), release.day + length
+    # From the last stage of a build's life to the first.
+    stages = (
+        (until.latest, f"left the hosts' cache by {until.latest}: rebuild on a newer one"),
+        (
+            until.earliest,
+            f"leaves the hosts' cache between {until.earliest} and {until.latest}: rebuild now",
+        ),
+        (
+            release.patch_tuesday_after(1),
+            f"is in its last month: it leaves the hosts' cache from {until.earliest} on",
+        ),
+        (arrived, ""),
+        (release.day, f"of {release.day} may not have reached the hosts before {arrived}"),
+    )
+    reached = (text for since, text in stages if on >= since)
+    said = next(reached, f"is of {release.day}, which is after {on}")
+    return (f"servercore {release.tag} {said}",) if said else ()
 
 
 def _not_in(catalogue: Catalogue, product: str, tag: str) -> str:

@@ -13,13 +13,24 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.units import to_timedelta
 from cdk_pull.windows.catalogue import Catalogue, Release, packaged_catalogue
 from cdk_pull.windows.families import fargate_family
 
 if TYPE_CHECKING:
+    from cdk_pull.units import DurationLike
     from cdk_pull.windows.families import Product
 
-__all__ = ["DEFAULT_LAG", "MAX_LAG", "CacheWindow", "Days", "cache_window", "cached_days", "to_date"]
+__all__ = [
+    "DEFAULT_LAG",
+    "MAX_LAG",
+    "CacheWindow",
+    "Days",
+    "cache_window",
+    "cached_days",
+    "to_date",
+    "to_lag",
+]
 
 DEFAULT_LAG: Final = timedelta(days=7)
 """How long after a Patch Tuesday the hosts may still lack its image; AWS's Windows AMIs take five business days."""
@@ -88,7 +99,7 @@ class CacheWindow:
 
 
 def cache_window(
-    family: str, on: date | str, *, lag: timedelta = DEFAULT_LAG, catalogue: Catalogue | None = None
+    family: str, on: date | str, *, lag: DurationLike = DEFAULT_LAG, catalogue: Catalogue | None = None
 ) -> CacheWindow:
     """Return what the hosts of a family have cached on a day.
 
@@ -104,10 +115,7 @@ def cache_window(
     """
     product = fargate_family(family)
     day = to_date(on)
-    if not timedelta(0) <= lag <= MAX_LAG:
-        raise InvalidValueError(
-            "lag after Patch Tuesday is out of bounds", str(lag), allowed=f"0 to {MAX_LAG.days} days"
-        )
+    lag = to_lag(lag)
     catalogue = catalogue or packaged_catalogue()
     released = [release for release in catalogue.monthly(product.name) if release.day <= day]
     reason = _out_of_reach(catalogue, product, day, len(released))
@@ -131,6 +139,20 @@ def cache_window(
 def cached_days(release: Release, *, lag: timedelta = DEFAULT_LAG) -> Days:
     """Return when the hosts drop a monthly release: at the second Patch Tuesday after its own, 56 or 63 days later."""
     return _within(release.patch_tuesday_after(2), lag)
+
+
+def to_lag(lag: DurationLike) -> timedelta:
+    """Return a lag after Patch Tuesday given as a ``timedelta`` or an ``aws_cdk.Duration``.
+
+    Raises:
+        InvalidValueError: for what is no duration, or one out of bounds.
+    """
+    length = to_timedelta("lag", lag)
+    if not timedelta(0) <= length <= MAX_LAG:
+        raise InvalidValueError(
+            "lag after Patch Tuesday is out of bounds", str(length), allowed=f"0 to {MAX_LAG.days} days"
+        )
+    return length
 
 
 def to_date(on: date | str) -> date:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cdk_pull.cdk._container_fit import ContainerNeeds, needs_of
@@ -129,6 +131,20 @@ def test_windows_takes_no_ephemeral_storage(facts: dict[str, int]) -> None:
         f"{facts.get('ephemeral_gib', 'a token')!r}; allowed: none, for the 20 GiB that every task has. "
         "Leave it out, and keep larger working data on FSx for Windows File Server or S3"
     )
+
+
+def test_a_profile_of_another_platform_is_refused() -> None:
+    """An image looked up for x86_64 says nothing of a task on ARM64; sizes typed by hand have no platform."""
+    looked_up = replace(_IMAGE, digest="sha256:0")
+    request = SizingRequest(goal=_MINUTE, profile=looked_up)
+    with pytest.raises(InvalidValueError) as error:
+        size_task(request, replace(_SMALLEST, architecture="arm64"))
+    assert str(error.value) == (
+        "image_profile is of another platform than the task: 'linux/amd64'; allowed: linux/arm64. Look it up for the "
+        "task: look_up_image(…, platform='linux/arm64')"
+    )
+    typed = replace(request, profile=_IMAGE)
+    assert size_task(typed, replace(_SMALLEST, architecture="arm64")).size == FargateSize(4096, 8192)
 
 
 def test_nothing_known_and_nothing_asked_decides_nothing() -> None:

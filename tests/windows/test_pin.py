@@ -50,7 +50,11 @@ def test_pin_past_the_horizon() -> None:
     ("on", "warnings"),
     [
         ("2026-07-13", ("servercore 10.0.20348.5386 is of 2026-07-14, which is after 2026-07-13",)),
-        ("2026-07-14", ()),
+        (
+            "2026-07-14",
+            ("servercore 10.0.20348.5386 of 2026-07-14 may not have reached the hosts before 2026-07-21",),
+        ),
+        ("2026-07-21", ()),
         ("2026-08-10", ()),
         (
             "2026-08-11",
@@ -81,7 +85,7 @@ def test_pin_past_the_horizon() -> None:
     ],
 )
 def test_from_tag_near_and_past_its_end(on: str, warnings: tuple[str, ...]) -> None:
-    """A build is fine in its first month, noted in its second, warned of from the second Patch Tuesday on."""
+    """A build is warned of during the lag, fine in its first month, noted in its second, warned of from the second Patch Tuesday on."""
     pin = ServerCore.from_tag(FAMILY, "10.0.20348.5386", on=on)
     assert pin.warnings == warnings
     assert pin.cached_until == Days(earliest=date(2026, 9, 8), latest=date(2026, 9, 15))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -90,6 +91,13 @@ def test_lag_out_of_bounds(lag: timedelta) -> None:
     with pytest.raises(
         InvalidValueError, match=r"lag after Patch Tuesday is out of bounds: .*; allowed: 0 to 27 days"
     ):
+        cache_window(CORE_2022, "2024-04-09", lag=lag)
+
+
+@pytest.mark.parametrize("lag", [7, "7 days", None])
+def test_lag_without_a_unit(lag: Any) -> None:
+    """A bare number could be hours or days."""
+    with pytest.raises(InvalidValueError, match="lag is not a duration"):
         cache_window(CORE_2022, "2024-04-09", lag=lag)
 
 
