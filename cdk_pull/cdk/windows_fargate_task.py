@@ -9,10 +9,11 @@ import jsii
 from aws_cdk import aws_ecs as ecs
 from constructs import IValidation
 
+from cdk_pull.cdk._sizing_props import refuse_others
 from cdk_pull.cdk._stack_view import StackView
 from cdk_pull.cdk._task_images import task_images
 from cdk_pull.cdk._windows_facts import KnownBase, known_base, looked_up
-from cdk_pull.cdk.fargate_task import FargateTask
+from cdk_pull.cdk.fargate_task import FargateTask, FargateTaskProps
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.report.decision import TEMPLATE_KEY, Decision
 from cdk_pull.template.image_place import locate_image
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-    from cdk_pull.cdk.fargate_task import FargateTaskProps
     from cdk_pull.image.profile import ImageProfile
     from cdk_pull.units import DurationLike
     from cdk_pull.windows.base_image import BaseProblem
@@ -71,7 +71,8 @@ class WindowsFargateTask(FargateTask):
         container: further properties of that container, as ``add_container`` takes them.
         cpu: 1024, 2048 or 4096 CPU units, or as ECS writes it (``"1 vCPU"``).
         memory_limit_mib: its memory in MiB or as ECS writes it (``"2GB"``); by default the least for ``cpu``.
-        start_within: see FargateTask.
+        start_within: see FargateTask. ``compressed`` and ``uncompressed`` are then those of the image's own layers, as the
+            hosts have the pinned base.
         max_usd_per_hour: see FargateTask.
         ephemeral_storage_gib: refused, as Fargate gives Windows tasks no choice of it.
         **props: see FargateTask.
@@ -100,8 +101,9 @@ class WindowsFargateTask(FargateTask):
         ephemeral_storage_gib: float | None = None,
         **props: Unpack[FargateTaskProps],
     ) -> None:
+        refuse_others("WindowsFargateTask", props, FargateTaskProps)
         day = _context_day(scope)
-        pin = _pinned(scope, pin, day) if isinstance(pin, str) else pin
+        pin = _pinned(f"{scope.node.path}/{id}", pin, day)
         product = fargate_family(pin.family)
         profile = props.get("image_profile")
         if profile is not None and profile.os == "windows":
@@ -123,7 +125,9 @@ class WindowsFargateTask(FargateTask):
             **props,
         )
         self.pin = pin
-        judged = ServerCore.from_tag(pin.family, pin.tag, on=day).warnings if day else pin.warnings
+        judged = (
+            ServerCore.from_tag(pin.family, pin.tag, on=day, lag=pin.lag).warnings if day else pin.warnings
+        )
         for warning in judged:
             cdk.Annotations.of(self).add_warning_v2(_WARNING, warning)
         self.node.add_validation(_BaseCheck(self, pin, day or pin.on, profile))
@@ -183,16 +187,24 @@ def _context_day(scope: Construct) -> date | None:
     return None if value is None else to_date(value)
 
 
-def _pinned(scope: Construct, family: str, day: date | None) -> ServerCorePin:
-    fargate_family(family)
+def _pinned(path: str, pin: object, day: date | None) -> ServerCorePin:
+    if isinstance(pin, ServerCorePin):
+        return pin
+    if not isinstance(pin, str):
+        raise InvalidValueError(
+            f"pin of {path} is none",
+            pin,
+            allowed="what ServerCore.pin or ServerCore.from_tag returns, or a family",
+        )
+    fargate_family(pin)
     if day is None:
         raise InvalidValueError(
-            f"no day is given to pin the servercore of {scope.node.path} for",
-            family,
-            allowed=f"ServerCore.pin('{family}', on='YYYY-MM-DD'), or the family alone with the day in the context",
+            f"no day is given to pin the servercore of {path} for",
+            pin,
+            allowed=f"ServerCore.pin('{pin}', on='YYYY-MM-DD'), or the family alone with the day in the context",
             fix=f"Put '{DATE_CONTEXT}' into the context of cdk.json",
         )
-    return ServerCore.pin(family, on=day)
+    return ServerCore.pin(pin, on=day)
 
 
 def _decision(pin: ServerCorePin, product: str, bases: Mapping[str, KnownBase] | None = None) -> Decision:
@@ -201,13 +213,13 @@ def _decision(pin: ServerCorePin, product: str, bases: Mapping[str, KnownBase] |
     return Decision(
         topic="servercore",
         decided=f"{pin.tag} ({product}) on {pin.family}",
-        why=pin.why,
+        why=f"{pin.why} (on {pin.on})",
         cost=f"nothing while it is cached; a miss costs its update layer{miss}",
         confidence="; ".join(
             [
                 f"cached until {until.earliest}, {until.latest} at the latest"
                 if until
-                else "the catalogue does not know this build",
+                else "the catalogue has no monthly release of this build",
                 *(f"{name}: {it.text}" for name, it in (bases or {}).items()),
             ]
         ),

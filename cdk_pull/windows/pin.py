@@ -12,7 +12,7 @@ from cdk_pull.windows.families import fargate_family, product_of_build
 from cdk_pull.windows.window import DEFAULT_LAG, Days, cache_window, cached_days, to_date, to_lag
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, timedelta
 
     from cdk_pull.units import DurationLike
 
@@ -37,6 +37,7 @@ class ServerCorePin:
         warnings: what is near, past or unknown about the build on that day.
         miss_bytes: compressed bytes that each task pulls in addition once the hosts dropped the build: its update
             layer; None where unknown. Once the base layer was replaced as well, its 1.5 to 1.8 GB come on top.
+        lag: how long after a Patch Tuesday the hosts may still lack its image, as given.
     """
 
     family: str
@@ -46,6 +47,7 @@ class ServerCorePin:
     why: str
     warnings: tuple[str, ...] = ()
     miss_bytes: int | None = None
+    lag: timedelta = DEFAULT_LAG
 
     @property
     def image(self) -> str:
@@ -95,6 +97,7 @@ class ServerCore:
             why=window.reason,
             warnings=check_build(window.pin, window.on, lag=lag),
             miss_bytes=_miss_bytes(window.pin),
+            lag=lag,
         )
 
     @staticmethod
@@ -149,6 +152,7 @@ class ServerCore:
             if release
             else (_not_in(catalogue, product.name, tag),),
             miss_bytes=_miss_bytes(release) if release else None,
+            lag=lag,
         )
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import aws_cdk as cdk
@@ -60,7 +60,7 @@ def test_task() -> None:
     assert properties["ContainerDefinitions"][0]["Name"] == "app"
     assert resource["Metadata"]["cdk-pull"]["servercore"] == {
         "decided": "10.0.20348.5622 (windows-server-2022) on WINDOWS_SERVER_2022_CORE",
-        "why": "10.0.20348.5622 is the newest monthly release, of 2026-09-08, and stays cached longest",
+        "why": "10.0.20348.5622 is the newest monthly release, of 2026-09-08, and stays cached longest (on 2026-09-20)",
         "cost": "nothing while it is cached; a miss costs its update layer: 730 MB more to pull at every start",
         "confidence": "cached until 2026-11-10, 2026-11-17 at the latest",
         "tag": "10.0.20348.5622",
@@ -128,10 +128,34 @@ def test_family_without_a_day() -> None:
     with pytest.raises(InvalidValueError) as caught:
         WindowsFargateTask(stack_with(), "Task", pin="WINDOWS_SERVER_2022_CORE", cpu=1024)
     assert str(caught.value) == (
-        "no day is given to pin the servercore of Stack for: 'WINDOWS_SERVER_2022_CORE'; allowed: "
+        "no day is given to pin the servercore of Stack/Task for: 'WINDOWS_SERVER_2022_CORE'; allowed: "
         "ServerCore.pin('WINDOWS_SERVER_2022_CORE', on='YYYY-MM-DD'), or the family alone with the day in the context. "
         "Put 'cdk-pull:windows-date' into the context of cdk.json"
     )
+
+
+@pytest.mark.parametrize("pin", [None, 2022, PIN.build_args])
+def test_what_is_no_pin(pin: Any) -> None:
+    """A pin that is none is refused by name, before anything is made."""
+    with pytest.raises(
+        InvalidValueError, match=r"pin of Stack/Task is none: .*; allowed: what ServerCore\.pin"
+    ):
+        WindowsFargateTask(stack_with(), "Task", pin=pin)
+
+
+def test_the_pin_tells_the_platform() -> None:
+    """A platform beside the pin would contradict it."""
+    message = r"^WindowsFargateTask\(\) got an unexpected keyword argument 'runtime_platform'$"
+    with pytest.raises(TypeError, match=message):
+        WindowsFargateTask(stack_with(), "Task", pin=PIN, runtime_platform=None)  # type: ignore[call-arg]
+
+
+def test_a_pin_keeps_its_lag() -> None:
+    """A day in the context is judged with the lag that the pin was made with."""
+    pin = ServerCore.pin("WINDOWS_SERVER_2022_CORE", on="2026-09-08", lag=timedelta(0))
+    stack = stack_with({"cdk-pull:windows-date": "2026-09-09"})
+    WindowsFargateTask(stack, "Task", pin=pin, image=OWN)
+    assert warnings(stack) == []
 
 
 def test_context_day_past_the_horizon() -> None:
