@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
@@ -94,5 +95,5 @@ def _result(template: Checkable, options: Options, account: str | None, region: 
     if isinstance(template, str | Path):
         loaded = load([template], account=account, region=region)
         result = check(loaded.assemblies, options)
-        return Result(result.findings, result.suppressed, result.resources, tuple(loaded.errors))
+        return replace(result, errors=(*loaded.errors, *result.errors))
     return check([from_document(template, account=account, region=region)], options)

@@ -93,10 +93,11 @@ def command(  # noqa: PLR0913 - one for each option
         account=account or settings.texts.get("account"),
         region=region or settings.texts.get("region"),
     )
-    result = replace(check(loaded.assemblies, options), errors=tuple(loaded.errors))
+    result = check(loaded.assemblies, options)
+    result = replace(result, errors=(*loaded.errors, *result.errors))
     text = render(result, form, colour=output is None and _on_terminal(), show_suppressed=show_suppressed)
     _write(text, output)
-    for error in loaded.errors:
+    for error in result.errors:
         click.echo(f"cdk-pull: {error}", err=True)
     return _status(result, threshold)
 

@@ -97,6 +97,7 @@ def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Res
     counted: list[Finding] = []
     suppressed: list[Finding] = []
     resources = 0
+    errors: dict[str, None] = {}
     for assembly in assemblies:
         resources += sum(len(template.context.resources) for template in assembly.templates)
         order = {template.key: index for index, template in enumerate(assembly.templates)}
@@ -113,7 +114,8 @@ def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Res
                 suppressed.append(finding)
             else:
                 counted.append(finding)
-    return Result(tuple(counted), tuple(suppressed), resources)
+        errors |= dict.fromkeys(template.unread for template in assembly.templates if template.unread)
+    return Result(tuple(counted), tuple(suppressed), resources, tuple(errors))
 
 
 def _findings(

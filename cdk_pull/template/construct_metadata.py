@@ -32,10 +32,11 @@ class StackMetadata:
         self._folder = folder
         self._artifact = artifact
         self._stack_path = stack_path
+        self._unread = ""
 
     def facts(self, path: str) -> ConstructFacts:
         """Return what is said of the constructs of the stack, or nested stack, at a construct path."""
-        return self._facts.get(path, ConstructFacts())
+        return self._facts.get(path) or ConstructFacts(unread=self._unread)
 
     def nested_path(self, parent_path: str, logical_id: str) -> str:
         """Return the construct path of the nested stack that a resource of the stack at a path stands for."""
@@ -48,7 +49,11 @@ class StackMetadata:
         name = self._artifact.get("additionalMetadataFile")
         entries = section(self._artifact, "metadata")
         if isinstance(name, str) and "/" not in name:
-            entries = {**entries, **read_json(self._folder / name)}
+            # It says where things come from and what is acknowledged: without it, the template is checked all the same.
+            try:
+                entries = {**entries, **read_json(self._folder / name)}
+            except TemplateError as error:
+                self._unread = str(error)
         return {path.removeprefix("/"): each for path, each in entries.items() if isinstance(each, list)}
 
     @cached_property
@@ -68,7 +73,10 @@ class StackMetadata:
                     paths[stack][data] = path
                     if frame := _user_frame(entries):
                         created[stack][data] = frame
-        return {stack: ConstructFacts(paths[stack], created[stack], acknowledged) for stack in stacks}
+        return {
+            stack: ConstructFacts(paths[stack], created[stack], acknowledged, self._unread)
+            for stack in stacks
+        }
 
 
 def _pairs(entries: list[Any]) -> Iterator[tuple[Any, Any]]:

@@ -30,11 +30,13 @@ class ConstructFacts:
         paths: by logical id, the construct's path, such as ``App/Service/TaskDef/Resource``.
         created: by logical id, the file and line of the user's code that created it, where the assembly has it.
         acknowledged: by construct path, then by rule id, the reason given to ``Validations.acknowledge``.
+        unread: why the rest could not be read, a line; empty when it could.
     """
 
     paths: Mapping[str, str] = field(default_factory=dict)
     created: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     acknowledged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unread: str = ""
 
 
 @dataclass(eq=False)
@@ -70,6 +72,11 @@ class Template:
     def facts(self) -> ConstructFacts:
         """What the assembly says of the constructs."""
         return self.read_facts()
+
+    @property
+    def unread(self) -> str:
+        """Why what the assembly says of the constructs, where it was asked for, could not be read; or empty."""
+        return self.facts.unread if "facts" in vars(self) else ""
 
     @cached_property
     def _ids_by_type(self) -> dict[str, list[str]]:

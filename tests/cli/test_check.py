@@ -106,6 +106,24 @@ def test_bad_options(capsys: pytest.CaptureFixture[str], arguments: list[str], m
     assert err.count("\n") == 1
 
 
+def test_metadata_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """A stack whose construct metadata is missing is checked all the same, and the missing file named."""
+    stack = {
+        "type": "aws:cloudformation:stack",
+        "properties": {"templateFile": "S.template.json"},
+        "additionalMetadataFile": "S.metadata.json",
+    }
+    task = {"Cpu": "300", "Memory": "512", "RequiresCompatibilities": ["FARGATE"]}
+    Path("cdk.out").mkdir()
+    Path("cdk.out/manifest.json").write_text(json.dumps({"artifacts": {"S": stack}}))
+    Path("cdk.out/S.template.json").write_text(
+        json.dumps({"Resources": {"Td": {"Type": "AWS::ECS::TaskDefinition", "Properties": task}}})
+    )
+    status, out, err = _run(capsys, "check", "cdk.out")
+    assert (status, "PULL201" in out) == (2, True)
+    assert err == "cdk-pull: cdk.out/S.metadata.json cannot be read: No such file or directory\n"
+
+
 def test_region_and_date(capsys: pytest.CaptureFixture[str]) -> None:
     """The Region and the day can be given."""
     other = str(FIXTURES / "PULL301" / "fail.yaml")
