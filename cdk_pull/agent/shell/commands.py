@@ -22,9 +22,6 @@ __all__ = ["run"]
 # They may name ecs.config and leave it as it is.
 _HARMLESS = frozenset(
     {
-        "[",
-        "test",
-        "true",
         "cat",
         "head",
         "tail",
@@ -38,8 +35,12 @@ _HARMLESS = frozenset(
         "egrep",
         "fgrep",
     }
-    | {"cut", "awk", "sort", "uniq", "diff", "cmp", "md5sum", "sha256sum", "chmod", "chown", "chgrp", "chcon"}
-    | {"restorecon", "touch", "mkdir", "source", ".", "logger", "service", "docker", "find", "sync"}
+    | {"cut", "awk", "sort", "uniq", "diff", "cmp", "md5sum", "sha256sum", "chcon"}
+    | {"restorecon", "source", ".", "logger", "service", "docker", "find", "sync"}
+)
+# They print nothing and leave files as they are.
+_SILENT = frozenset(
+    {":", "true", "false", "test", "[", "touch", "mkdir", "chmod", "chown", "chgrp", "sleep", "wait"}
 )
 # Wrappers that run the rest of their words, and how many words of their own they have.
 _WRAPPERS = {
@@ -64,6 +65,7 @@ _WRITERS: dict[str, Callable[[Call], None]] = {
     "install": files.copy,
     "mv": files.move,
     "rm": files.remove,
+    "truncate": files.truncate,
 }
 
 
@@ -84,6 +86,8 @@ def run(call: Call) -> list[World]:
 def _other(call: Call) -> list[World]:
     """Run a command that nothing is known of."""
     name = posixpath.basename(call.words[0])
+    if name in _SILENT:
+        return [call.world]
     harmless = name in _HARMLESS or (
         name == "sed" and not any(each.startswith(("-i", "--in-place")) for each in call.arguments)
     )
@@ -96,7 +100,22 @@ def _other(call: Call) -> list[World]:
 
 
 def _cd(call: Call) -> list[World]:
-    call.world.directory = call.world.path(call.operands[0]) if call.operands else "/root"
+    world = call.world
+    target = call.operands[0] if call.operands else "/root"
+    before = world.directory
+    world.directory = world.variables.get("OLDPWD", "/") if target == "-" else world.path(target)
+    world.variables["OLDPWD"] = before
+    return [world]
+
+
+def _pushd(call: Call) -> list[World]:
+    call.world.left += (call.world.directory,)
+    return _cd(call)
+
+
+def _popd(call: Call) -> list[World]:
+    *left, back = call.world.left or (call.world.directory,)
+    call.world.left, call.world.directory = tuple(left), back
     return [call.world]
 
 
@@ -128,14 +147,15 @@ def _eval(call: Call) -> list[World]:
 
 def _shell(call: Call) -> list[World]:
     """Run ``bash -c '...'``, ``bash <<EOF`` and ``bash file`` where the text is known."""
+    stdin = None
     if any(re.fullmatch(r"-[a-z]*c", each) for each in call.arguments):
-        given = call.operands[:1]
+        given, stdin = call.operands[:1], call.io.stdin
     else:
         chunks = call.world.files.get(call.world.path(call.operands[0])) if call.operands else call.io.stdin
         given = [] if chunks is None else ["".join(each.text for each in chunks)]
     if not given:
         return _other(call)
-    ended = call.shell.nested(given[0], call.world.fork(), Io(None, call.io.stdout), call.line)
+    ended = call.shell.nested(given[0], call.world.fork(), Io(stdin, call.io.stdout), call.line)
     return [call.world.after_subshell(each) for each in ended]
 
 
@@ -172,6 +192,8 @@ def _systemctl(call: Call) -> list[World]:
 
 _RUNNERS: dict[str, Callable[[Call], list[World]]] = {
     "cd": _cd,
+    "pushd": _pushd,
+    "popd": _popd,
     "exit": _exit,
     "exec": _exec,
     "trap": _trap,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.shell.redirects import empty
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.shell.call import Call
 
-__all__ = ["cat", "copy", "echo", "move", "printf", "remove", "tee"]
+__all__ = ["cat", "copy", "echo", "move", "printf", "remove", "tee", "truncate"]
 
 _DIRECTIVE = re.compile(r"(%%|%[-+ #0]*[0-9]*(?:\.[0-9]+)?[a-zA-Z])")
 
@@ -79,7 +81,8 @@ def _directive(call: Call, directive: str, values: Iterator[str]) -> str:
 def cat(call: Call) -> None:
     """Run ``cat``."""
     for name in call.operands or ["-"]:
-        given = call.io.stdin if name == "-" else call.world.files.get(call.world.path(name))
+        path = call.world.path(name)
+        given = call.io.stdin if name == "-" else () if path == "/dev/null" else call.world.files.get(path)
         call.put_chunks(call.unknown(f"the content of {name} is not known") if given is None else given)
 
 
@@ -119,6 +122,21 @@ def move(call: Call) -> None:
 
 def remove(call: Call) -> None:
     """Run ``rm``."""
+    for pattern in [call.world.path(each) for each in call.operands]:
+        for path in sorted({*call.world.files, ECS_CONFIG}):
+            # A file of that name, or one in a folder of that name.
+            if any(
+                fnmatchcase(each, pattern) for each in (path, *map(str, PurePosixPath(path).parents[:-1]))
+            ):
+                empty(call.shell, call.world, path, call.line)
+
+
+def truncate(call: Call) -> None:
+    """Run ``truncate``: to nothing, or to a size that leaves what nobody knows."""
+    text = " ".join(call.arguments)
+    to_nothing = re.search(r"(?:-s ?|--size[= ])0(?!\S)", text) is not None
     for path in [call.world.path(each) for each in call.operands]:
-        if path in call.world.files or path == ECS_CONFIG:
+        if to_nothing and (path in call.world.files or path == ECS_CONFIG):
             empty(call.shell, call.world, path, call.line)
+        elif path == ECS_CONFIG:
+            call.shell.blur(call.world, f"truncate changes {ECS_CONFIG} in its own way", call.line)

@@ -14,7 +14,7 @@ from cdk_pull.agent.shell import commands, control, pipes
 from cdk_pull.agent.shell.call import Call
 from cdk_pull.agent.shell.holes import NOTHING
 from cdk_pull.agent.shell.parse import parse, walk
-from cdk_pull.agent.shell.redirects import open_redirects
+from cdk_pull.agent.shell.redirects import open_redirects, redirect_all
 from cdk_pull.agent.shell.words import expand, expand_one
 from cdk_pull.agent.shell.world import ECS_CONFIG, Io, World, bounded, merge
 from cdk_pull.agent.variables import variables
@@ -202,7 +202,8 @@ class Interpreter:
         if words[0] in world.functions:
             return self._call(words, world, opened)
         if redirects and words[0] == "exec" and len(words) == 1:
-            # It redirects all that follows, which is what a log wants; ecs.config is never the log.
+            # It redirects all that follows, which is what a log wants.
+            redirect_all(self, redirects, world)
             return [world]
         rows = node.end_point[0] - node.start_point[0]
         return commands.run(Call(self, world, opened, words, self.line(node), rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,24 @@ if TYPE_CHECKING:
 __all__ = ["parse", "walk"]
 
 
+_LONGER = b"_of_the_document"
+_MOST_DELIMITERS = 20
+
+
 def parse(source: bytes) -> tuple[bytes, Node]:
     """Return the root of a script's syntax tree, and the source that its positions count in.
 
     The grammar takes ``NAME=value >> file`` and the command on the next line for one command, and tears ``$1=$2``
-    apart. A word that stands for nothing, and braces, keep them right; no line number changes.
+    apart. A word that stands for nothing, and braces, keep them right. It also ends a here-document at the first line
+    that begins with its delimiter, such as ``ECS_CLUSTER=x`` after ``<<ECS``: a longer one keeps that from happening.
+    No line number changes.
     """
     root = _parser().parse(source).root_node
+    for _ in range(_MOST_DELIMITERS):
+        lengthened = next(filter(None, (_lengthened(node, source) for node in walk(root))), None)
+        if lengthened is None:
+            break
+        source, root = lengthened, _parser().parse(lengthened).root_node
     edits: dict[int, tuple[int, bytes]] = {}
     for node in walk(root):
         if node.type == "command":
@@ -46,6 +58,28 @@ def walk(node: Node) -> Iterator[Node]:
         each = waiting.pop()
         yield each
         waiting.extend(reversed(each.children))
+
+
+def _lengthened(start: Node, source: bytes) -> bytes | None:
+    """Return the source with a longer delimiter where a line of the here-document begins with the delimiter."""
+    if start.type != "heredoc_start":
+        return None
+    word = re.sub(rb"""['"\\]""", b"", start.text or b"")
+    end = re.compile(rb"^\t*" + re.escape(word) + rb"(?=\r?$)", re.MULTILINE).search(source, start.end_byte)
+    if not word or word not in (start.text or b"") or end is None:
+        return None
+    if not re.search(rb"^\t*" + re.escape(word), source[start.end_byte : end.start()], re.MULTILINE):
+        return None
+    opening = (start.text or b"").replace(word, word + _LONGER)
+    return b"".join(
+        [
+            source[: start.start_byte],
+            opening,
+            source[start.end_byte : end.end()],
+            _LONGER,
+            source[end.end() :],
+        ]
+    )
 
 
 def _broken(command: Node, source: bytes) -> Iterator[int]:

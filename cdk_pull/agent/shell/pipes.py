@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from cdk_pull.agent.shell import control
-from cdk_pull.agent.shell.redirects import open_redirects
+from cdk_pull.agent.shell.redirects import open_redirects, redirect_all
 from cdk_pull.agent.shell.world import Io, World
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def _with(shell: Interpreter, body: Node | None, redirects: Sequence[Node]) -> _
 
     def step(world: World, io: Io) -> list[World]:
         opened = open_redirects(shell, redirects, world, io)
+        if body is not None and body.text == b"exec":
+            redirect_all(shell, redirects, world)
         return [world] if body is None else shell.run(body, [world], opened)
 
     return step

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cdk_pull.agent.shell.interpreter import Interpreter
     from cdk_pull.agent.shell.world import World
 
-__all__ = ["empty", "open_redirects"]
+__all__ = ["empty", "open_redirects", "redirect_all"]
 
 _WRITES = frozenset({">", ">|", "&>"})
 _APPENDS = frozenset({">>", "&>>"})
@@ -52,6 +52,14 @@ def open_redirects(shell: Interpreter, redirects: Iterable[Node], world: World, 
             case _:
                 continue
     return Io(stdin, stdout)
+
+
+def redirect_all(shell: Interpreter, redirects: Iterable[Node], world: World) -> None:
+    """Follow an ``exec`` of redirections alone: when all goes to ecs.config, nobody knows what it holds."""
+    for each in redirects:
+        target = each.child_by_field_name("destination")
+        if target is not None and _path(shell, target, world) == ECS_CONFIG:
+            shell.blur(world, f"exec redirects what follows to {ECS_CONFIG}", shell.line(each))
 
 
 def empty(shell: Interpreter, world: World, path: str, line: int) -> None:

@@ -32,11 +32,16 @@ _ESCAPES = {
     "\\": "\\",
 }
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|0?[0-7]{1,3}|[^\n])")
+_BRACES = re.compile(r"(?<![$\\])\{[^{}\s'\"]*(?:,|\.\.)[^{}\s'\"]*\}")
 _UNSET_OR_EMPTY = frozenset({":-", ":=", "-", "="})
 
 
 def expand(node: Node, world: World, shell: Interpreter) -> list[str]:
     """Return the words that one word of the script becomes."""
+    if node.type in {"word", "concatenation"} and _BRACES.search(
+        (node.text or b"").decode("utf-8", "replace")
+    ):
+        return [shell.unknown("braces are not expanded", node)]
     words = [""]
     quoted = False
     for text, splits in _pieces(node, world, shell):

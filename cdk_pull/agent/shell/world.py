@@ -56,6 +56,7 @@ class World:
     functions: dict[str, tuple[Interpreter, Node]] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     directory: str = "/"
+    left: tuple[str, ...] = ()
     on_exit: str = ""
     flow: Flow = ""
 
@@ -71,7 +72,8 @@ class World:
 
     def path(self, name: str) -> str:
         """Return the absolute path for a file's name."""
-        return posixpath.normpath(posixpath.join(self.directory, name))
+        path = posixpath.normpath(posixpath.join(self.directory, name))
+        return f"/{path.lstrip('/')}"  # normpath leaves two slashes at the beginning alone
 
     def write(self, path: str | None, text: str, line: int, *, lines: bool = False) -> None:
         """Append to a file.

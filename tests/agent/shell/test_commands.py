@@ -50,3 +50,33 @@ F = "/etc/ecs/ecs.config"
 def test_commands(config: Callable[[str], str | None], script: str, value: str | None) -> None:
     """Commands that run others, change the directory or end the script are followed."""
     assert config(script) == value
+
+
+@pytest.mark.parametrize(
+    ("script", "behavior"),
+    [
+        ("once; : > $F", "default"),
+        ("once; cat /dev/null > $F", "default"),
+        ("once; truncate -s 0 $F", "default"),
+        ("once; truncate --size=0 $F", "default"),
+        ("once; truncate -s 10 $F", None),
+        ("once; rm -rf /etc/ecs", "default"),
+        ("once; rm -f /etc/ecs/*.config", "default"),
+        ("once; rm -f /etc/ecs/*.json /etc/ec", "once"),
+        ("pushd /etc/ecs; echo ECS_IMAGE_PULL_BEHAVIOR=once > ecs.config; popd; rm -f ecs.config", "once"),
+        ("cd /etc/ecs; cd /tmp; cd -; echo ECS_IMAGE_PULL_BEHAVIOR=once > ecs.config", "once"),
+        ("echo ECS_IMAGE_PULL_BEHAVIOR=once > //etc//ecs/./ecs.config", "once"),
+        ("exec >> $F\necho ECS_IMAGE_PULL_BEHAVIOR=once", None),
+        ("exec 3>> $F\necho ECS_IMAGE_PULL_BEHAVIOR=once >&3", None),
+        ("exec > /var/log/setup.log 2>&1\nonce", "once"),
+        ("echo ECS_IMAGE_PULL_BEHAVIOR=once{,} >> $F", None),
+        ("echo ECS_IMAGE_PULL_BEHAVIOR={once,always} >> $F", None),
+        ("echo '{a,b}' > /dev/null; mkdir -p /data/{a,b}; once", "once"),
+        ("sudo sh -c 'cat >> /etc/ecs/ecs.config' <<E\nECS_IMAGE_PULL_BEHAVIOR=once\nE", "once"),
+    ],
+)
+def test_what_empties_moves_and_redirects(
+    config: Callable[[str], str | None], script: str, behavior: str | None
+) -> None:
+    """Commands that empty ecs.config, change the folder or redirect a whole script are followed, or unknown."""
+    assert config(script) == behavior

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from cdk_pull.agent.shell.parse import parse, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -23,3 +28,14 @@ def test_lines_stay(script: str) -> None:
     for node in walk(root):
         if node.type == "command":
             assert b"\n" not in (node.text or b"").replace(b"\\\n", b"")
+
+
+@pytest.mark.parametrize("delimiter", ["ECS", "'ECS'", "E"])
+@pytest.mark.parametrize("end", ["", "\n", "\nls\n"])
+def test_a_line_that_begins_with_the_delimiter(
+    config: Callable[[str], str | None], delimiter: str, end: str
+) -> None:
+    """A here-document goes on to the line that is its delimiter, whatever the lines before begin with."""
+    word = delimiter.strip("'")
+    lines = f"ECS_CLUSTER=x\nECS_IMAGE_PULL_BEHAVIOR=once\n{word}"
+    assert config(f"cat <<{delimiter} >> $F\n{lines}\ncat <<-{delimiter} >> $F\n\t{lines}{end}") == "once"
