@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_pull.errors import CdkPullError
 from cdk_pull.template.values import Unknown
+from cdk_pull.windows.base import recognise
+from cdk_pull.windows.catalogue import packaged_catalogue
 from cdk_pull.windows.families import products
 from cdk_pull.windows.window import cache_window
 
@@ -67,9 +69,9 @@ def window_on(task: TaskDefinition, today: date) -> CacheWindow | None:
 
 
 def servercore_build(image: Image, profile: ImageProfile | None) -> ServercoreBuild:
-    """Return what is known of the servercore of an image: by ``os.version``, or by the name of Microsoft's own."""
-    if profile is not None and _EXACT.fullmatch(profile.os_version):
-        return ServercoreBuild(exact=profile.os_version)
+    """Return what is known of the servercore of an image: by its layers, ``os.version``, or Microsoft's own name."""
+    if profile is not None and (known := _by_facts(profile)) is not None:
+        return known
     reference = image.reference
     if reference is None or reference.registry != _MICROSOFT or isinstance(image.tag, Unknown):
         return ServercoreBuild()
@@ -79,6 +81,17 @@ def servercore_build(image: Image, profile: ImageProfile | None) -> ServercoreBu
     if _EXACT.fullmatch(tag):
         return ServercoreBuild(exact=tag)
     return ServercoreBuild(floating=bool(_YEAR.fullmatch(tag)), other_base=not _YEAR.fullmatch(tag))
+
+
+def _by_facts(profile: ImageProfile) -> ServercoreBuild | None:
+    base = recognise(profile)
+    if base is not None:
+        return ServercoreBuild(exact=base.release.tag)
+    looked_up = any(layer.digest for layer in profile.layers)
+    if looked_up and packaged_catalogue().find(profile.os_version) is not None:
+        # A build that is known under layers that are not its servercore's: nanoserver has the same builds.
+        return ServercoreBuild(other_base=True)
+    return ServercoreBuild(exact=profile.os_version) if _EXACT.fullmatch(profile.os_version) else None
 
 
 def image_build(image: Image, profile: ImageProfile | None) -> int | None:

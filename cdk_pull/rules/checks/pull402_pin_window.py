@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.registry import rule
 from cdk_pull.rules.windows_images import servercore_build, window_on, windows_tasks_image
+from cdk_pull.units import format_bytes
+from cdk_pull.windows.base import cached_base
 from cdk_pull.windows.catalogue import packaged_catalogue
 from cdk_pull.windows.window import cached_days
 
@@ -34,9 +36,9 @@ def pin_window(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     """The servercore build is near or past the end of its window.
 
     ## What it does
-    Judges the servercore build of Windows tasks on Fargate, by the image's tag or its known `os.version`, on the
-    day given by `--date`, `date` in cdk-pull.toml, or the plugin. Past the window it warns, in the last month it
-    says so. Without a day it is silent, because no check reads the clock.
+    Judges the servercore build of Windows tasks on Fargate, by the image's tag, or by the layers or the
+    `os.version` of an image that `cdk-pull lookup` has found, on the day given by `--date`, `date` in cdk-pull.toml,
+    or the plugin. Past the window it warns, in the last month it says so. Without a day it is silent, because no check reads the clock.
 
     ## Why it matters
     The hosts hold the newest and the previous month. From the second Patch Tuesday after a build its update layer,
@@ -62,14 +64,18 @@ def pin_window(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     if window is None:
         return
     for container, image in windows_tasks_image(task):
-        build = servercore_build(image, room.facts.profile(image, task))
+        profile = room.facts.profile(image, task)
+        build = servercore_build(image, profile)
         release = packaged_catalogue().find(build.exact) if build.exact else None
         if release is None or not release.monthly or window.on < release.patch_tuesday_after(1):
             continue
         until = cached_days(release)
         when = f"dropped by {until.latest}" if window.on >= until.latest else f"drop from {until.earliest} on"
+        base = cached_base(profile, window.on) if profile is not None else None
+        cost = base.miss_bytes if base is not None and base.base is not None else 0
+        miss = f"; without it up to {format_bytes(cost)} more at every start" if cost else ""
         yield Problem(
-            message=f"{image} is on {release.tag} of {release.day}, which the hosts {when}",
+            message=f"{image} is on {release.tag} of {release.day}, which the hosts {when}{miss}",
             fix=f"Rebuild on {window.pin.tag}" if window.pin else f"Refresh the catalogue: {window.reason}",
             path=(*container.path, "Image"),
             quote=str(image),
