@@ -106,13 +106,15 @@ def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
 
 
 def _refused(user_data: str, document: StandIns, error: str) -> Reading:
-    if document.tokens:
+    shell = [*_SHELL.finditer(user_data)]
+    # Whatever the tokens are, a line of shell is none of TOML.
+    if document.tokens and not shell:
         reason = f"its tokens decide whether it is TOML ({error})"
         return compute({}, "bottlerocket", unknown=[Unknown(None, 0, reason)])
     found = re.search(r"at line ([0-9]+)", error)
     line = int(found[1]) if found is not None else 0
     warnings = [AgentWarning(WarningCode.NOT_TOML, f"Bottlerocket takes nothing of it: {error}", line)]
-    for match in _SHELL.finditer(user_data):
+    for match in shell:
         number = user_data.count("\n", 0, match.start()) + 1
         message = f"{match[0].strip()[:60]!r} is shell; set machine_image_type=BOTTLEROCKET where CDK adds it"
         warnings.append(AgentWarning(WarningCode.SHELL_IN_TOML, message, number))

@@ -13,7 +13,7 @@ from cdk_pull.agent.shell.world import ECS_CONFIG
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["candidates", "command"]
+__all__ = ["candidates", "command", "header"]
 
 _HEADER = re.compile(
     r"(?:## template: jinja[^\n]*\n)?(?:#cloud-boothook[^\n]*(?:\n|\Z))?(?:#![^\n]*(?:\n|\Z))?", re.IGNORECASE
@@ -40,32 +40,36 @@ def candidates(script: str, settings: Mapping[str, str]) -> Iterator[str]:
     them. What the script truncates afterwards is the reason for the other places: after the last statement that
     writes the file, when the script exits, and at its end.
     """
-    header, rest = _split(script)
-    newline = "\r\n" if header.endswith("\r\n") else "\n"
+    above, rest = _split(script)
+    newline = "\r\n" if above.endswith("\r\n") else "\n"
     line = command(settings)
-    yield f"{header}{line}{newline}{rest}"
+    yield f"{above}{line}{newline}{rest}"
     for position in _after_writes(rest):
         before = rest[:position] if rest[:position].endswith("\n") else f"{rest[:position]}{newline}"
         # Where any failure ends the script, it may end before it comes so far.
         first = f"{line}{newline}" if _STOPS_ON_ERROR.search(script) else ""
-        yield f"{header}{first}{before}{line}{newline}{rest[position:]}"
+        yield f"{above}{first}{before}{line}{newline}{rest[position:]}"
     name = "set_ecs_agent_settings"
-    yield f"{header}{name}() {{ {line}; }}{newline}trap {name} EXIT{newline}{rest}"
+    yield f"{above}{name}() {{ {line}; }}{newline}trap {name} EXIT{newline}{rest}"
     ended = rest if rest.endswith("\n") else f"{rest}{newline}"
-    yield f"{header}{ended}{line}{newline}"
+    yield f"{above}{ended}{line}{newline}"
+
+
+def header(script: str) -> str:
+    """Return the shebang of a script with what has to stand before it, as it is; empty where there is none."""
+    found = _HEADER.match(script)
+    return found[0] if found is not None else ""
 
 
 def _split(script: str) -> tuple[str, str]:
-    """Return the shebang with what has to stand before it, and the rest."""
-    found = _HEADER.match(script)
-    header = found[0] if found is not None else ""
-    if "#!" not in header:
-        header = (
-            f"{header}#!/bin/bash\n" if not header or header.endswith("\n") else f"{header}\n#!/bin/bash\n"
-        )
-    elif not header.endswith("\n"):
-        header += "\n"
-    return header, script[len(found[0]) if found is not None else 0 :]
+    """Return the shebang with what has to stand before it, and the rest; with a shebang where there is none."""
+    found = header(script)
+    above = found
+    if "#!" not in above:
+        above = f"{above}#!/bin/bash\n" if not above or above.endswith("\n") else f"{above}\n#!/bin/bash\n"
+    elif not above.endswith("\n"):
+        above += "\n"
+    return above, script[len(found) :]
 
 
 def _after_writes(script: str) -> Iterator[int]:

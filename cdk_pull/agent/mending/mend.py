@@ -1,0 +1,158 @@
+"""Mends what the readers of user data warn of."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.agent.explain import same
+from cdk_pull.agent.mending.case import Case, Edit
+from cdk_pull.agent.systems import system
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cdk_pull.agent.reading import AgentWarning, Reading
+    from cdk_pull.agent.variables import OperatingSystem
+
+__all__ = ["Change", "Mended", "mend"]
+
+_MODULES: dict[OperatingSystem, str] = {"linux": "shell", "windows": "powershell", "bottlerocket": "toml"}
+_PIECE = re.compile(r"\$\{Token\[[^\]]*\]\}")
+_MOST = 50
+_VALUE_CODES = frozenset(
+    {
+        WarningCode.QUOTES,
+        WarningCode.LETTER_CASE,
+        WarningCode.TRAILING_COMMENT,
+        WarningCode.BLANKS,
+        WarningCode.VALUE_IGNORED,
+    }
+)
+# What an edit may bring to light: a value that takes effect for the first time may have faults of its own.
+_MAY_SHOW = frozenset({WarningCode.NO_EFFECT, WarningCode.VALUE_CHANGED})
+# The agent takes no part of a document with one of these, so that mending one may show any other.
+_WHOLE = frozenset(
+    {
+        WarningCode.NOT_TOML,
+        WarningCode.SHELL_IN_TOML,
+        WarningCode.WRONG_TABLE,
+        WarningCode.UNSUPPORTED_KEY,
+        WarningCode.INVALID_VALUE,
+    }
+)
+_SHOWS = {
+    WarningCode.EXPORT: _VALUE_CODES,
+    WarningCode.BYTE_ORDER_MARK: _VALUE_CODES,
+    WarningCode.LETTER_CASE: _VALUE_CODES,
+    WarningCode.BLANKS: _VALUE_CODES,
+    WarningCode.WRITES_NOTHING: _VALUE_CODES,
+    WarningCode.SHELL_VARIABLE: _VALUE_CODES,
+    WarningCode.GLUED_LINE: _VALUE_CODES,
+    WarningCode.UNREACHABLE: _VALUE_CODES,
+    WarningCode.AFTER_INITIALIZE: _VALUE_CODES,
+    WarningCode.PROCESS_SCOPE: _VALUE_CODES,
+    **dict.fromkeys(_WHOLE, frozenset(WarningCode) - {WarningCode.NOT_TOML}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One edit that was made.
+
+    Attributes:
+        code: the warning that it mends.
+        line: the line as it was, without blanks around it; empty for the text as a whole.
+        what: what became of it, in a few words.
+    """
+
+    code: WarningCode
+    line: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.line!r}: {self.what}" if self.line else self.what
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A user data after mending.
+
+    Attributes:
+        text: the user data; as it was where nothing could be mended.
+        changes: the edits, in order.
+    """
+
+    text: str
+    changes: tuple[Change, ...] = ()
+
+
+def mend(user_data: str, os: OperatingSystem, codes: Mapping[WarningCode, bool]) -> Mended:
+    """Return the user data with what is wrong in it mended, as far as what was meant is certain.
+
+    An edit counts only if the reader finds less to warn of after it and nothing new, every other setting is as it
+    was, and what CloudFormation fills in is all there. What cannot be mended so is left as it is.
+
+    Args:
+        user_data: the text, with CDK's tokens or placeholders of the same form for what CloudFormation fills in.
+        os: the operating system that it is for.
+        codes: the warnings to mend, and for each whether also by an edit that is not safe.
+    """
+    module = system(os)
+    edits = import_module(f"cdk_pull.agent.mending.{_MODULES[os]}").edits
+    text, changes, hopeless = user_data, [], set()
+    reading = module.read(text)
+    for _ in range(_MOST):
+        case = next(
+            (
+                Case(text, each, reading)
+                for each in reading.warnings
+                if each.code in codes and (each.code, each.variable, each.message) not in hopeless
+            ),
+            None,
+        )
+        if case is None:
+            break
+        found: Iterator[Edit] = edits(case)
+        for edit in found:
+            if (not edit.safe and not codes[WarningCode(case.warning.code)]) or edit.text == text:
+                continue
+            after = module.read(edit.text)
+            if _helps(case, edit, after):
+                changes.append(Change(WarningCode(case.warning.code), case.line.strip(), edit.what))
+                text, reading = edit.text, after
+                break
+        else:
+            hopeless.add((case.warning.code, case.warning.variable, case.warning.message))
+    return Mended(text, tuple(changes))
+
+
+def _helps(case: Case, edit: Edit, after: Reading) -> bool:
+    before = case.reading
+    had, has = (Counter(map(_kind, each.warnings)) for each in (before, after))
+    kind = _kind(case.warning)
+    shows = _MAY_SHOW | _SHOWS.get(WarningCode(case.warning.code), frozenset())
+    if has[kind] >= had[kind] or any(code not in shows for code, _ in has - had):
+        return False
+    if edit.safe and Counter(_PIECE.findall(edit.text)) != Counter(_PIECE.findall(case.text)):
+        return False
+    if edit.sets is not None and not _has(after, *edit.sets):
+        return False
+    concerned = {each.variable for each in before.warnings if each.line == case.warning.line}
+    unknown = {each.variable for each in after.unknown} - {each.variable for each in before.unknown}
+    return not unknown and all(
+        after.settings.get(name) == value for name, value in before.settings.items() if name not in concerned
+    )
+
+
+def _kind(warning: AgentWarning) -> tuple[str, str | None]:
+    return warning.code, warning.variable
+
+
+def _has(reading: Reading, name: str, value: str) -> bool:
+    present = reading.settings.get(name)
+    return present is not None and same(name, present, value)

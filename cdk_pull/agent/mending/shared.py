@@ -1,0 +1,60 @@
+"""The edits that are the same for a shell script, PowerShell and TOML."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.mending.case import Case, Edit
+from cdk_pull.agent.mending.values import intended, nearest
+from cdk_pull.agent.variables import variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["give_bound", "give_value", "leave_out", "leave_out_earlier"]
+
+
+def give_value(case: Case, key: str) -> Iterator[Edit]:
+    """Yield the line with the value that was meant."""
+    value = intended(case.name, case.raw) if case.name and case.raw else ""
+    for line in case.revalued(key, value) if value else ():
+        yield Edit(text=case.with_line(line), what=f"the value is {value}", sets=(case.name, value))
+
+
+def give_bound(case: Case, key: str) -> Iterator[Edit]:
+    """Yield the line with the nearest value that the agent takes: what it uses now, or else a choice."""
+    variable = variables().get(case.name)
+    value = nearest(variable, case.raw) if variable is not None else ""
+    for line in case.revalued(key, value) if value else ():
+        yield Edit(
+            text=case.with_line(line),
+            what=f"the value is {value}, the nearest that the agent takes",
+            sets=(case.name, value),
+            safe=variable is not None and variable.below == "minimum" and bool(variable.minimum),
+        )
+
+
+def leave_out(case: Case) -> Iterator[Edit]:
+    """Yield the text without the line, or the line without the setting."""
+    if case.index < 0:
+        return
+    if case.raw:
+        word = rf"[ \t]+(['\"]?){re.escape(f'{case.name}={case.raw}')}\1(?=[ \t])"
+        others = [each for each in variables() if each != case.name and f"{each}=" in case.line]
+        if others:
+            line = re.sub(word, "", case.line, count=1)
+            yield Edit(text=case.with_line(line), what=f"{case.name} is left out", safe=False)
+            return
+    yield Edit(text=case.without_line(), what="it is left out", safe=False)
+
+
+def leave_out_earlier(case: Case) -> Iterator[Edit]:
+    """Yield the text without an earlier line that sets the same variable, and loses."""
+    for number, line in enumerate(case.lines[: max(case.index, 0)]):
+        if case.name and case.name in line:
+            lines = case.lines
+            del lines[number]
+            yield Edit(
+                text="\n".join(lines), what=f"it stays alone: {line.strip()!r} is left out", safe=False
+            )

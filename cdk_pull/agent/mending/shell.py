@@ -1,0 +1,119 @@
+"""Edits of shell scripts, and of the ``ecs.config`` lines in them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.agent.mending.case import Case, Edit
+from cdk_pull.agent.mending.shared import give_bound, give_value, leave_out, leave_out_earlier
+from cdk_pull.agent.shell.insert import header
+from cdk_pull.agent.shell.world import ECS_CONFIG
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["edits"]
+
+_TRUNCATES = re.compile(r"(?<![>&0-9])(>)\|?(?=[ \t]*[\"']?(?:/etc/ecs/)?ecs\.config\b)")
+_TEE = re.compile(r"\btee(?=[ \t]+[\"']?(?:/etc/ecs/)?ecs\.config\b)")
+_SYSTEMCTL = re.compile(r"\bsystemctl\b")
+
+
+def edits(case: Case) -> Iterator[Edit]:
+    """Yield what may mend a warning, the best first."""
+    yield from _EDITS.get(WarningCode(case.warning.code), _nothing)(case)
+
+
+def _nothing(_case: Case) -> Iterator[Edit]:
+    yield from ()
+
+
+def _value(case: Case) -> Iterator[Edit]:
+    yield from give_value(case, case.name)
+
+
+def _bound(case: Case) -> Iterator[Edit]:
+    yield from give_bound(case, case.name)
+
+
+def _name(case: Case) -> Iterator[Edit]:
+    """Yield the line with the variable's name alone before the ``=``."""
+    if case.name:
+        spelled = rf"\ufeff?(?:export[ \t]+)?\b{case.name}[ \t]*=[ \t]*"
+        line = re.sub(spelled, f"{case.name}=", case.line, count=1, flags=re.IGNORECASE)
+        yield Edit(text=case.with_line(line), what=f"the name is {case.name}, right before the =")
+
+
+def _name_or_value(case: Case) -> Iterator[Edit]:
+    yield from _value(case)
+    yield from _name(case)
+
+
+def _ended(case: Case) -> Iterator[Edit]:
+    """Yield the unterminated line with a line feed at its end."""
+    what = "it ends in a line feed"
+    yield Edit(text=case.with_line(re.sub(r"\becho[ \t]+-n[ \t]+", "echo ", case.line, count=1)), what=what)
+    quoted = re.sub(r"(\bprintf[ \t]+([\"']).*?)(\2)", r"\1\\n\3", case.line, count=1)
+    yield Edit(text=case.with_line(quoted), what=what)
+    yield Edit(text=case.with_line_after(f"echo >> {ECS_CONFIG}"), what=what)
+
+
+def _echoed(case: Case) -> Iterator[Edit]:
+    """Yield the assignment as the words of an ``echo``."""
+    line = re.sub(rf"(?:\bexport[ \t]+)?(\b{case.name}=)", r"echo \1", case.line, count=1)
+    yield Edit(text=case.with_line(line), what="echo writes it")
+
+
+def _written(case: Case) -> Iterator[Edit]:
+    """Yield a line after the shell's variable that writes it to the file."""
+    line = f'echo "{case.name}=${case.name}" >> {ECS_CONFIG}'
+    yield Edit(text=case.with_line_after(line), what=f"{line} follows it")
+
+
+def _appends(case: Case) -> Iterator[Edit]:
+    """Yield the redirection as one that appends; what only the AMI has wrote may be unwanted."""
+    safe = case.warning.code == WarningCode.TRUNCATES_EARLIER_LINES
+    for pattern, instead in ((_TRUNCATES, ">>"), (_TEE, "tee -a")):
+        for found in pattern.finditer(case.line):
+            line = f"{case.line[: found.start()]}{instead}{case.line[found.end() :]}"
+            yield Edit(text=case.with_line(line), what="it appends", safe=safe)
+
+
+def _reachable(case: Case) -> Iterator[Edit]:
+    """Yield the text with the line right after the ``#!``, before anything that may end the script."""
+    if case.index >= 0:
+        yield Edit(text=case.moved_before(header(case.text).count("\n")), what="it comes first")
+
+
+def _not_waiting(case: Case) -> Iterator[Edit]:
+    line = _SYSTEMCTL.sub("systemctl --no-block", case.line, count=1)
+    yield Edit(text=case.with_line(line), what="it does not wait: --no-block")
+
+
+def _shebang(case: Case) -> Iterator[Edit]:
+    yield Edit(text=f"#!/bin/bash\n{case.text}", what="it begins with #!/bin/bash", safe=False)
+
+
+_EDITS: dict[WarningCode, Callable[[Case], Iterator[Edit]]] = {
+    WarningCode.QUOTES: _value,
+    WarningCode.LETTER_CASE: _name_or_value,
+    WarningCode.EXPORT: _name,
+    WarningCode.TRAILING_COMMENT: _value,
+    WarningCode.BLANKS: _name_or_value,
+    WarningCode.BYTE_ORDER_MARK: _name,
+    WarningCode.GLUED_LINE: _ended,
+    WarningCode.VALUE_IGNORED: _value,
+    WarningCode.VALUE_CHANGED: _bound,
+    WarningCode.WRITES_NOTHING: _echoed,
+    WarningCode.SHELL_VARIABLE: _written,
+    WarningCode.TRUNCATES_EARLIER_LINES: _appends,
+    WarningCode.TRUNCATES_CONFIG: _appends,
+    WarningCode.UNREACHABLE: _reachable,
+    WarningCode.STARTS_AGENT: _not_waiting,
+    WarningCode.NO_SHEBANG: _shebang,
+    WarningCode.TWO_VALUES: leave_out_earlier,
+    WarningCode.NO_EFFECT: leave_out,
+    WarningCode.PRUNE_BESIDE_ONCE: leave_out,
+}
