@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 # Where cdk-pull lookup leaves what it has found.
-_CONTEXT = Path("cdk.context.json")
+_CONTEXT = "cdk.context.json"
 _FAIL_ON = ("error", "warning", "info", "never")
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -50,7 +50,9 @@ def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
 @click.option("--baseline", type=_FILE, help="An earlier --format json: what is in it does not count.")
 @click.option("--config", type=_FILE, help="Settings.  [cdk-pull.toml, if there is one]")
 @click.option(
-    "--facts", type=_FILE, help="What is known of images, as JSON.  [cdk.context.json, if there is one]"
+    "--facts",
+    type=_FILE,
+    help="What is known of images, as JSON.  [cdk.context.json here or beside PATH, if there is one]",
 )
 @click.option("--date", metavar="YYYY-MM-DD", help="The day to judge Windows images by.")
 @click.option("--account", metavar="ID", help="Of every stack, in place of the assembly's.")
@@ -83,7 +85,7 @@ def command(  # noqa: PLR0913 - one for each option
     gc.disable()
     settings = read_config(config)
     options = _options(
-        settings, select=_ids(select), ignore=_ids(ignore), facts=facts, date=date, baseline=baseline
+        paths, settings, select=_ids(select), ignore=_ids(ignore), facts=facts, date=date, baseline=baseline
     )
     threshold = fail_on or settings.texts.get("fail-on", "error")
     if threshold not in _FAIL_ON:
@@ -103,6 +105,7 @@ def command(  # noqa: PLR0913 - one for each option
 
 
 def _options(
+    paths: tuple[Path, ...],
     settings: Config,
     *,
     select: tuple[str, ...],
@@ -118,8 +121,8 @@ def _options(
         return given or (settings.folder / stated if stated else None)
 
     facts_file, baseline_file = path(facts, "facts"), path(baseline, "baseline")
-    if facts_file is None and _CONTEXT.is_file():
-        facts_file = _CONTEXT
+    if facts_file is None:
+        facts_file = _context_near(paths)
     day = date or settings.texts.get("date")
     return Options(
         select=select or _ids(settings.lists.get("select", ())),
@@ -129,6 +132,12 @@ def _options(
         today=to_date(day) if day else None,
         baseline=read_baseline(baseline_file) if baseline_file else {},
     )
+
+
+def _context_near(paths: tuple[Path, ...]) -> Path | None:
+    """Return the context of the app in this folder, or else of the first app whose cdk.out is checked."""
+    folders = (Path(), *(path.absolute().parent for path in paths))
+    return next((file for folder in folders if (file := folder / _CONTEXT).is_file()), None)
 
 
 def _on_terminal() -> bool:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from cdk_pull.cli import main
+from cdk_pull.image.context import context_key, to_context
+from cdk_pull.image.facts import ImageFacts
+from cdk_pull.image.platform import Platform
+from cdk_pull.image.profile import ImageProfile
+from cdk_pull.image.reference import ImageReference
 from cdk_pull.rules.registry import all_rules
 
 FIXTURES = Path(__file__).parents[1] / "rules" / "fixtures"
@@ -122,6 +128,33 @@ def test_metadata_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> Non
     status, out, err = _run(capsys, "check", "cdk.out")
     assert (status, "PULL201" in out) == (2, True)
     assert err == "cdk-pull: cdk.out/S.metadata.json cannot be read: No such file or directory\n"
+
+
+@pytest.mark.parametrize("where", [".", "app"])
+def test_facts_of_the_context(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """What cdk-pull lookup has found is known to the rules, from the app's folder or from elsewhere."""
+    facts = ImageFacts(
+        reference="app:1", digest="sha256:1", profile=ImageProfile.of_size(compressed_bytes=14 * 10**9)
+    )
+    key = context_key(ImageReference.parse("app:1"), Platform())
+    properties = {
+        "Cpu": "256",
+        "Memory": "512",
+        "RequiresCompatibilities": ["FARGATE"],
+        "ContainerDefinitions": [{"Name": "app", "Image": "app:1"}],
+    }
+    task = {"Type": "AWS::ECS::TaskDefinition", "Properties": properties}
+    Path("app/cdk.out").mkdir(parents=True)
+    Path("app/cdk.out/S.template.json").write_text(json.dumps({"Resources": {"Td": task}}))
+    stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "S.template.json"}}
+    Path("app/cdk.out/manifest.json").write_text(json.dumps({"artifacts": {"S": stack}}))
+    output = Path("app/cdk.out").absolute()
+    assert "PULL204" not in _run(capsys, "check", str(output))[1]
+    Path("app/cdk.context.json").write_text(json.dumps({key: to_context(facts, date(2026, 11, 23))}))
+    monkeypatch.chdir(where)
+    assert "PULL204" in _run(capsys, "check", str(output))[1]
 
 
 def test_region_and_date(capsys: pytest.CaptureFixture[str]) -> None:
