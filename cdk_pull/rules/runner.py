@@ -86,7 +86,8 @@ class Result:
 def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Result:
     """Run the rules over assemblies.
 
-    An exception in a rule becomes a finding on the resource that it looked at; the others go on.
+    An exception in a rule becomes a finding on the resource that it looked at; the others go on. One before the rules
+    becomes an error of the result.
 
     Raises:
         InvalidValueError: when the options name a rule that there is not.
@@ -102,7 +103,7 @@ def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Res
         resources += sum(len(template.context.resources) for template in assembly.templates)
         order = {template.key: index for index, template in enumerate(assembly.templates)}
         found = sorted(
-            _findings(assembly, rules, options),
+            _findings(assembly, rules, options, errors),
             key=lambda pair: (order[pair[0].template.key], pair[1].subject, pair[1].logical_id, pair[1].rule),
         )
         for _, finding in found:
@@ -119,14 +120,20 @@ def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Res
 
 
 def _findings(
-    assembly: Assembly, rules: tuple[Rule, ...], options: Options
+    assembly: Assembly, rules: tuple[Rule, ...], options: Options, errors: dict[str, None]
 ) -> Iterator[tuple[Resource, Finding]]:
     room = Room(assembly, options.facts, options.today)
     by_subject: dict[Subject, list[Rule]] = {}
     for each in rules:
         by_subject.setdefault(each.on, []).append(each)
     for kind, chosen in by_subject.items():
-        for subject, resource in _subjects(kind, room):
+        try:
+            subjects = list(_subjects(kind, room))
+        except Exception as error:  # noqa: BLE001 - what cannot be worked out here must not hide the other findings
+            why = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+            errors[f"{assembly.name} cannot be checked by the rules on each {kind}: {why}; report it"] = None
+            continue
+        for subject, resource in subjects:
             for each in chosen:
                 for problem, rule_id, own in _run(each, subject, room):
                     severity = options.severities.get(rule_id, problem.severity or own)

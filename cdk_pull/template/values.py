@@ -114,13 +114,15 @@ def concat(parts: Iterable[object]) -> str | Unknown:
 
 def split(delimiter: str, value: str | Unknown) -> list[str | Unknown] | Unknown:
     """Split a text; one that is known in part only where its unknown pieces cannot hold the delimiter."""
+    if not delimiter:
+        return Unknown(reason="Fn::Split has no delimiter")
     if isinstance(value, str):
-        return list(value.split(delimiter)) if delimiter else Unknown(reason="Fn::Split has no delimiter")
+        return list(value.split(delimiter))
     pieces: Sequence[str | Unknown] = value.pieces or (value,)
     parts: list[list[str | Unknown]] = [[]]
     for piece in pieces:
         if isinstance(piece, Unknown):
-            if not delimiter or not set(delimiter) & set(piece.never):
+            if not set(delimiter) & set(piece.never):
                 return Unknown(reason=value.reason, symbol=value.symbol, home=value.home)
             parts[-1].append(piece)
             continue

@@ -16,6 +16,7 @@ from cdk_pull.rules.registry import find_rule
 from cdk_pull.rules.runner import Options, check
 from cdk_pull.rules.suppress import read_baseline
 from cdk_pull.template.assembly import from_document
+from cdk_pull.template.ecs.view import EcsView
 from cdk_pull.template.load import load
 
 if TYPE_CHECKING:
@@ -76,6 +77,22 @@ def test_other_severities() -> None:
     result = _check({"A": _task("256", "8192")}, severities={"PULL201": Severity.INFO}, select=("PULL201",))
     assert [finding.severity for finding in result.findings] == [Severity.INFO]
     assert result.at_least(Severity.WARNING) == []
+
+
+def test_an_exception_before_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be worked out for some rules is an error of the result; the other rules go on."""
+
+    def services(_: EcsView) -> None:
+        raise KeyError("Cluster\n")
+
+    resources = {"Td": _task("256", "512", Metadata={"cdk-pull": {"suppress": 5}})}
+    monkeypatch.setattr(EcsView, "services", property(services))
+    result = _check(resources, select=("PULL001", "PULL201", "PULL303"))
+    assert [finding.rule for finding in result.findings] == ["PULL001"]
+    assert result.errors == tuple(
+        f"template cannot be checked by the rules on each {kind}: KeyError: 'Cluster\\n'; report it"
+        for kind in ("task", "service")
+    )
 
 
 def test_an_exception_in_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:

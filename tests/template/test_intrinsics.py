@@ -166,6 +166,14 @@ def test_an_unknown_text_is_not_split_at_what_it_might_hold() -> None:
     assert isinstance(result, Unknown)
 
 
+def test_a_split_without_a_delimiter() -> None:
+    """Nothing is known of it, whether the text is known or not."""
+    for text in ("a", "a${AWS::Region}"):
+        result = evaluate({"Fn::Split": ["", {"Fn::Sub": text}]}, _context(Environment()))
+        assert isinstance(result, Unknown)
+        assert result.reason == "Fn::Split has no delimiter"
+
+
 def test_a_name_that_refers_to_itself_ends() -> None:
     """A repository named after its own URI is unknown, not endless."""
     result = evaluate({"Fn::GetAtt": ["Selfish", "RepositoryUri"]}, _context())
