@@ -1,29 +1,28 @@
 """How much ephemeral storage a task needs for its images.
 
 Fargate keeps the compressed and the uncompressed image on the task's ephemeral storage, beside what the containers
-write (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-storage.html).
+write. Source: data/fargate_start_facts.json.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate import uncompressed_bytes
+from cdk_pull.fargate.start_facts import start_facts
 from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:
     from cdk_pull.fargate.sizes import Os
     from cdk_pull.image.profile import ImageProfile
 
-__all__ = ["INCLUDED_GIB", "MAXIMUM_GIB", "MINIMUM_GIB", "needed_gib"]
+__all__ = ["INCLUDED_GIB", "MAXIMUM_GIB", "needed_gib"]
 
-INCLUDED_GIB = 20
+INCLUDED_GIB: Final = start_facts().included_gib
 """What every task has without asking."""
-MINIMUM_GIB = 21
-"""The least that a task can ask for."""
-MAXIMUM_GIB = 200
+MAXIMUM_GIB: Final = start_facts().maximum_gib
 """The most that a task can ask for."""
 
 _GIB = 2**30

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from cdk_pull.fargate.start_facts import start_facts
 from cdk_pull.fargate.start_model import Interval, StartModel, load_start_model
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
 
@@ -20,9 +21,8 @@ __all__ = ["NOISE_SECONDS", "Architecture", "Phase", "StartEstimate", "estimate_
 
 Architecture: TypeAlias = Literal["x86_64", "arm64"]
 
-NOISE_SECONDS = 10.0
-"""Ten tasks of one image and size finished pulling over 19 s (standard deviation 6.5 s): a predicted gain below this
-is no reason for a larger task."""
+NOISE_SECONDS: Final = start_facts().noise_seconds
+"""A predicted gain below this is no reason for a larger task."""
 
 _MEGABYTE = 1e6
 _MEASURED_CPUS = (256, 4096)
@@ -167,7 +167,8 @@ def _notes(profile: ImageProfile, cpu: int, architecture: Architecture, os: Os) 
         layer.uncompressed_bytes is None for layer in profile.layers if layer.compression != Compression.NONE
     ):
         notes.append("the uncompressed size is estimated from the compressed one")
+    least, most = start_facts().waiting_seconds
     notes.append(
-        "a container that waits for another one's health is not in it: 11 to 52 s more were measured"
+        f"a container that waits for another one's health is not in it: {least} to {most} s more were measured"
     )
     return tuple(notes)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.fargate.estimate import StartEstimate, estimate_start
+from cdk_pull.fargate.start_facts import start_facts
 from cdk_pull.fargate.start_model import StartModel, load_start_model
 from cdk_pull.image.profile import Compression, ImageProfile
 
@@ -13,12 +14,6 @@ if TYPE_CHECKING:
     from cdk_pull.fargate.sizes import Os
 
 __all__ = ["WouldHelp", "what_would_help"]
-
-_SOCI_MIN_BYTES = 250 * 2**20
-_SOCI_PULL_SECONDS = 2.4
-"""One measured pull with a SOCI index, 0.5 vCPU (aws-fargate-seekable-oci-toolbox)."""
-_ZSTD_BEST = 0.27
-"""AWS: a start up to 27 % shorter with zstd (AWS containers blog, 2022)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +61,7 @@ def what_would_help(
         os: SOCI and zstd are for Linux.
         model: as given to the estimate.
     """
-    model = model or load_start_model()
+    model, facts = model or load_start_model(), start_facts()
     half = replace(profile, layers=tuple(_halved(profile)))
     halved = estimate_start(half, cpu=cpu, os=os, model=model)
     saved = estimate.pull.expected - halved.pull.expected
@@ -79,12 +74,16 @@ def what_would_help(
         )
     ]
     compressions = {layer.compression for layer in profile.layers}
-    if os == "linux" and Compression.ZSTD not in compressions and profile.compressed_bytes > _SOCI_MIN_BYTES:
+    if (
+        os == "linux"
+        and Compression.ZSTD not in compressions
+        and profile.compressed_bytes > facts.soci_least_bytes
+    ):
         found.append(
             WouldHelp(
                 "a SOCI index",
                 0,
-                max(0, estimate.pull.expected - _SOCI_PULL_SECONDS),
+                max(0, estimate.pull.expected - facts.soci_pull_seconds),
                 "private ECR, platform version 1.4.0; the container starts before its image is there and reads it as "
                 "it runs, so compare the time to healthy; the image's digest changes",
             )
@@ -94,9 +93,9 @@ def what_would_help(
             WouldHelp(
                 "zstd in place of gzip",
                 0,
-                min(_ZSTD_BEST * estimate.total.expected, estimate.pull.expected),
+                min(facts.zstd_largest_share * estimate.total.expected, estimate.pull.expected),
                 "docker buildx build --output type=image,oci-mediatypes=true,compression=zstd,force-compression=true,"
-                "push=true; AWS measured up to 27 % off the start; rules out SOCI",
+                f"push=true; AWS measured up to {facts.zstd_largest_share:.0%} off the start; rules out SOCI",
             )
         )
     helpful = (change for change in found if change.saves_high > 0)

@@ -1,0 +1,51 @@
+"""What is known of starts beside the fitted model: noise, lazy loading, zstd, storage.
+
+Source: data/fargate_start_facts.json; each figure has its own source there.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+__all__ = ["StartFacts", "start_facts"]
+
+
+class StartFacts(NamedTuple):
+    """Figures that are measured or stated by AWS.
+
+    Attributes:
+        noise_seconds: what starts of one image on one size differ by; a smaller gain means nothing.
+        soci_least_bytes: the compressed size from which AWS recommends a SOCI index.
+        soci_pull_seconds: a pull with an index.
+        zstd_largest_share: of a start that zstd in place of gzip saved at best.
+        waiting_seconds: what a container that waits for another one's health adds, from the least to the most.
+        included_gib: ephemeral storage that every task has.
+        maximum_gib: ephemeral storage that a Linux task can ask for.
+    """
+
+    noise_seconds: float
+    soci_least_bytes: int
+    soci_pull_seconds: float
+    zstd_largest_share: float
+    waiting_seconds: tuple[int, int]
+    included_gib: int
+    maximum_gib: int
+
+
+@cache
+def start_facts() -> StartFacts:
+    """Return the facts that this package carries."""
+    data = json.loads(files("cdk_pull.data").joinpath("fargate_start_facts.json").read_text(encoding="utf-8"))
+    soci, waiting, storage = data["soci"], data["waiting_container"], data["ephemeral_storage"]
+    return StartFacts(
+        noise_seconds=data["noise"]["seconds"],
+        soci_least_bytes=soci["least_compressed_bytes"],
+        soci_pull_seconds=soci["pull_seconds"],
+        zstd_largest_share=data["zstd"]["largest_share_saved"],
+        waiting_seconds=(waiting["low_seconds"], waiting["high_seconds"]),
+        included_gib=storage["included_gib"],
+        maximum_gib=storage["maximum_gib"],
+    )
