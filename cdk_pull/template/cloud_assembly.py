@@ -156,6 +156,10 @@ def _nested_file(resource: Resource, folder: _Folder) -> str | None:
 def _inside(folder: Path, name: object) -> Path:
     """Return the path of a file that a manifest names, which must lie in the assembly."""
     path = folder / str(name)
-    if not isinstance(name, str) or not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        inside = isinstance(name, str) and path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or characters that no file name can have
+        inside = False
+    if not inside:
         raise TemplateError(f"{folder / MANIFEST} names {name!r}, which is not a file of the assembly")
     return path

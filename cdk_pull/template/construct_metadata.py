@@ -53,7 +53,7 @@ class StackMetadata:
             try:
                 entries = {**entries, **read_json(self._folder / name)}
             except TemplateError as error:
-                self._unread = str(error)
+                self._unread = " ".join(str(error).split())
         return {path.removeprefix("/"): each for path, each in entries.items() if isinstance(each, list)}
 
     @cached_property

@@ -53,7 +53,8 @@ def load(paths: Iterable[Path | str], *, account: str | None = None, region: str
             try:
                 loaded.assemblies.append(read())
             except TemplateError as error:
-                loaded.errors.append(str(error))
+                # A file's name may hold a line feed.
+                loaded.errors.append(" ".join(str(error).split()))
     return loaded
 
 

@@ -15,7 +15,7 @@ from cdk_pull.template.source import read_source
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["mutant", "mutated_text"]
+__all__ = ["mutant", "mutated_assembly", "mutated_text"]
 
 _FIXTURES = [
     read_source(path).document for path in sorted((Path(__file__).parent / "fixtures").glob("*/*.yaml"))
@@ -68,6 +68,44 @@ _DEEP: dict[str, Any] = {
             "Type": "AWS::EC2::LaunchTemplate",
             "Properties": {"LaunchTemplateData": {"UserData": {"Fn::Base64": {"Fn::Join": ["\n", ["#!/bin/bash", "cat >> /etc/ecs/ecs.config <<EOF", {"Ref": "Open"}, "ECS_IMAGE_PULL_BEHAVIOR=once", "EOF"]]}}}},
         },
+    },
+}  # fmt: skip
+_ENVIRONMENT = "aws://111122223333/eu-west-1"
+_ASSEMBLY: dict[str, Any] = {
+    "manifest.json": {
+        "version": "55.0.0",
+        "artifacts": {
+            "S": {
+                "type": "aws:cloudformation:stack", "environment": _ENVIRONMENT, "displayName": "S",
+                "properties": {"templateFile": "S.template.json", "stackName": "S"}, "additionalMetadataFile": "S.metadata.json",
+            },
+            "assembly-Prod": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}},
+        },
+    },
+    "S.metadata.json": {
+        "/S/In.NestedStack/In.NestedStackResource": [{"type": "aws:cdk:logicalId", "data": "In"}],
+        "/S/Td/Resource": [
+            {"type": "aws:cdk:logicalId", "data": "Td"},
+            {"type": "aws:cdk:creationStack", "data": ["main (/app/app.py:3)"]},
+            {"type": "aws:cdk:acknowledged-rules", "data": {"cdk-pull::PULL302": "known"}},
+        ],
+    },
+    "S.template.json": {
+        "Resources": {
+            "Td": _task(Cpu="300", ContainerDefinitions=[{"Image": {"Fn::GetAtt": ["In", "Outputs.Image"]}}, {"Image": "nginx"}]),
+            "In": {"Type": "AWS::CloudFormation::Stack", "Metadata": {"aws:asset:path": "In.nested.template.json"}, "Properties": {"Parameters": {"Image": "redis"}}},
+        },
+    },
+    "In.nested.template.json": {
+        "Parameters": {"Image": {"Type": "String"}},
+        "Resources": {"Td": _task(ContainerDefinitions=[{"Image": {"Ref": "Image"}}])},
+        "Outputs": {"Image": {"Value": {"Ref": "Image"}, "Export": {"Name": "Image"}}},
+    },
+    "assembly-Prod/manifest.json": {
+        "artifacts": {"P": {"type": "aws:cloudformation:stack", "environment": _ENVIRONMENT, "properties": {"templateFile": "P.template.json"}}},
+    },
+    "assembly-Prod/P.template.json": {
+        "Resources": {"Td": _task(ContainerDefinitions=[{"Image": {"Fn::ImportValue": "Image"}}])},
     },
 }  # fmt: skip
 _DOCUMENTS: list[Any] = [*_FIXTURES, _CYCLES, _LOOPS, _DEEP]
@@ -182,6 +220,15 @@ def mutant(seed: int) -> Any:
     for _ in range(rng.randint(1, 6)):
         _mutate(document, rng)
     return document
+
+
+def mutated_assembly(seed: int) -> dict[str, Any]:
+    """Return the mutated files of a cloud assembly, by their paths; some are not there."""
+    rng = random.Random(seed)  # noqa: S311 - as above
+    files = copy.deepcopy(_ASSEMBLY)
+    for _ in range(rng.randint(1, 5)):
+        _mutate(files[rng.choice(list(files))], rng)
+    return {name: document for name, document in files.items() if rng.random() > 0.02}
 
 
 def mutated_text(seed: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import signal
 import time
 from collections import Counter
@@ -20,7 +21,7 @@ from cdk_pull.template.assembly import from_document
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.load import load
 from cdk_pull.windows.window import to_date
-from tests.rules.mutator import mutant, mutated_text
+from tests.rules.mutator import mutant, mutated_assembly, mutated_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,7 @@ SECONDS = 30
 def _judge(result: Result, form: str) -> None:
     """Hold that no rule failed, and that a report of the result can be written and read."""
     assert [finding.message for finding in result.findings if finding.rule == "PULL000"] == []
+    assert not [error for error in result.errors if "report it" in error]
     text = render(result, form, show_suppressed=True).encode("utf-8", "backslashreplace").decode()
     if form in {"json", "sarif"}:
         json.loads(text)
@@ -61,6 +63,19 @@ def _from_file(seed: int, folder: Path) -> str:
     return "refused" if loaded.errors else "checked"
 
 
+def _from_assembly(seed: int, folder: Path) -> str:
+    out = folder / "cdk.out"
+    for name, document in mutated_assembly(seed).items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text(json.dumps(document))
+    loaded = load([out])
+    result = check(loaded.assemblies, OPTIONS)
+    shutil.rmtree(out)
+    assert all("\n" not in error for error in (*loaded.errors, *result.errors))
+    _judge(result, FORMATS[seed % len(FORMATS)])
+    return "refused" if loaded.errors else "checked"
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.integers(min_value=0))
 def test_mutated_templates(seed: int) -> None:
@@ -73,6 +88,13 @@ def test_mutated_templates(seed: int) -> None:
 def test_mutated_texts(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     """No mutated file does, and what cannot be read is told in one line."""
     _from_file(seed, tmp_path_factory.getbasetemp())
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(min_value=0))
+def test_mutated_assemblies(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    """No mutated cloud assembly does."""
+    _from_assembly(seed, tmp_path_factory.getbasetemp())
 
 
 @contextlib.contextmanager
@@ -91,14 +113,20 @@ def _alarm() -> Iterator[None]:
 
 @pytest.mark.long
 def test_twenty_thousand_mutants(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Twenty thousand of them, half in memory and half as files; the figures are printed."""
+    """Twenty thousand of them: in memory, as files and as assemblies; the figures are printed."""
     counts: Counter[str] = Counter()
     slowest = (0.0, 0)
     for seed in range(20_000):
         begin = time.perf_counter()
         try:
             with _alarm():
-                counts[_from_file(seed, tmp_path) if seed % 2 else _in_memory(seed)] += 1
+                match seed % 5:
+                    case 0:
+                        counts[f"assembly {_from_assembly(seed, tmp_path)}"] += 1
+                    case 1:
+                        counts[f"file {_from_file(seed, tmp_path)}"] += 1
+                    case _:
+                        counts[f"document {_in_memory(seed)}"] += 1
         except Exception as error:
             raise AssertionError(f"mutant {seed}: {type(error).__name__}: {error}") from error
         slowest = max(slowest, (time.perf_counter() - begin, seed))

@@ -203,6 +203,18 @@ def test_folder_of_templates(tmp_path: Path) -> None:
             "{0}/manifest.json names '../x.json', which is not a file of the assembly",
         ),
         (
+            {"manifest.json": {"artifacts": {"A": _stack("x\0", "")}}},
+            "{0}/manifest.json names 'x\\x00', which is not a file of the assembly",
+        ),
+        (
+            {"manifest.json": {"artifacts": {"A": _stack("\ud800", "")}}},
+            "{0}/manifest.json names '\\ud800', which is not a file of the assembly",
+        ),
+        (
+            {"manifest.json": {"artifacts": {"A": _stack("x\ny", "")}}},
+            "{0}/x y cannot be read: No such file or directory",
+        ),
+        (
             {"manifest.json": {"artifacts": {"A": _stack("x.json", "")}}},
             "{0}/x.json cannot be read: No such file or directory",
         ),
