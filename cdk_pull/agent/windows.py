@@ -123,6 +123,10 @@ def _conclude(session: Session, holes: Holes, warnings: list[AgentWarning], user
     values: dict[str, str] = {}
     lines: dict[str, int] = {}
     unknown: list[Unknown] = []
+    any_name = holes.first(session.anything)
+    if any_name is not None:
+        reason = f"any variable may be set: {any_name.reason}"
+        unknown.append(Unknown(None, any_name.line, reason))
     for name, setting in session.at_end().items():
         hole = holes.first(setting.value)
         lines[name] = setting.line

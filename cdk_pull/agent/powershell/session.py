@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.explain import meant, same
+from cdk_pull.agent.powershell.functions import bound
 from cdk_pull.agent.powershell.parse import parse
 from cdk_pull.agent.powershell.values import evaluate
 from cdk_pull.agent.reading import AgentWarning
@@ -35,10 +37,13 @@ _CONDITIONAL = frozenset(
     | {"catch_clauses", "trap_statement", "script_block_expression"}
 )
 _SERVICE = re.compile(r"\bAmazonECS\b", re.IGNORECASE)
-_STARTS = frozenset({"restart-service", "start-service", "net", "sc", "restart-computer"})
+_STARTS = frozenset({"restart-service", "start-service", "net", "sc"})
+_ALIASES = frozenset({"set-alias", "new-alias", "sal", "nal"})
+_RUNS_TEXT = frozenset({"invoke-expression", "iex", "powershell", "pwsh"})
 _ENVIRONMENT_KEY = re.compile(r"Session Manager\\+Environment", re.IGNORECASE)
 _DEEPEST = 400
 _LONGEST = 128 * 1024
+_SCRIPT_DEPTH = 50  # what a script inside a script counts towards the deepest
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +59,25 @@ class Session:
 
     Args:
         holes: the unknown pieces.
+
+    Attributes:
+        machine: the variables of the machine.
+        agent: those that the agent was started with; None while it is not.
+        anything: the mark for what may be the name of any variable, if there is one.
+        warnings: what is wrong with the lines.
     """
 
     def __init__(self, holes: Holes) -> None:
         self.holes = holes
         self.machine: dict[str, Setting] = {}
         self.agent: dict[str, Setting] | None = None
+        self.anything = ""
         self.warnings: list[AgentWarning] = []
         self._variables: dict[str, str] = {}
         self._functions: dict[str, tuple[Node, Callable[[int], int]]] = {}
         self._calling: set[str] = set()
+        self._aliases: dict[str, str] = {}
+        self._perhaps: list[tuple[dict[str, Setting], int]] = []
         self._line: Callable[[int], int] = lambda line: line
         self._conditions = 0
         self._may_have_ended = False
@@ -88,17 +102,21 @@ class Session:
 
     def at_end(self) -> dict[str, Setting]:
         """Return what the agent has when all has run, with a warning for what came too late for it."""
-        if self.agent is None:
-            return self.machine
+        starts = [each for each, _ in self._perhaps] + ([] if self.agent is None else [self.agent])
         for name, setting in self.machine.items():
-            if self.agent.get(name) != setting:
+            if any(each.get(name) != setting for each in starts):
                 self._warn(
                     WarningCode.AFTER_INITIALIZE,
                     f"{name} is set after Initialize-ECSAgent has started the agent; set it before",
                     setting.line,
                     name,
                 )
-        return self.agent
+        found = (self.machine if self.agent is None else self.agent).copy()
+        for each, line in self._perhaps:
+            for name in [name for name in found if each.get(name) != found[name]]:
+                value = self.holes.mark("the agent is started under a condition, perhaps before this", line)
+                found[name] = Setting(value, found[name].line)
+        return found
 
     def _visit(self, node: Node, depth: int) -> None:
         if self._ended or depth > _DEEPEST:
@@ -198,28 +216,64 @@ class Session:
             return
         name = _text(name_node).strip("'\"").lower().rpartition("\\")[2].removesuffix(".exe")
         words = [self._word(child) for child in (elements.named_children if elements is not None else [])]
-        words = [each for each in words if each.strip()]
+        words = [each for each in words if each.strip() not in {"", ":"}]
         line = self._at(node)
+        name = self._aliases.get(name, name)
         if name in self._functions and name not in self._calling:
-            self._call(name, depth)
-        elif name == "initialize-ecsagent" or (
-            name in _STARTS and any(_SERVICE.search(each) for each in words)
-        ):
-            self.agent = self.machine.copy()
+            self._call(name, words, depth)
+        elif name == "initialize-ecsagent" or (name in _STARTS and self._names_service(node, words)):
+            self._start(line)
+        elif name in _ALIASES:
+            self._alias(words)
+        elif name in _RUNS_TEXT:
+            self._run_text(name, words, line, depth)
         elif name == "setx":
             self._setx(words, line)
         elif name == "cmd" and words and words[0].lower() == "/c":
             self.run_batch(" ".join(words[1:]), line)
+        elif name == "reg" and words and words[0].lower() == "add":
+            self._reg_add(words, line)
         elif name in {"set-itemproperty", "new-itemproperty", "set-item", "new-item"}:
             self._item(words, line)
 
-    def _call(self, name: str, depth: int) -> None:
+    def _start(self, line: int) -> None:
+        """Start the agent, with what the machine has now."""
+        if self._sure:
+            self.agent, self._perhaps = self.machine.copy(), []
+        else:
+            self._perhaps.append((self.machine.copy(), line))
+
+    def _names_service(self, node: Node, words: list[str]) -> bool:
+        """Tell whether a command is for the agent's service, also as in ``Get-Service AmazonECS | Start-Service``."""
+        text = " ".join(words)
+        if node.parent is not None and all(each.startswith("-") for each in words):
+            text = _text(node.parent)
+        return _SERVICE.search(text) is not None
+
+    def _alias(self, words: list[str]) -> None:
+        """Run ``Set-Alias name target``, with or without the parameters' names."""
+        operands = [each for each in words if not each.startswith("-")]
+        if len(operands) >= 2:  # noqa: PLR2004 - a name and a target
+            self._aliases[operands[0].lower()] = operands[1].lower().rpartition("\\")[2]
+
+    def _run_text(self, name: str, words: list[str], line: int, depth: int) -> None:
+        """Run ``Invoke-Expression 'text'`` and ``powershell -Command text``; what is in a file is not known."""
+        if name in {"powershell", "pwsh"}:
+            at = next((i for i, each in enumerate(words) if each.lower() in {"-command", "-c"}), None)
+            words = [] if at is None else words[at + 1 :]
+        text = " ".join(each for each in words if each.lower() != "-command")
+        outside, self._line = self._line, lambda _: line
+        self._visit(parse(text.encode("utf-8", "replace")), depth + _SCRIPT_DEPTH)
+        self._line = outside
+
+    def _call(self, name: str, words: list[str], depth: int) -> None:
         (body, line), outside = self._functions[name], self._line
+        variables_outside, self._variables = self._variables, self._variables | bound(body, words)
         self._calling.add(name)
         self._line = line
         for child in body.named_children:
             self._visit(child, depth + 1)
-        self._line = outside
+        self._line, self._variables = outside, variables_outside
         self._calling.discard(name)
 
     def _setx(self, words: list[str], line: int) -> None:
@@ -249,7 +303,15 @@ class Session:
             if each.upper().startswith("ENV:") and variable in variables():
                 self._process_scope(variable, line)
 
+    def _reg_add(self, words: list[str], line: int) -> None:
+        """Run ``reg add`` on the registry's environment."""
+        named = {word.lower(): value for word, value in pairwise(words)}
+        if any(_ENVIRONMENT_KEY.search(each) for each in words) and "/v" in named and "/d" in named:
+            self._set(named["/v"].upper(), named["/d"], line)
+
     def _set(self, name: str, value: str, line: int) -> None:
+        if self.agent is None and self.holes.first(name) is not None:
+            self.anything = self.anything or name
         if name not in variables():
             return
         before = self.machine.get(name)
