@@ -22,6 +22,7 @@ __all__ = ["COMMAND", "look_up_image"]
 COMMAND: Final = "cdk-pull lookup"
 """What looks up every image that an app needs."""
 
+_NOT_THE_CLI: Final = "the CDK CLI cannot look images up and stops here; it needs no update"
 _WARNING: Final = "cdk-pull:imageFactsMissing"
 
 
@@ -68,8 +69,8 @@ def _report_missing(scope: Construct, reference: ImageReference, platform: Platf
     stack = cdk.Stack.of(scope)
     if cdk.Token.is_unresolved(stack.account) or cdk.Token.is_unresolved(stack.region):
         return
-    # The CLI stops at a missing key before it shows any annotation.
-    sys.stderr.write(f"cdk-pull: {message}\n")
+    # The CLI stops at a missing key before it shows any annotation, and blames its own version for the key.
+    sys.stderr.write(f"cdk-pull: {message} ({_NOT_THE_CLI})\n")
     cdk.ContextProvider.get_value(
         scope,
         provider=PROVIDER,

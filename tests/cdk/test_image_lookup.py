@@ -36,7 +36,8 @@ def test_missing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     stack = cdk.Stack(app, "S", env=ENV)
     assert look_up_image(stack, "nginx:1.27") is None
     message = "docker.io/library/nginx:1.27 (linux/amd64) has not been looked up: run `cdk-pull lookup` in the folder of cdk.json and commit cdk.context.json"
-    assert capfd.readouterr().err == f"cdk-pull: {message}\n"
+    stops = "the CDK CLI cannot look images up and stops here; it needs no update"
+    assert capfd.readouterr().err == f"cdk-pull: {message} ({stops})\n"
     app.synth()
     manifest: dict[str, Any] = json.loads((tmp_path / "manifest.json").read_text())
     assert [entry["key"] for entry in manifest["missing"]] == [KEY]
