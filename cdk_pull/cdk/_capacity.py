@@ -71,10 +71,17 @@ _NOT_PER_TASK = (
     "the ECS agent has one pull behaviour for the whole instance, not one per service or task: apply it to the capacity "
     "or to the cluster, and give services that differ a capacity provider each"
 )
+_INSTANCE = (
+    "the user data of a single instance runs at its first boot alone, and CloudFormation stops the instance to change it: "
+    "put the instance into an Auto Scaling group, or write ECS_IMAGE_PULL_BEHAVIOR into its user data yourself"
+)
 # In this order: a Fargate task definition is a task definition too.
 _UNSUPPORTED = {
     "aws-cdk-lib.aws_autoscaling.IAutoScalingGroup": _IMPORTED.format("Auto Scaling group"),
     "aws-cdk-lib.aws_ec2.ILaunchTemplate": _IMPORTED.format("launch template"),
+    "aws-cdk-lib.aws_ec2.Instance": _INSTANCE,
+    "aws-cdk-lib.aws_ec2.IInstance": _INSTANCE,
+    "aws-cdk-lib.aws_ec2.CfnInstance": _INSTANCE,
     "aws-cdk-lib.aws_ecs.ManagedInstancesCapacityProvider": _MANAGED,
     "aws-cdk-lib.aws_ecs.FargateService": _FARGATE,
     "aws-cdk-lib.aws_ecs.IFargateService": _FARGATE,

@@ -64,6 +64,11 @@ def _managed_instances(stack: cdk.Stack) -> Construct:
     )
 
 
+def _instance(stack: cdk.Stack) -> Construct:
+    image = ecs.EcsOptimizedImage.amazon_linux2023()
+    return ec2.Instance(stack, "X", vpc=vpc_of(stack), instance_type=TYPE, machine_image=image)
+
+
 def _fargate_task(stack: cdk.Stack) -> ecs.FargateTaskDefinition:
     task = ecs.FargateTaskDefinition(stack, "Task")
     task.add_container("main", image=ecs.ContainerImage.from_registry("busybox"))
@@ -99,6 +104,7 @@ def _ec2_service(stack: cdk.Stack) -> Construct:
         ),
         (_provider_of_an_imported_group, "an imported Auto Scaling group keeps its user data"),
         (_managed_instances, "use CachedImageCapacityProvider or another Auto Scaling group"),
+        (_instance, "put the instance into an Auto Scaling group"),
         (_fargate_task, "choose a size that starts in time (FargateTask, FargateTaskSize)"),
         (_fargate_service, "or run the service on EC2 capacity"),
         (_external_service, "write ECS_IMAGE_PULL_BEHAVIOR into /etc/ecs/ecs.config of the machine itself"),
