@@ -167,8 +167,8 @@ def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:
 
 def _check_platform(profile: ImageProfile | None, facts: TaskFacts) -> None:
     """Refuse the profile of an image for another platform, which could not start on the task."""
-    # Sizes that somebody typed are of no platform; what was looked up has a digest.
-    if profile is None or not profile.digest:
+    # Sizes that somebody typed are of no platform; what was looked up has digests.
+    if profile is None or not any(layer.digest for layer in profile.layers):
         return
     has, wanted = f"{profile.os}/{profile.architecture}", f"{facts.os}/{_ARCHITECTURES[facts.architecture]}"
     if has != wanted:

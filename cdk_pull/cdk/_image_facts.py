@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.image.profile import Compression, ImageProfile
 from cdk_pull.units import parse_bytes
 
-__all__ = ["UNKNOWN_SIZE", "ImageSizes", "profile_of"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["UNKNOWN_SIZE", "ImageSizes", "Profiles", "listed", "profile_of"]
+
+Profiles: TypeAlias = "ImageProfile | Sequence[ImageProfile | None] | None"
 
 UNKNOWN_SIZE = (
     "the size of the task's images is not known: pass compressed= and uncompressed= (the sum over the task's images, "
@@ -25,14 +30,25 @@ class ImageSizes(TypedDict, total=False):
         compressed: the size in the registry, such as ``"800MB"`` or ``"1GiB"``.
         uncompressed: the size once unpacked, such as ``"2.4GB"``; estimated when left out.
         compression: of the layers, ``gzip`` by default.
-        image_profile: layers and sizes as ``look_up_image`` returns them, in place of the three above; None where
-            they are not known yet.
+        image_profile: layers and sizes as ``look_up_image`` returns them, in place of the three above: of the task's
+            image, or a list of one for each of its images; None where one is not known yet.
     """
 
     compressed: str | None
     uncompressed: str | None
     compression: Compression | str | None
-    image_profile: ImageProfile | None
+    image_profile: Profiles
+
+
+def listed(profiles: Profiles) -> list[ImageProfile | None]:
+    """Return an ``image_profile`` as the list that it may be given as."""
+    return [profiles] if profiles is None or isinstance(profiles, ImageProfile) else list(profiles)
+
+
+def _of_all(profiles: Profiles) -> ImageProfile | None:
+    """Return all images as one, or None when nothing is known of one of them."""
+    known = [profile for profile in listed(profiles) if profile is not None]
+    return ImageProfile.together(known) if len(known) == len(listed(profiles)) else None
 
 
 def profile_of(sizes: ImageSizes) -> ImageProfile | None:
@@ -48,7 +64,7 @@ def profile_of(sizes: ImageSizes) -> ImageProfile | None:
             raise ConflictError(
                 f"image_profile and {', '.join(named)} both give the images' sizes: keep one of them"
             )
-        return profile
+        return _of_all(profile)
     if not named:
         return None
     compressed, uncompressed = sizes.get("compressed"), sizes.get("uncompressed")

@@ -9,6 +9,7 @@ import jsii
 from aws_cdk import aws_ecs as ecs
 from constructs import IValidation
 
+from cdk_pull.cdk._image_facts import listed
 from cdk_pull.cdk._sizing_props import refuse_others
 from cdk_pull.cdk._stack_view import StackView
 from cdk_pull.cdk._task_images import task_images
@@ -25,7 +26,7 @@ from cdk_pull.windows.pin import ServerCore, ServerCorePin
 from cdk_pull.windows.window import to_date
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from typing import Unpack
 
@@ -105,9 +106,14 @@ class WindowsFargateTask(FargateTask):
         day = _context_day(scope)
         pin = _pinned(f"{scope.node.path}/{id}", pin, day)
         product = fargate_family(pin.family)
-        profile = props.get("image_profile")
-        if profile is not None and profile.os == "windows":
-            props["image_profile"] = cached_base(profile, day or pin.on).uncached(profile)
+        profiles = listed(props.get("image_profile"))
+        if any(profiles):
+            props["image_profile"] = [
+                cached_base(profile, day or pin.on).uncached(profile)
+                if profile is not None and profile.os == "windows"
+                else profile
+                for profile in profiles
+            ]
         super().__init__(
             scope,
             id,
@@ -130,7 +136,7 @@ class WindowsFargateTask(FargateTask):
         )
         for warning in judged:
             cdk.Annotations.of(self).add_warning_v2(_WARNING, warning)
-        self.node.add_validation(_BaseCheck(self, pin, day or pin.on, profile))
+        self.node.add_validation(_BaseCheck(self, pin, day or pin.on, profiles))
         _tell(self, _decision(pin, product.name))
 
 
@@ -139,12 +145,12 @@ class _BaseCheck:
     """Looks at the base of every container's image once all containers are there."""
 
     def __init__(
-        self, task: ecs.TaskDefinition, pin: ServerCorePin, on: date, given: ImageProfile | None
+        self, task: ecs.TaskDefinition, pin: ServerCorePin, on: date, given: Sequence[ImageProfile | None]
     ) -> None:
         self._task = task
         self._pin = pin
         self._on = on
-        self._given = given if given is not None and given.os == "windows" else None
+        self._given = [profile for profile in given if profile is not None and profile.os == "windows"]
 
     def validate(self) -> list[str]:
         family, product = self._pin.family, fargate_family(self._pin.family)
@@ -161,8 +167,9 @@ class _BaseCheck:
             if (profile := looked_up(self._task, reference, product)) is not None:
                 profiles[name] = profile
             problems += [(name, it) for it in check_base(reference, family, product, self._on)]
-        if self._given is not None and self._given not in profiles.values():
-            profiles["image_profile"] = self._given
+        for number, given in enumerate(self._given):
+            if given not in profiles.values():
+                profiles[f"image_profile[{number}]" if len(self._given) > 1 else "image_profile"] = given
         bases = {name: known_base(profile, family, product, self._on) for name, profile in profiles.items()}
         said = {name for name, _ in problems}
         # Of Microsoft's own images the name has told already.

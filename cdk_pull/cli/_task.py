@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from cdk_pull.fargate.estimate import Architecture
     from cdk_pull.fargate.sizes import Os
-    from cdk_pull.image.profile import Layer
 
 __all__ = ["ImageOptions", "TaskImages", "image_options", "seconds", "size_options", "typed_profile"]
 
@@ -164,8 +163,7 @@ def _looked_up(names: Sequence[str], platform: Platform, ca_file: Path | None) -
         raise CdkPullError("; ".join(failed))
     facts |= {result.reference: result.facts for result in results if result.facts}
     notes: list[str] = []
-    # A layer that two images share travels once.
-    layers: dict[str, Layer] = {}
+    profiles: list[ImageProfile] = []
     for reference in references:
         profile = facts[reference].profile
         notes += facts[reference].notes
@@ -173,9 +171,5 @@ def _looked_up(names: Sequence[str], platform: Platform, ca_file: Path | None) -
             base = cached_base(profile, datetime.now().astimezone().date())
             profile = base.uncached(profile)
             notes.append(f"{reference}: {base.reason}")
-        layers |= {layer.digest: layer for layer in profile.layers}
-    first = facts[references[0]].profile
-    # Several images as one are no image that a registry knows.
-    digest = first.digest if len(references) == 1 else ""
-    whole = replace(first, layers=tuple(layers.values()), digest=digest)
-    return TaskImages(", ".join(map(str, references)), whole, tuple(notes))
+        profiles.append(profile)
+    return TaskImages(", ".join(map(str, references)), ImageProfile.together(profiles), tuple(notes))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.units import format_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Compression", "ImageProfile", "Layer"]
 
@@ -91,6 +94,30 @@ class ImageProfile:
             compressed_bytes=compressed_bytes, uncompressed_bytes=uncompressed_bytes, compression=compression
         )
         return cls(layers=(layer,))
+
+    @classmethod
+    def together(cls, profiles: Sequence[ImageProfile]) -> ImageProfile:
+        """Return what a task pulls that runs several images, for one platform: a layer that two share travels once.
+
+        Raises:
+            InvalidValueError: for no image, or images for different platforms.
+        """
+        if len(profiles) == 1:
+            return profiles[0]
+        platforms = sorted({f"{profile.os}/{profile.architecture}" for profile in profiles})
+        if len(platforms) != 1:
+            raise InvalidValueError(
+                "the images of a task are not for one platform",
+                platforms,
+                allowed="one platform for all of them",
+            )
+        layers: dict[object, Layer] = {}
+        for profile in profiles:
+            for layer in profile.layers:
+                # Layers of which only sizes are known cannot be told to be the same.
+                layers.setdefault(layer.digest or object(), layer)
+        # Several images as one are no image that a registry knows.
+        return replace(profiles[0], layers=tuple(layers.values()), digest="")
 
     @property
     def compressed_bytes(self) -> int:

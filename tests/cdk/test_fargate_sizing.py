@@ -10,7 +10,7 @@ from cdk_pull.cdk._image_facts import UNKNOWN_SIZE, ImageSizes, profile_of
 from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.fargate.choose import Goal
 from cdk_pull.fargate.sizes import FargateSize
-from cdk_pull.image.profile import Compression, ImageProfile
+from cdk_pull.image.profile import Compression, ImageProfile, Layer
 
 _IMAGE = ImageProfile.of_size(compressed_bytes=800_000_000, uncompressed_bytes=2_400_000_000)
 _MINUTE = Goal(start_seconds=60)
@@ -135,7 +135,7 @@ def test_windows_takes_no_ephemeral_storage(facts: dict[str, int]) -> None:
 
 def test_a_profile_of_another_platform_is_refused() -> None:
     """An image looked up for x86_64 says nothing of a task on ARM64; sizes typed by hand have no platform."""
-    looked_up = replace(_IMAGE, digest="sha256:0")
+    looked_up = ImageProfile(layers=(Layer(compressed_bytes=1, digest="sha256:0"),))
     request = SizingRequest(goal=_MINUTE, profile=looked_up)
     with pytest.raises(InvalidValueError) as error:
         size_task(request, replace(_SMALLEST, architecture="arm64"))
@@ -212,3 +212,15 @@ def test_sizes_that_contradict_or_mean_nothing_are_refused(
     with pytest.raises(kind) as error:
         profile_of(sizes)
     assert str(error.value).startswith(message)
+
+
+def test_profiles_of_several_images_are_one_pull() -> None:
+    """A layer that two images share travels once, and one image that is not known makes the whole unknown."""
+    base, own, other = (Layer(compressed_bytes=size, digest=f"sha256:{size}") for size in (100, 20, 3))
+    first, second = ImageProfile(layers=(base, own), digest="sha256:a"), ImageProfile(layers=(base, other))
+    assert profile_of({"image_profile": [first, second]}) == ImageProfile(layers=(base, own, other))
+    assert profile_of({"image_profile": [first]}) == first
+    assert profile_of({"image_profile": [first, None]}) is None
+    arm = ImageProfile(layers=(own,), architecture="arm64")
+    with pytest.raises(InvalidValueError, match="the images of a task are not for one platform"):
+        profile_of({"image_profile": [first, arm]})

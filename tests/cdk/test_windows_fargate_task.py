@@ -348,3 +348,13 @@ def test_pinned_image_itself_looked_up() -> None:
     assert metadata["servercore"]["images"]["container app"]["status"] == "cached"
     assert metadata["fargate-size"]["asked"].startswith("start within 180 s (expected), images of 0 B")
     assert warnings(stack) == []
+
+
+def test_sizes_are_of_the_layers_that_the_hosts_lack() -> None:
+    """Sizes typed by hand decide the task's size as on Linux."""
+    stack = stack_with()
+    WindowsFargateTask(
+        stack, "Task", pin=PIN, image=OWN, compressed="2GB", start_within=cdk.Duration.minutes(1)
+    )
+    decision = definition(stack)["Metadata"]["cdk-pull"]["fargate-size"]
+    assert decision["asked"] == "start within 60 s (expected), images of 2 GB"
