@@ -62,7 +62,10 @@ fuzz: $(READY) ## 20,000 mutated templates through every rule
 	pytest -q -m long tests/rules/test_fuzz.py
 
 bench: $(READY) ## the benchmarks whose figures benchmarks/README.md quotes
-	python benchmarks/import_time.py
+	python -m benchmarks.import_time
+	python -m benchmarks.synth_overhead
+	python -m benchmarks.plugin_speed
+	python -m benchmarks.check_speed
 
 bench-containerd: $(READY) ## real cold pulls against the start-up estimate, as root: writes docs/pull-benchmark.md
 	python -m benchmarks.containerd_pull
