@@ -50,7 +50,13 @@ def to_timedelta(what: str, value: DurationLike) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if isinstance(value, SupportsToMilliseconds):
-        return timedelta(milliseconds=value.to_milliseconds())
+        try:
+            return timedelta(milliseconds=value.to_milliseconds())
+        except (OverflowError, RuntimeError) as error:
+            # CDK refuses to convert a length that is a token, and Python one of a million years.
+            raise InvalidValueError(
+                f"{what} cannot be told now", str(error).splitlines()[0], allowed="a plain length, no token"
+            ) from None
     raise InvalidValueError(
         f"{what} is not a duration",
         value,

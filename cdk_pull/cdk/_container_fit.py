@@ -90,7 +90,7 @@ def _error(watched: _Watched, values: Mapping[str, Any]) -> str:
     cpu, memory, containers = (values.get(name) for name in ("cpu", "memory", "containerDefinitions"))
     if cpu is None or memory is None:
         missing = " and ".join(name for name, value in (("cpu", cpu), ("memory", memory)) if value is None)
-        return f"{watched.definition.node.path}: {missing} is missing, and a task on Fargate needs both"
+        return f"{watched.definition.node.path}: a task on Fargate needs cpu and memory, and has no {missing}"
     if not isinstance(cpu, str) or not isinstance(memory, str):
         return ""
     try:

@@ -268,8 +268,10 @@ def _storage(request: SizingRequest, facts: TaskFacts) -> tuple[int | None, tupl
     profile = request.profile or ImageProfile(layers=())
     needed = needed_gib(profile, working_bytes=request.working_bytes, os=facts.os)
     before = facts.ephemeral_gib or INCLUDED_GIB
-    if needed <= before or facts.storage_is_token:
+    if needed <= before:
         return None, ()
+    if facts.storage_is_token:
+        return None, (_storage_to_check(needed),)
     decision = Decision(
         topic="ephemeral-storage",
         decided=f"{needed} GiB",
@@ -279,6 +281,17 @@ def _storage(request: SizingRequest, facts: TaskFacts) -> tuple[int | None, tupl
         details={"gib": needed, "instead_of_gib": before},
     )
     return needed, (decision,)
+
+
+def _storage_to_check(needed: int) -> Decision:
+    return Decision(
+        topic="ephemeral-storage",
+        decided="as CloudFormation fills it in",
+        why=f"the images, compressed and uncompressed, and the working data need {needed} GiB; whether it is that much "
+        "nobody can tell before the deployment",
+        confidence="unknown",
+        details={"gib": needed},
+    )
 
 
 def _missed(choice: Choice, goal: Goal) -> Warned:

@@ -112,10 +112,12 @@ def test_storage_is_raised_to_what_images_and_working_data_need(
 
 
 def test_storage_that_cloudformation_fills_in_is_left_alone() -> None:
-    """A token as ephemeral storage is not replaced."""
+    """A token as ephemeral storage is not replaced; the decision says what it has to be."""
     request = SizingRequest(goal=Goal(), profile=_IMAGE, working_bytes=30 * 2**30)
     sized = size_task(request, TaskFacts(cpu=256, memory_mib=512, storage_is_token=True))
     assert sized.ephemeral_gib is None
+    assert sized.decisions[-1].decided == "as CloudFormation fills it in"
+    assert "the working data need 33 GiB" in sized.decisions[-1].why
 
 
 @pytest.mark.parametrize("facts", [{"ephemeral_gib": 30}, {"storage_is_token": True}])

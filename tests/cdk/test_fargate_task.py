@@ -364,3 +364,12 @@ def test_what_no_price_is_known_for_has_no_way_out_by_a_price() -> None:
         "/Anywhere/Task",
         Match.string_like_regexp(r"the price is not known: no Region is given: [^.]* on the command line \["),
     )
+
+
+def test_a_start_that_only_the_deployment_knows_is_refused(stack: cdk.Stack) -> None:
+    """CDK converts no length that is a token; the error says which argument it was."""
+    seconds = cdk.CfnParameter(stack, "Seconds", type="Number").value_as_number
+    with pytest.raises(
+        InvalidValueError, match=r"^start_within cannot be told now: .*allowed: a plain length"
+    ):
+        FargateTask(stack, "Task", image=_IMAGE, start_within=cdk.Duration.seconds(seconds))

@@ -267,7 +267,7 @@ def test_what_an_l1_leaves_out_is_the_least(
 def test_checked_misses_what_fargate_needs(stack: cdk.Stack) -> None:
     """An L1 without CPU stops the synth rather than the deployment."""
     _l1(stack, cpu=None).with_(FargateTaskSize.checked())
-    with pytest.raises(RuntimeError, match="cpu is missing, and a task on Fargate needs both"):
+    with pytest.raises(RuntimeError, match="a task on Fargate needs cpu and memory, and has no cpu"):
         _template(stack)
 
 
