@@ -91,8 +91,11 @@ def _commands(document: Document, key: str, stage: Stage, name: str) -> Script:
             text = " ".join("'" + str(each).replace("'", "'\\''") + "'" for each in value)
         elif isinstance(value, str):
             text = value
-        else:
+        elif value is None:
             continue
+        else:
+            # cloud-init runs none of them then: `- echo a: b` is a mapping, which it cannot make a command of.
+            return Script(stage, name, "#!/bin/sh\n", _numbers([0]))
         pieces = text.split("\n")
         first, spread = document.line(node), document.spreads(node)
         script += pieces

@@ -6,15 +6,18 @@ import json
 
 import pytest
 
+from cdk_pull.agent import linux
 from cdk_pull.agent.cloud_init.config import load, steps
 from cdk_pull.agent.cloud_init.steps import Opaque, Script, Stage, Write
+from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.agent.shell.holes import Holes
+from cdk_pull.errors import UnsupportedError
 
 
 def test_order_and_lines() -> None:
     """A cloud-config's commands and files become steps, each line with its place in the user data."""
     text = (
-        "#cloud-config\nruncmd:\n- ls\n- [echo, it's]\n-\n- |\n  one\n  two\n- 5\nbootcmd: [boot]\n"
+        "#cloud-config\nruncmd:\n- ls\n- [echo, it's]\n-\n- |\n  one\n  two\nbootcmd: [boot]\n"
         "write_files:\n- path: /a\n  content: |\n    x\n- path: /b\n  defer: true\n- x\n- content: y\n"
     )
     document = load(text, 10, spread=True)
@@ -25,7 +28,7 @@ def test_order_and_lines() -> None:
     assert (boot.stage, boot.text) == (Stage.BOOTCMD, "#!/bin/sh\nboot\n")
     assert (run.stage, run.text) == (Stage.SCRIPTS, "#!/bin/sh\nls\n'echo' 'it'\\''s'\none\ntwo\n\n")
     assert [run.lines(number) for number in (2, 3, 4, 5)] == [12, 13, 16, 17]
-    assert first == Write(Stage.WRITE_FILES, "0000", "/a", "x\n", append=False, line=23, spread=True)
+    assert first == Write(Stage.WRITE_FILES, "0000", "/a", "x\n", append=False, line=22, spread=True)
     assert isinstance(second, Write)
     assert (second.stage, second.path, second.content) == (Stage.WRITE_FILES_DEFERRED, "/b", "")
 
@@ -88,3 +91,12 @@ def test_later_parts_replace_earlier_ones() -> None:
 def test_no_mapping(text: str) -> None:
     """What is not a YAML mapping is none."""
     assert load(text, 1, spread=True) is None
+
+
+def test_a_command_that_yaml_takes_for_a_mapping() -> None:
+    """One command that is none to cloud-init keeps all of them from running, and nothing can be added there."""
+    line = "echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config"
+    text = f"#cloud-config\nruncmd:\n- {line}\n- echo colour: red\n"
+    assert linux.read(text).effective["ECS_IMAGE_PULL_BEHAVIOR"] == "default"
+    with pytest.raises(UnsupportedError, match="no place in this user data is sure to set"):
+        linux.add(text, AgentSettings(image_pull_behavior=PullBehavior.ONCE))
