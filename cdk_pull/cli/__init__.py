@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib import import_module
 
@@ -63,6 +64,10 @@ def _cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; every error is one line on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or a log that knows no arrow gets a question mark, not a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         status = _cli.main(arguments, prog_name="cdk-pull", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -72,6 +77,8 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(error.format_message())
     except CdkPullError as error:
         _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename or 'the output'}: {error.strerror or error}")
     except click.Abort:
         sys.exit(130)
     else:

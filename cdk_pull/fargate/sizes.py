@@ -98,13 +98,20 @@ def _parse(what: str, value: int | str, larger_unit: re.Pattern[str], forms: str
 @cache
 def sizes(os: Os = "linux") -> tuple[FargateSize, ...]:
     """Return every size that Fargate runs on an operating system, smallest first."""
-    table = load_data(json.loads, "fargate_sizes.json")
-    return tuple(
+    return load_data(_tables, "fargate_sizes.json")[os]
+
+
+def _tables(text: str) -> dict[Os, tuple[FargateSize, ...]]:
+    table = json.loads(text)
+    linux = tuple(
         FargateSize(row["cpu"], memory)
         for row in table["linux"]
-        if os == "linux" or row["cpu"] in table["windows"]
         for memory in row.get("values") or range(row["first"], row["last"] + 1, row["step"])
     )
+    windows = tuple(size for size in linux if size.cpu in table["windows"])
+    if not windows:
+        raise ValueError("a table without sizes")
+    return {"linux": linux, "windows": windows}
 
 
 def check(cpu: int | str, memory: int | str, os: Os = "linux") -> FargateSize:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final
 
 from cdk_pull.data.preferred import load_data
+from cdk_pull.windows.families import products
 
 __all__ = ["REPOSITORY", "Catalogue", "Release", "packaged_catalogue", "patch_tuesday"]
 
@@ -116,7 +117,16 @@ def patch_tuesday(year: int, month: int) -> date:
 @cache
 def packaged_catalogue() -> Catalogue:
     """Return the catalogue that the package carries, or one's own where ``cdk-pull refresh`` has written one."""
-    return load_data(Catalogue.of_csv, "windows_builds.csv", "servercore_images.csv")
+    return load_data(_complete, "windows_builds.csv", "servercore_images.csv")
+
+
+def _complete(builds: str, images: str) -> Catalogue:
+    catalogue = Catalogue.of_csv(builds, images)
+    for product in products():
+        # The window is two months wide.
+        if len(catalogue.monthly(product)) < 2:  # noqa: PLR2004
+            raise ValueError(f"fewer than two months of {product}")
+    return catalogue
 
 
 def _rows(table: str) -> list[dict[str, str]]:

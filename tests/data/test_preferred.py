@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -9,8 +10,11 @@ import pytest
 
 from cdk_pull.data.preferred import load_data, read_data
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.fargate.sizes import sizes
+from cdk_pull.windows.catalogue import packaged_catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -23,6 +27,27 @@ def test_the_user_s_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert json.loads(read_data("fargate_prices.json"))["currency"] == "USD"
     with pytest.raises(InvalidValueError, match=r"fargate_sizes\.json cannot be read.*KeyError: 'linux'"):
         load_data(lambda text: json.loads(text)["linux"], "fargate_sizes.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "read"),
+    [
+        ("fargate_sizes.json", "{}", lambda: sizes.__wrapped__("linux")),
+        ("fargate_sizes.json", '{"linux": [], "windows": []}', lambda: sizes.__wrapped__("linux")),
+        ("servercore_images.csv", "build,date\n", packaged_catalogue.__wrapped__),
+    ],
+)
+def test_facts_that_would_answer_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, read: Callable[[], object]
+) -> None:
+    """An empty table or one of another form is named where it is read, and not where its facts are missed."""
+    (tmp_path / name).write_text(text)
+    (tmp_path / "windows_builds.csv").write_text("product,month_patch_tuesday,type,kb,build,source\n")
+    monkeypatch.setenv("CDK_PULL_DATA_DIR", str(tmp_path))
+    with pytest.raises(
+        InvalidValueError, match=rf"{re.escape(name)} cannot be read: .*what cdk-pull refresh writes"
+    ):
+        read()
 
 
 def test_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
