@@ -84,5 +84,6 @@ def format_bytes(count: float) -> str:
     """Return a short text for a number of bytes, such as ``2.4 GB``, in powers of 1000."""
     for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= factor:
-            return f"{count / factor:.3g} {unit}" if count < 1000 * factor else f"{count / factor:.0f} {unit}"
+            # Three digits, but 1000 is not 1e+03.
+            return f"{count / factor:{'.3g' if count < 999.5 * factor else '.0f'}} {unit}"
     return f"{count:.0f} B"
