@@ -17,7 +17,7 @@ TEMPLATE_KEY = "cdk-pull"
 """The key in a resource's CloudFormation metadata under which decisions stand by topic."""
 
 Topic = Literal[
-    "image-pull-behavior", "fargate-size", "ephemeral-storage", "region", "repository", "servercore"
+    "image-pull-behavior", "fargate-size", "ephemeral-storage", "region", "repository", "servercore", "fix"
 ]
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from cdk_pull.rules.mend import Patch
     from cdk_pull.template.model import PathStep, Resource
 
 __all__ = ["Finding", "Problem", "Severity", "Suppression"]
@@ -41,6 +42,7 @@ class Problem:
         quote: that line, or the value, as it stands in the template.
         resource: another resource than the one that was checked.
         severity: another severity than the rule's.
+        patches: what PullFixes changes for it, where the rule is mended by properties.
     """
 
     message: str
@@ -50,6 +52,7 @@ class Problem:
     quote: str = ""
     resource: Resource | None = None
     severity: Severity | None = None
+    patches: tuple[Patch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

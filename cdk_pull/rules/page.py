@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdk_pull.rules.mend import MIXIN
 from cdk_pull.rules.registry import documented_rules
 
 if TYPE_CHECKING:
@@ -22,14 +23,24 @@ a way that few would want; info is worth knowing. This page is generated from th
 
 def page_of(rule: Rule) -> str:
     """Return the page of a rule in Markdown."""
-    mixin = f" Mended by `{rule.mixin}`." if rule.mixin else ""
+    mixin = f" Mended by `{rule.mixin}`." if rule.mixin and rule.mixin != MIXIN else ""
+    mixin += f" {rule.mend.page(rule.id)}" if rule.mend else ""
     return f"# {rule.id}: {rule.title}\n\nSeverity: {rule.severity.value}.{mixin}\n\n{rule.page}"
+
+
+def _mixins(rule: Rule) -> str:
+    """Return the mixins that mend a rule's findings, in Markdown."""
+    names = [rule.mixin] if rule.mixin not in {"", MIXIN} else []
+    if rule.mend is not None:
+        names += [f"{MIXIN}()"] if rule.mend.safe else []
+        names += [f'{MIXIN}(unsafe=["{rule.id}"])'] if rule.mend.unsafe else []
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def document() -> str:
     """Return all pages as one document in Markdown."""
     rows = "\n".join(
-        f"| [{rule.id}](#{rule.id.lower()}) | {rule.severity.value} | {rule.title} | {f'`{rule.mixin}`' if rule.mixin else ''} |"
+        f"| [{rule.id}](#{rule.id.lower()}) | {rule.severity.value} | {rule.title} | {_mixins(rule)} |"
         for rule in documented_rules()
     )
     sections = "\n\n".join(

@@ -11,11 +11,13 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.rules.mend import MIXIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cdk_pull.rules.finding import Problem, Severity
+    from cdk_pull.rules.mend import Mend
     from cdk_pull.rules.room import Room
 
 __all__ = ["CRASHED", "Rule", "Subject", "all_rules", "documented_rules", "find_rule", "rule"]
@@ -46,6 +48,7 @@ class Rule:
         check: yields the problems of one subject.
         fix: what to do, where a problem does not say it more exactly.
         mixin: the name in ``cdk_pull`` of what mends it; empty where only a person can.
+        mend: what the mixin PullFixes does; None where it does nothing.
         sources: where the facts behind it come from.
         page: its documentation, in Markdown.
     """
@@ -57,6 +60,7 @@ class Rule:
     check: Callable[[Any, Room], Iterable[Problem]]
     fix: str
     mixin: str
+    mend: Mend | None
     sources: tuple[str, ...]
     page: str
 
@@ -75,6 +79,7 @@ def rule(
     fix: str,
     sources: tuple[str, ...],
     mixin: str = "",
+    mend: Mend | None = None,
 ) -> Callable[[Callable[[_S, Room], Iterable[Problem]]], Rule]:
     """Make a rule of a check function, whose docstring is the rule's page.
 
@@ -85,7 +90,8 @@ def rule(
         on: what the function is called with.
         fix: what to do, in one line.
         sources: where the facts come from.
-        mixin: the name in ``cdk_pull`` of what mends it.
+        mixin: the name in ``cdk_pull`` of what mends it; PullFixes where only ``mend`` is given.
+        mend: what the mixin PullFixes does.
     """
 
     def decorate(check: Callable[[_S, Room], Iterable[Problem]]) -> Rule:
@@ -96,7 +102,8 @@ def rule(
             on=on,
             check=check,
             fix=fix,
-            mixin=mixin,
+            mixin=mixin or (MIXIN if mend else ""),
+            mend=mend,
             sources=sources,
             page=inspect.getdoc(check) or "",
         )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cdk_pull.template.assembly import Assembly
     from cdk_pull.template.model import Resource
 
-__all__ = ["Options", "Result", "check"]
+__all__ = ["Options", "Result", "check", "run_rule"]
 
 _LONGEST_QUOTE = 160
 
@@ -135,10 +135,10 @@ def _findings(
             continue
         for subject, resource in subjects:
             for each in chosen:
-                for problem, rule_id, own in _run(each, subject, room):
+                for problem, rule_id, own in run_rule(each, subject, room):
                     severity = options.severities.get(rule_id, problem.severity or own)
                     where = problem.resource or resource
-                    yield where, _finding(problem, rule_id, severity, each.fix, where)
+                    yield where, _finding(problem, rule_id, severity, _fix(problem, each, rule_id), where)
 
 
 def _subjects(kind: Subject, room: Room) -> Iterator[tuple[Any, Resource]]:
@@ -157,7 +157,11 @@ def _subjects(kind: Subject, room: Room) -> Iterator[tuple[Any, Resource]]:
                 yield from ((each, each) for each in template.annotated())
 
 
-def _run(each: Rule, subject: Any, room: Room) -> list[tuple[Problem, str, Severity]]:
+def run_rule(each: Rule, subject: Any, room: Room) -> list[tuple[Problem, str, Severity]]:
+    """Return a rule's problems with one subject, each with the id and the severity that it is reported under.
+
+    An exception in the rule is a problem under another id, and has no patches.
+    """
     try:
         return [(problem, each.id, each.severity) for problem in each.check(subject, room)]
     except Exception as error:  # noqa: BLE001 - one rule's mistake must not hide what the others find
@@ -169,6 +173,15 @@ def _run(each: Rule, subject: Any, room: Room) -> list[tuple[Problem, str, Sever
         return [(problem, CRASHED, Severity.WARNING)]
 
 
+def _fix(problem: Problem, rule: Rule, rule_id: str) -> str:
+    """Return what to write instead, and what does it in CDK."""
+    fix = problem.fix or rule.fix
+    # What stands for an exception in the rule has another id, and nothing mends it.
+    if rule.mend is None or rule_id != rule.id or not (rule.mend.codes or problem.patches):
+        return fix
+    return f"{fix} (in CDK: {rule.mend.hint(rule.id)})"
+
+
 def _finding(problem: Problem, rule_id: str, severity: Severity, fix: str, resource: Resource) -> Finding:
     template = resource.template
     created = template.facts.created.get(resource.logical_id, ("", 0))
@@ -176,7 +189,7 @@ def _finding(problem: Problem, rule_id: str, severity: Severity, fix: str, resou
         rule=rule_id,
         severity=severity,
         message=" ".join(problem.message.split()),
-        fix=problem.fix or fix,
+        fix=fix,
         stack=template.name,
         logical_id=resource.logical_id,
         resource_type=resource.type,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.agent_warnings import problems_of
 from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -38,7 +39,11 @@ _CODES: Final = frozenset(
     severity=Severity.ERROR,
     on="capacity",
     fix="Write NAME=value alone on its line: lower case, no quotes, no export, no blanks around =, no comment after it",
-    mixin="ImagePullBehavior",
+    mend=Mend(
+        changes=Changes.USER_DATA,
+        safe="the line gets the value that was meant, in the form that the agent takes",
+        codes=_CODES,
+    ),
     sources=("amazon-ecs-agent 1.105.1: ecs-init/config and agent/config/parse.go",),
 )
 def value_ignored(capacity: Capacity, _room: Room) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.agent_warnings import problems_of
 from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ _CODES: Final = frozenset({WarningCode.WRITES_NOTHING, WarningCode.SHELL_VARIABL
     severity=Severity.ERROR,
     on="capacity",
     fix="Put echo before it: echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config",
-    mixin="ImagePullBehavior",
+    mend=Mend(
+        changes=Changes.USER_DATA,
+        safe="the line gets its echo, and a variable of the script is written to the file",
+        codes=_CODES,
+    ),
     sources=("amazon-ecs-agent 1.105.1: ecs-init/config",),
 )
 def writes_nothing(capacity: Capacity, _room: Room) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.agent_warnings import problems_of
 from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ __all__ = ["truncates_config"]
     severity=Severity.ERROR,
     on="capacity",
     fix="Append with >> in place of >",
+    mend=Mend(
+        changes=Changes.USER_DATA,
+        safe="the redirection appends where it empties lines of the same user data",
+        unsafe="it appends where only what the AMI brought along is emptied, too",
+        codes=frozenset({WarningCode.TRUNCATES_EARLIER_LINES, WarningCode.TRUNCATES_CONFIG}),
+    ),
     sources=("amazon-ecs-agent 1.105.1: ecs-init/config",),
 )
 def truncates_config(capacity: Capacity, _room: Room) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.agent_warnings import problems_of
 from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ _CODES: Final = frozenset({WarningCode.AFTER_INITIALIZE})
     severity=Severity.ERROR,
     on="capacity",
     fix="Set it before Initialize-ECSAgent; in CDK use the mixin, which does",
-    mixin="ImagePullBehavior",
+    mend=Mend(
+        changes=Changes.USER_DATA,
+        safe="the line moves before Initialize-ECSAgent",
+        codes=_CODES,
+    ),
     sources=("amazon-ecs-agent 1.105.1: agent on Windows; aws-cdk-lib 2.275 aws-ecs cluster",),
 )
 def after_initialize(capacity: Capacity, _room: Room) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.agent_warnings import problems_of
 from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ _CODES: Final = frozenset({WarningCode.NOT_TOML, WarningCode.SHELL_IN_TOML})
     severity=Severity.ERROR,
     on="capacity",
     fix="Write TOML; in CDK give the group machine_image_type=MachineImageType.BOTTLEROCKET, so that no shell is added",
-    mixin="ImagePullBehavior",
+    mend=Mend(
+        changes=Changes.USER_DATA,
+        safe="keys of a table with two headers come under one",
+        unsafe="shell commands are left out, and become TOML where Bottlerocket has the setting",
+        codes=_CODES,
+    ),
     sources=(
         "Bottlerocket core-kit, early-boot-config",
         "https://github.com/aws/aws-cdk/issues/29432",

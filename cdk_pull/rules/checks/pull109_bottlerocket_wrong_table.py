@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.agent_warnings import problems_of
 from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ _CODES: Final = frozenset({WarningCode.WRONG_TABLE})
     severity=Severity.ERROR,
     on="capacity",
     fix="Move the key under [settings.ecs]",
-    mixin="ImagePullBehavior",
+    mend=Mend(
+        changes=Changes.USER_DATA,
+        safe="the key moves into its own table",
+        codes=_CODES,
+    ),
     sources=("Bottlerocket core-kit, settings-extension-ecs",),
 )
 def bottlerocket_wrong_table(capacity: Capacity, _room: Room) -> Iterator[Problem]:

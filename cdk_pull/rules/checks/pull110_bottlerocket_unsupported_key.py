@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.agent_warnings import problems_of
 from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ _CODES: Final = frozenset({WarningCode.UNSUPPORTED_KEY, WarningCode.INVALID_VALU
     severity=Severity.ERROR,
     on="capacity",
     fix="Remove it; Bottlerocket has no setting for the pull time-outs, untracked images and the non-ECS image age",
-    mixin="ImagePullBehavior",
+    mend=Mend(
+        changes=Changes.USER_DATA,
+        safe="the key and the value are spelled as Bottlerocket knows them",
+        unsafe="a key that it does not have is left out",
+        codes=_CODES,
+    ),
     sources=("Bottlerocket core-kit, settings-extension-ecs",),
 )
 def bottlerocket_unsupported_key(capacity: Capacity, _room: Room) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.agent_warnings import problems_of
 from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ _CODES: Final = frozenset({WarningCode.NO_EFFECT})
     severity=Severity.WARNING,
     on="capacity",
     fix="Remove the clean-up setting, or use once, which keeps the clean-up on",
+    mend=Mend(
+        changes=Changes.USER_DATA,
+        unsafe="the setting without effect is left out",
+        codes=_CODES,
+    ),
     sources=("amazon-ecs-agent 1.105.1: agent/engine/docker_image_manager.go",),
 )
 def cleanup_without_effect(capacity: Capacity, _room: Room) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.agent_warnings import problems_of
 from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ _CODES: Final = frozenset({WarningCode.VALUE_CHANGED, WarningCode.NEGATIVE_TIMEO
     severity=Severity.WARNING,
     on="capacity",
     fix="Give a value within the bounds; zero means the default, not never",
+    mend=Mend(
+        changes=Changes.USER_DATA,
+        safe="the line says the bound where the agent uses that already",
+        unsafe="the line gets the nearest value within the bounds",
+        codes=_CODES,
+    ),
     sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
 )
 def value_out_of_bounds(capacity: Capacity, _room: Room) -> Iterator[Problem]:

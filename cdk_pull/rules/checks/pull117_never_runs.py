@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.agent_warnings import problems_of
 from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ _CODES: Final = frozenset(
     severity=Severity.ERROR,
     on="capacity",
     fix="Begin shell with #!, put PowerShell between <powershell> and </powershell>, set it in Machine scope and before any exit",
+    mend=Mend(
+        changes=Changes.USER_DATA,
+        safe="a setting after the end of the script comes first, and one of the process becomes one of the machine",
+        unsafe="a whole script that never ran gets its first line or its tags, and runs",
+        codes=_CODES,
+    ),
     sources=("cloud-init 23.4, user-data formats; EC2Launch v2",),
 )
 def never_runs(capacity: Capacity, _room: Room) -> Iterator[Problem]:

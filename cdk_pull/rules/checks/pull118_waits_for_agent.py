@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.agent_warnings import problems_of
 from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ _CODES: Final = frozenset({WarningCode.STARTS_AGENT})
     severity=Severity.ERROR,
     on="capacity",
     fix="Remove it, the ecs service starts by itself after the user data; or add --no-block",
+    mend=Mend(
+        changes=Changes.USER_DATA,
+        safe="systemctl gets --no-block",
+        codes=_CODES,
+    ),
     sources=("amazon-ecs-init 1.105.1, ecs.service: After=cloud-final.service",),
 )
 def waits_for_agent(capacity: Capacity, _room: Room) -> Iterator[Problem]:

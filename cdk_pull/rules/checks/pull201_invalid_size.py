@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.fargate.sizes import check, fits, parse_cpu, parse_memory
+from cdk_pull.fargate.sizes import check
 from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
+from cdk_pull.rules.task_patches import fitting_size, size_patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.fargate.sizes import Os
     from cdk_pull.rules.room import Room
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
@@ -25,7 +26,10 @@ __all__ = ["invalid_size"]
     severity=Severity.ERROR,
     on="task",
     fix="Set Cpu and Memory to one of the pairs in the message",
-    mixin="FargateTaskSize",
+    mend=Mend(
+        changes=Changes.TASK_SIZE,
+        safe="the task gets the smallest size that has as much of both and holds its containers",
+    ),
     sources=("data/fargate_sizes.json",),
 )
 def invalid_size(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
@@ -63,7 +67,9 @@ def invalid_size(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
     for name in ("Cpu", "Memory"):
         if task.resource.values.get(name) is None:
             yield Problem(
-                message=f"a Fargate task needs {name} on the task, and it has none", path=("Properties",)
+                message=f"a Fargate task needs {name} on the task, and it has none",
+                path=("Properties",),
+                patches=tuple(size_patches(task, fitting_size(task))),
             )
             return
     cpu, memory = task.size
@@ -72,18 +78,11 @@ def invalid_size(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
     try:
         check(cpu, memory, task.os)
     except InvalidValueError as error:
+        size = fitting_size(task)
         yield Problem(
             message=str(error),
-            fix=_exact(cpu, memory, task.os),
+            fix=f'Set Cpu: "{size.cpu}" and Memory: "{size.memory_mib}"' if size else "",
             path=("Properties", "Cpu"),
             quote=f"Cpu: {cpu}, Memory: {memory}",
+            patches=tuple(size_patches(task, size)),
         )
-
-
-def _exact(cpu: str, memory: str, os: Os) -> str:
-    """Return the smallest size that has as much of both; empty where a text is no number or nothing is that large."""
-    try:
-        size = fits(cpu=parse_cpu(cpu), memory_mib=parse_memory(memory), os=os)[0]
-    except InvalidValueError:
-        return ""
-    return f'Set Cpu: "{size.cpu}" and Memory: "{size.memory_mib}"'

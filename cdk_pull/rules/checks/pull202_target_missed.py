@@ -8,7 +8,9 @@ from cdk_pull.fargate.choose import Goal, choose
 from cdk_pull.fargate.estimate import estimate_start
 from cdk_pull.rules.fargate_facts import fargate_size, start_target, task_profile
 from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
+from cdk_pull.rules.task_patches import size_patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,10 @@ __all__ = ["target_missed"]
     on="task",
     fix="Use the size in the message, a smaller image, zstd or SOCI; or declare a later start",
     mixin="FargateTaskSize",
+    mend=Mend(
+        changes=Changes.TASK_SIZE,
+        unsafe="the task gets the smallest size that is expected to meet it",
+    ),
     sources=("cdk_pull.fargate.estimate, fitted on data/fargate_pull_measurements.csv",),
 )
 def target_missed(task: TaskDefinition, room: Room) -> Iterator[Problem]:
@@ -85,4 +91,5 @@ def target_missed(task: TaskDefinition, room: Room) -> Iterator[Problem]:
         if better.target_met
         else "No size meets it: make the image smaller, use zstd or SOCI, or declare a later start",
         path=("Properties", "Cpu"),
+        patches=tuple(size_patches(task, better.size)) if better.target_met else (),
     )

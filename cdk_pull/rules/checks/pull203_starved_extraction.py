@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.fargate.estimate import estimate_start
+from cdk_pull.fargate.sizes import fits
 from cdk_pull.rules.fargate_facts import fargate_size, task_profile
 from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
+from cdk_pull.rules.task_patches import size_patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +31,10 @@ _NOISE_SECONDS: Final = 10
     on="task",
     fix="Weigh 1 vCPU: cdk.Mixins.of(task_definition).apply(FargateTaskSize(start_within=…)) shows both starts and both prices",
     mixin="FargateTaskSize",
+    mend=Mend(
+        changes=Changes.TASK_SIZE,
+        unsafe="the task gets 1 vCPU",
+    ),
     sources=(
         "cdk_pull.fargate.estimate",
         "Amazon ECS Best Practices Guide, Fargate tasks",
@@ -76,4 +83,5 @@ def starved_extraction(task: TaskDefinition, room: Room) -> Iterator[Problem]:
         yield Problem(
             message=f"the start is estimated at {now} with {size}, and at {then} with 1 vCPU",
             path=("Properties", "Cpu"),
+            patches=tuple(size_patches(task, fits(cpu=_ONE_VCPU, memory_mib=size.memory_mib)[0])),
         )

@@ -8,6 +8,7 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB, needed_gib
 from cdk_pull.rules.fargate_facts import task_profile
 from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.mend import Changes, Mend, Patch
 from cdk_pull.rules.registry import rule
 from cdk_pull.template.values import Unknown
 
@@ -26,7 +27,10 @@ __all__ = ["ephemeral_storage"]
     severity=Severity.ERROR,
     on="task",
     fix="Ask for the ephemeral storage in the message",
-    mixin="FargateTaskSize",
+    mend=Mend(
+        changes=Changes.STORAGE,
+        safe="the task gets the storage that its images need",
+    ),
     sources=("Amazon ECS Developer Guide, Fargate task ephemeral storage",),
 )
 def ephemeral_storage(task: TaskDefinition, room: Room) -> Iterator[Problem]:
@@ -75,4 +79,5 @@ def ephemeral_storage(task: TaskDefinition, room: Room) -> Iterator[Problem]:
             message=f"the images need {needed} GiB, compressed and uncompressed, and the task has {has} GiB",
             fix=f"Set EphemeralStorage to {{SizeInGiB: {needed}}}",
             path=("Properties", "EphemeralStorage"),
+            patches=(Patch(("EphemeralStorage",), {"SizeInGiB": needed}),),
         )

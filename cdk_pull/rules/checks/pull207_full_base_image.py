@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.known_images import slim_variant
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
+from cdk_pull.rules.task_patches import image_patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,10 @@ __all__ = ["full_base_image"]
     severity=Severity.INFO,
     on="task",
     fix="Use the variant in the message, unless the container needs compilers and headers",
+    mend=Mend(
+        changes=Changes.IMAGE,
+        unsafe="the container runs the slim variant",
+    ),
     sources=("data/slim_images.json",),
 )
 def full_base_image(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
@@ -63,4 +69,5 @@ def full_base_image(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
                 fix=f"Use {slim}, unless the container needs compilers and headers",
                 path=(*container.path, "Image"),
                 quote=str(image),
+                patches=tuple(image_patches(task, container, slim)),
             )

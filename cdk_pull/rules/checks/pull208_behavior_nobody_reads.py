@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.variables import variables
 from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
+from cdk_pull.rules.task_patches import environment_patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,10 @@ __all__ = ["behavior_nobody_reads"]
     severity=Severity.WARNING,
     on="task",
     fix="Set it on the capacity: cdk.Mixins.of(cluster).apply(ImagePullBehavior.once()); Fargate has no such setting",
+    mend=Mend(
+        changes=Changes.ENVIRONMENT,
+        unsafe="the variable is left out",
+    ),
     sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
 )
 def behavior_nobody_reads(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
@@ -65,4 +71,5 @@ def behavior_nobody_reads(task: TaskDefinition, _room: Room) -> Iterator[Problem
                     message=f"{name} in container {container.name} has no effect: {where}",
                     path=(*container.path, "Environment", index),
                     quote=f"{name}={value}",
+                    patches=tuple(environment_patches(task, container, variables())),
                 )

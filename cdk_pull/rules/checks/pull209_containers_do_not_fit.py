@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.rules.fargate_facts import fargate_size, whole_number
 from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
+from cdk_pull.rules.task_patches import fitting_size, size_patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,10 @@ __all__ = ["containers_do_not_fit"]
     severity=Severity.ERROR,
     on="task",
     fix="Raise the task size, or lower what the containers ask for",
-    mixin="FargateTaskSize",
+    mend=Mend(
+        changes=Changes.TASK_SIZE,
+        safe="the task gets the smallest size that holds its containers",
+    ),
     sources=("Amazon ECS API Reference, ContainerDefinition",),
 )
 def containers_do_not_fit(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
@@ -58,6 +63,7 @@ def containers_do_not_fit(task: TaskDefinition, _room: Room) -> Iterator[Problem
     size = fargate_size(task)
     if size is None:
         return
+    patches = tuple(size_patches(task, fitting_size(task)))
     cpu = sum(whole_number(container.values.get("Cpu")) for container in task.containers)
     memory = 0
     for container in task.containers:
@@ -67,14 +73,17 @@ def containers_do_not_fit(task: TaskDefinition, _room: Room) -> Iterator[Problem
             yield Problem(
                 message=f"container {container.name} has a limit of {limit} MiB, and the task {size.memory_mib} MiB",
                 path=(*container.path, "Memory"),
+                patches=patches,
             )
     if cpu > size.cpu:
         yield Problem(
             message=f"the containers ask for {cpu} CPU units, and the task has {size.cpu}",
             path=("Properties", "Cpu"),
+            patches=patches,
         )
     if memory > size.memory_mib:
         yield Problem(
             message=f"the containers reserve {memory} MiB, and the task has {size.memory_mib}",
             path=("Properties", "Memory"),
+            patches=patches,
         )

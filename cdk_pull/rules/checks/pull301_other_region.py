@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
+from cdk_pull.rules.task_patches import image_patches, written_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,13 +18,28 @@ if TYPE_CHECKING:
 __all__ = ["other_region"]
 
 
+def _moved(image: Any, origin: str, region: str) -> Any:
+    """Return what names an image of one Region in another, whatever CloudFormation puts its name together of."""
+    match image:
+        case str():
+            return image.replace(f".dkr.ecr.{origin}.", f".dkr.ecr.{region}.")
+        case list():
+            return [_moved(each, origin, region) for each in image]
+        case dict():
+            return {key: _moved(each, origin, region) for key, each in image.items()}
+    return image
+
+
 @rule(
     "PULL301",
     "An image of another Region",
     severity=Severity.WARNING,
     on="task",
     fix="Replicate the repository to the stack's Region, cache it by pull-through, or push to both; then name the image there",
-    mixin="SameRegionImages",
+    mend=Mend(
+        changes=Changes.IMAGE,
+        unsafe="the container runs the image of this name in the stack's Region",
+    ),
     sources=("Amazon ECR User Guide; Amazon EC2 pricing, data transfer",),
 )
 def other_region(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
@@ -64,6 +81,11 @@ def other_region(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
                 message=f"{place.image} is pulled from {place.region} to {region}",
                 path=path,
                 quote=place.image,
+                patches=tuple(
+                    image_patches(
+                        task, container, _moved(written_image(task, container), place.region, region or "")
+                    )
+                ),
             )
         elif place.verdict == "unknown":
             yield Problem(

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.known_images import cached_name, upstream_of
+from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
+from cdk_pull.rules.task_patches import image_patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +19,21 @@ if TYPE_CHECKING:
 __all__ = ["public_registry"]
 
 
+def _text(name: str) -> str | dict[str, str]:
+    """Return a name for CloudFormation, which fills in the account and the Region where the stack has none."""
+    return {"Fn::Sub": name} if "${" in name else name
+
+
 @rule(
     "PULL302",
     "A public registry where the Region could have a cache",
     severity=Severity.INFO,
     on="task",
     fix="Pull it through ECR: add an AWS::ECR::PullThroughCacheRule and name the image by it",
-    mixin="SameRegionImages",
+    mend=Mend(
+        changes=Changes.IMAGE,
+        unsafe="the container runs the image by a pull-through cache that is in the app",
+    ),
     sources=("data/pull_through_upstreams.json",),
 )
 def public_registry(task: TaskDefinition, room: Room) -> Iterator[Problem]:
@@ -69,4 +79,5 @@ def public_registry(task: TaskDefinition, room: Room) -> Iterator[Problem]:
             path=(*container.path, "Image"),
             quote=str(image),
             severity=Severity.WARNING if cached else None,
+            patches=tuple(image_patches(task, container, _text(cached))) if cached else (),
         )
