@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib import import_module
 
 CHECKERS = ("none", "cdk-pull", "cdk-nag", "built-in")
 SERVICES = (10, 50)
