@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 
 def _node_of_the_environment() -> str | None:
     """Return the Node that the development environment carries, so that no system Node is needed."""
@@ -21,3 +23,7 @@ if node := _node_of_the_environment():
     os.environ.setdefault("JSII_NODE", node)
 # The built-in validator costs a second or two in every synth; the end-to-end tests leave it on.
 os.environ.setdefault("CDK_VALIDATION", "false")
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("cdk_pull", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("cdk_pull")

@@ -64,9 +64,9 @@ def test_a_price_adds_vcpu_memory_licence_and_extra_storage(
             "the price snapshot of 2026-11-20 has no windows price for eu-west-1: pass prices=PriceBook(...), or refresh the snapshot with cdk-pull refresh prices",
         ),
         (
-            "eu-west-1",
+            "eu-west-3",
             {"ephemeral_gib": 21},
-            "the price snapshot of 2026-11-20 has no price of ephemeral storage for eu-west-1: pass prices=PriceBook(...), or refresh the snapshot with cdk-pull refresh prices",
+            "the price snapshot of 2026-11-20 has no price of ephemeral storage for eu-west-3: pass prices=PriceBook(...), or refresh the snapshot with cdk-pull refresh prices",
         ),
     ],
 )
