@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.cloud_init.parts import is_mime, kind_of
@@ -37,6 +36,8 @@ def detect(user_data: str) -> OperatingSystem | None:
 
 
 def _has_settings(user_data: str) -> bool:
+    import tomllib  # noqa: PLC0415 - slow to import, and reached by little user data
+
     try:
         return "settings" in tomllib.loads(stand_in(user_data).text)
     except (tomllib.TOMLDecodeError, RecursionError):

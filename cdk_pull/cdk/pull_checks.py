@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +18,7 @@ from cdk_pull.rules.registry import documented_rules
 from cdk_pull.rules.runner import Options, check
 from cdk_pull.rules.suppress import PLUGIN
 from cdk_pull.template.cloud_assembly import read_cloud_assembly
+from cdk_pull.template.model import ConstructFacts
 from cdk_pull.windows.window import to_date
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ class PullChecks:
     @property
     def version(self) -> str:
         """The version of this package."""
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow to import
+
         try:
             return version(PLUGIN)
         except PackageNotFoundError:
@@ -102,14 +104,12 @@ class PullChecks:
         facts = ImageFactsBook.of_context(
             {**{key: value for key, value in known.items() if is_ours(key)}, "images": self._images}
         )
-        result = check([read_cloud_assembly(folder)], replace(self._options, facts=facts))
-        # CDK applies acknowledgements itself, also those on the app and on stages, and keeps their reasons.
-        acknowledged = [
-            finding
-            for finding in result.suppressed
-            if finding.suppression is not None and finding.suppression.kind == "acknowledged"
-        ]
-        findings = [*result.findings, *acknowledged]
+        assembly = read_cloud_assembly(folder)
+        for template in assembly.templates:
+            # CDK finds the constructs itself, where they were created and what is acknowledged on them, on stages and
+            # on the app; it keeps the reasons, and has no use for lines.
+            template.source, template.read_facts = None, ConstructFacts
+        findings = check([assembly], replace(self._options, facts=facts)).findings
         return cdk.PolicyValidationPluginReport(
             success=all(finding.severity is not Severity.ERROR for finding in findings),
             violations=_violations(findings),
@@ -117,6 +117,11 @@ class PullChecks:
 
 
 def _violations(findings: Iterable[Finding]) -> list[cdk.PolicyViolation]:
+    """Return one violation for all resources of which the same is said."""
+    alike: dict[tuple[str, ...], list[Finding]] = {}
+    for each in findings:
+        key = (each.rule, each.message, each.fix, each.severity.value, *_quote(each).values())
+        alike.setdefault(key, []).append(each)
     return [
         cdk.PolicyViolation(
             rule_name=finding.rule,
@@ -126,13 +131,15 @@ def _violations(findings: Iterable[Finding]) -> list[cdk.PolicyViolation]:
             rule_metadata={"explain": f"cdk-pull explain {finding.rule}", **_quote(finding)},
             violating_resources=[
                 cdk.PolicyViolatingResource(
-                    resource_logical_id=finding.logical_id,
-                    template_path=finding.file,
-                    locations=[finding.property_path] if finding.property_path else [],
+                    resource_logical_id=one.logical_id,
+                    template_path=one.file,
+                    locations=[one.property_path] if one.property_path else [],
                 )
+                for one in same
             ],
         )
-        for finding in findings
+        for same in alike.values()
+        for finding in same[:1]
     ]
 
 

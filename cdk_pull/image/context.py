@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_pull.data.writing import write_whole
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.facts import ImageFacts
 from cdk_pull.image.platform import Platform
@@ -147,6 +146,8 @@ class ContextFile:
         """
         if self.content == self._before:
             return False
+        from cdk_pull.data.writing import write_whole  # noqa: PLC0415 - most only read
+
         others = [key for key in self.content if not is_ours(key)]
         order = sorted(self.content) if others == sorted(others) else [*others, *self.ours]
         text = json.dumps({key: self.content[key] for key in order}, indent=2, ensure_ascii=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.settings import PullBehavior
 from cdk_pull.rules.finding import Problem
 from cdk_pull.template.ecs.capacity import BEHAVIOR
 
@@ -30,7 +29,6 @@ _VALUE: Final = re.compile(
 )
 # How the shell reader marks a part that nobody knows, as such or escaped.
 _HOLE: Final = re.compile(r"(?:\\ufdd0|\ufdd0).*?(?:\\ufdd1|\ufdd1)")
-_VALUES: Final = frozenset(PullBehavior)
 
 
 def problems_of(
@@ -71,4 +69,6 @@ def _exact_line(quote: str, os: OperatingSystem | None) -> str:
     """Return the line that sets what the quoted one meant to; empty where that is not certain."""
     match = _VALUE.search(quote)
     value = match.group(1).lower().replace("_", "-") if match else ""
-    return _LINES[os or "linux"].format(value) if value in _VALUES else ""
+    from cdk_pull.agent.settings import PullBehavior  # noqa: PLC0415 - slow to import, and only asked of what is wrong
+
+    return _LINES[os or "linux"].format(value) if value in frozenset(PullBehavior) else ""

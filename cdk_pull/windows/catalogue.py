@@ -5,7 +5,6 @@ Source: data/windows_builds.csv (releases) and data/servercore_images.csv (image
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -130,6 +129,8 @@ def _complete(builds: str, images: str) -> Catalogue:
 
 
 def _rows(table: str) -> list[dict[str, str]]:
+    import csv  # noqa: PLC0415 - slow to import, and most who import this module ask for no catalogue
+
     return list(csv.DictReader(table.splitlines()))
 
 

@@ -67,8 +67,9 @@ def _report(outdir: Path) -> dict[str, Any]:
 
 def _found(report: dict[str, Any], kind: str = "violations") -> set[tuple[str, str, str]]:
     return {
-        (violation["ruleName"], violation["violatingConstructs"][0]["constructPath"], violation["severity"])
+        (violation["ruleName"], construct["constructPath"], violation["severity"])
         for violation in report[kind]
+        for construct in violation["violatingConstructs"]
     }
 
 
@@ -95,6 +96,17 @@ def test_three_ways_to_the_same_findings(tmp_path: Path) -> None:
     with pytest.raises(AssertionError) as caught:
         assert_pulls_well(tmp_path)
     assert all(f"{severity} {rule}" in str(caught.value) for rule, _, severity in EXPECTED)
+
+
+def test_one_violation_for_what_is_alike(tmp_path: Path) -> None:
+    """Of resources of which the same is said, the report says it once."""
+    app, _ = _app(tmp_path, checks=PullChecks(select=["PULL301"]))
+    app.synth()
+    (violation,) = _report(tmp_path)["violations"]
+    assert [each["constructPath"] for each in violation["violatingConstructs"]] == [
+        "First/Far/Resource",
+        "Prod/Second/Far/Resource",
+    ]
 
 
 def test_the_helper_takes_what_synth_returns(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import binascii
-import email
 import gzip
 import re
 import zlib
@@ -67,6 +66,8 @@ def parts(text: str) -> Iterator[Part]:
     if not is_mime(text):
         yield Part(kind_of(text), "part-001", text, 1, spread=True)
         return
+    import email  # noqa: PLC0415 - slow to import, and few user data are MIME archives
+
     position, number = 0, 0
     for message in email.message_from_string(text).walk():
         if message.get_content_maintype() == "multipart":

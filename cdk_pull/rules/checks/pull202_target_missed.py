@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.fargate.choose import Goal, choose
-from cdk_pull.fargate.estimate import estimate_start
 from cdk_pull.rules.fargate_facts import fargate_size, start_target, task_profile
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.mend import Changes, Mend
@@ -73,6 +71,10 @@ def target_missed(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     target, profile, size = start_target(task), task_profile(task, room), fargate_size(task)
     if target is None or profile is None or size is None:
         return
+    # Slow to import, and few tasks have both a target and known images.
+    from cdk_pull.fargate.choose import Goal, choose  # noqa: PLC0415
+    from cdk_pull.fargate.estimate import estimate_start  # noqa: PLC0415
+
     start = estimate_start(profile, cpu=size.cpu, architecture=task.architecture, os=task.os).total
     if start.expected <= target:
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.fargate.estimate import estimate_start
 from cdk_pull.fargate.sizes import fits
 from cdk_pull.rules.fargate_facts import fargate_size, task_profile
 from cdk_pull.rules.finding import Problem, Severity
@@ -75,6 +74,8 @@ def starved_extraction(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     size, profile = fargate_size(task), task_profile(task, room)
     if size is None or profile is None or size.cpu >= _ONE_VCPU or task.os != "linux":
         return
+    from cdk_pull.fargate.estimate import estimate_start  # noqa: PLC0415 - few tasks have known images
+
     now, then = (
         estimate_start(profile, cpu=cpu, architecture=task.architecture).total
         for cpu in (size.cpu, _ONE_VCPU)
