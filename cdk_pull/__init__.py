@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.image_pull_behavior import ImagePullBehavior
     from cdk_pull.cdk.image_repository import ImageRepository
     from cdk_pull.cdk.pull_checks import PullChecks
+    from cdk_pull.cdk.pull_fixes import PullFixes
     from cdk_pull.cdk.same_region import SameRegionImage, SameRegionImages
     from cdk_pull.cdk.windows_fargate_task import WindowsFargateTask
     from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
@@ -44,6 +45,7 @@ _HOMES = {
     "PriceBook": "cdk_pull.fargate.prices",
     "PullBehavior": "cdk_pull.agent.settings",
     "PullChecks": "cdk_pull.cdk.pull_checks",
+    "PullFixes": "cdk_pull.cdk.pull_fixes",
     "Rate": "cdk_pull.fargate.prices",
     "SameRegionImage": "cdk_pull.cdk.same_region",
     "SameRegionImages": "cdk_pull.cdk.same_region",
@@ -71,6 +73,7 @@ __all__ = [
     "PriceBook",
     "PullBehavior",
     "PullChecks",
+    "PullFixes",
     "Rate",
     "SameRegionImage",
     "SameRegionImages",

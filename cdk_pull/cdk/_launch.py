@@ -8,6 +8,7 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.os_detect import detect
+from cdk_pull.agent.toml_tokens import stand_in
 from cdk_pull.errors import ConflictError, InvalidValueError
 
 if TYPE_CHECKING:
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.variables import OperatingSystem
 
-__all__ = ["checked_operating_system", "image_system", "joins_cluster", "joins_ecs", "operating_system"]
+__all__ = [
+    "checked_operating_system",
+    "image_system",
+    "joins_cluster",
+    "joins_ecs",
+    "operating_system",
+    "told_system",
+]
 
 _SYSTEMS: tuple[OperatingSystem, ...] = ("linux", "windows", "bottlerocket")
 
@@ -53,6 +61,15 @@ def image_system(image: object) -> OperatingSystem | None:
     return next((system for part, system in _IMAGES.items() if part in name), None)
 
 
+def told_system(text: str, image: object) -> OperatingSystem | None:
+    """Return the operating system that the image tells, or else the user data; None where neither does."""
+    return image_system(image) or _written_for(text)
+
+
+def _written_for(text: str) -> OperatingSystem | None:
+    return detect(text) or ("linux" if _SHELL.search(text) else None)
+
+
 def operating_system(
     text: str, image: object, *, asked: OperatingSystem | None = None, os_type: str = ""
 ) -> OperatingSystem:
@@ -68,8 +85,8 @@ def operating_system(
         ConflictError: when a shell script would reach Bottlerocket.
         InvalidValueError: when nothing tells.
     """
-    written_for = detect(text) or ("linux" if _SHELL.search(text) else None)
-    system = asked or image_system(image) or written_for
+    written_for = _written_for(text)
+    system = asked or told_system(text, image)
     if system == "bottlerocket" and written_for == "linux":
         raise ConflictError(
             "the image is Bottlerocket, but its user data is a shell script, which Bottlerocket cannot read: pass "
@@ -93,7 +110,11 @@ def joins_ecs(text: str, image: object) -> bool:
         return True
     if detect(text) != "bottlerocket":
         return False
-    return "ecs" in tomllib.loads(text)["settings"]
+    try:
+        settings = tomllib.loads(stand_in(text).text).get("settings")
+    except tomllib.TOMLDecodeError:
+        return "settings.ecs" in text
+    return isinstance(settings, dict) and "ecs" in settings
 
 
 def joins_cluster(text: str, pieces: Iterable[object], names: Iterable[object]) -> bool:

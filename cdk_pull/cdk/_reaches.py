@@ -18,19 +18,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cdk_pull.cdk._capacity import LaunchResource
+    from cdk_pull.cdk._mends import Mends
     from cdk_pull.cdk._requests import Reach, Request
 
-__all__ = ["StageUserData"]
+__all__ = ["WRITTEN_BEFORE", "StageUserData"]
 
 _ID = "ImagePullBehavior"
 _REPLACED = (
     "the settings are not in its user data, which a later add_property_override replaces: "
     "pass that as the user data itself"
 )
-_LATE = (
-    "its stage was made after ImagePullBehavior was applied to what is around it, and is written first: "
+WRITTEN_BEFORE = (
+    "its stage was made after {} was applied to what is around it, and is written first: "
     "apply it after making the stage, or to the stage"
 )
+"""What is wrong with a resource that a mixin reaches too late."""
+
 _NO_CAPACITY = (
     "no EC2 capacity {}, so a pull behaviour has no effect: Fargate and Managed Instances have none to set, and an "
     "imported group is configured where it is defined"
@@ -40,6 +43,13 @@ _NO_CAPACITY = (
 @dataclass(frozen=True, eq=False)
 class _Look:
     reach: Reach
+    root: IConstruct
+    stages: Sequence[cdk.Stage]
+
+
+@dataclass(frozen=True, eq=False)
+class _MendLook:
+    mends: Mends
     root: IConstruct
     stages: Sequence[cdk.Stage]
 
@@ -56,6 +66,8 @@ class StageUserData(Construct):
         self._images: dict[str, object] = {}
         self._recorded: set[Request] = set()
         self._looks: list[_Look] = []
+        self._mend_looks: list[_MendLook] = []
+        self._unmended: dict[str, LaunchResource] = {}
         self._taken: set[tuple[str, _Look]] = set()
         self._stacks: dict[str, tuple[str, str]] = {}
         cdk.Aspects.of(self).add(self, priority=cdk.AspectPriority.READONLY)
@@ -84,17 +96,27 @@ class StageUserData(Construct):
         self._looks.append(look)
         self._take(look)
 
+    def mend_within(self, mends: Mends, root: IConstruct, stages: Sequence[cdk.Stage] = ()) -> None:
+        """Mend the user data of all ECS capacity below a root, now and when the stage is complete.
+
+        Args:
+            mends: what to mend.
+            root: where to look.
+            stages: the stages below the root, which look after themselves.
+        """
+        look = _MendLook(mends, root, stages)
+        self._mend_looks.append(look)
+        self._mend(look)
+
     def visit(self, node: IConstruct) -> None:  # noqa: ARG002 - this leaf is the only node that it visits
         """Look for capacity that has come since."""
-        for look in self._looks:
-            self._take(look)
+        self._look()
         for launch in self._launches.values():
             launch.forget()
 
     def validate(self) -> list[str]:
         """Return what CDK prints when it refuses to write the template."""
-        for look in self._looks:
-            self._take(look)
+        self._look()
         if not all(look.reach.found for look in self._looks):
             # Only now does CDK know what the reference to a cluster of another stack is.
             for launch in self._launches.values():
@@ -104,9 +126,16 @@ class StageUserData(Construct):
         problems = [
             f"{launch.resource.node.path}: {problem}"
             for launch in self._launches.values()
-            if (problem := launch.problem or ("" if launch.asked else _REPLACED))
+            if (problem := launch.problem or ("" if launch.asked or not launch.is_asked_for else _REPLACED))
         ]
-        problems += [f"{resource.node.path}: {_LATE}" for resource in self._late.values()]
+        problems += [
+            f"{resource.node.path}: {WRITTEN_BEFORE.format('ImagePullBehavior')}"
+            for resource in self._late.values()
+        ]
+        problems += [
+            f"{resource.node.path}: {WRITTEN_BEFORE.format('PullFixes')}"
+            for resource in self._unmended.values()
+        ]
         for reach in (look.reach for look in self._looks if not look.reach.found):
             if reach.cluster is not None:
                 problems.append(f"{reach.scope.node.path}: {_NO_CAPACITY.format('joins this cluster')}")
@@ -124,6 +153,27 @@ class StageUserData(Construct):
             if request not in self._recorded:
                 self._recorded.add(request)
                 record(construct.node, request.decision or pull_decision(request.settings, request.place))
+        for launch in self._launches.values():
+            for decision in launch.decisions():
+                record(launch.resource.node, decision)
+
+    def _look(self) -> None:
+        for look in self._looks:
+            self._take(look)
+        for mend_look in self._mend_looks:
+            self._mend(mend_look)
+
+    def _mend(self, look: _MendLook) -> None:
+        others = {identity(each) for stage in look.stages for each in launch_resources_below(stage)}
+        for resource in launch_resources_below(look.root):
+            key = identity(resource)
+            if key in others:
+                continue
+            stack = cdk.Stack.of(resource)
+            if self._stack_facts(stack)[0] == identity(self._stage):
+                self._launch(resource, stack).mend(look.mends)
+            else:
+                self._unmended[key] = resource
 
     def _take(self, look: _Look) -> None:
         others = {identity(each) for stage in look.stages for each in launch_resources_below(stage)}

@@ -12,16 +12,22 @@ from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 
 from cdk_pull.agent import cfn
+from cdk_pull.agent.mending.in_template import mend_value
 from cdk_pull.cdk import _launch
+from cdk_pull.cdk._kept import kept
+from cdk_pull.cdk._mends import Mends, fix_decision
 from cdk_pull.cdk._requests import TOKENS, Reach, Request, merged, resolved
 from cdk_pull.errors import CdkPullError, InvalidValueError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cdk_pull.agent.codes import WarningCode
+    from cdk_pull.agent.mending.mend import Change
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.cdk._capacity import LaunchResource
+    from cdk_pull.report.decision import Decision
 
 __all__ = ["LaunchUserData"]
 
@@ -37,6 +43,7 @@ class LaunchUserData:
         problem: why the settings are not in it, or nothing.
         asked: whether CDK has asked for the user data.
         own: what was asked for this capacity by itself.
+        changes: what was mended of it.
     """
 
     def __init__(self, resource: LaunchResource, stack: cdk.Stack, images: dict[str, object]) -> None:
@@ -44,6 +51,9 @@ class LaunchUserData:
         self.problem = ""
         self.asked = False
         self.own: list[Request] = []
+        self.changes: tuple[Change, ...] = ()
+        self._mends = Mends()
+        self._told: list[Decision] = []
         self._reaches: list[Reach] = []
         self._stack = stack
         self._images = images
@@ -62,6 +72,30 @@ class LaunchUserData:
     def ask_within(self, reach: Reach) -> None:
         """Take a request that holds if this is capacity in its reach."""
         self._reaches.append(reach)
+
+    def mend(self, mends: Mends) -> None:
+        """Mend the user data before anything is put into it, if this is ECS capacity."""
+        self._mends = self._mends.merged(mends)
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether settings are to be in the user data, rather than its own faults mended."""
+        return bool(self.own or self._reaches)
+
+    def decisions(self) -> list[Decision]:
+        """Return what was mended, as the report prints it, each time it is something else."""
+        # In metadata, CDK would take a placeholder for a token of its own.
+        found = [
+            fix_decision(
+                self._mends.rule_of(each.code),
+                TOKENS.sub("${…}", str(each)),
+                self._mends.rule_of(each.code).title,
+            )
+            for each in self.changes
+        ]
+        new = [each for each in found if each not in self._told]
+        self._told += new
+        return new
 
     def forget(self) -> None:
         """Compute the user data anew when CDK asks for it the next time."""
@@ -110,6 +144,19 @@ class LaunchUserData:
             unreadable,
         )
 
+    def _mended(self, original: object, text: str, image: object) -> object:
+        """Return the user data without the faults that are to be mended, those that somebody keeps apart."""
+        self.changes = ()
+        system = _launch.told_system(text, image)
+        if not self._mends.rules or system is None or not _launch.joins_ecs(text, image):
+            return original
+        value, changes = _corrected(json.dumps(original), system, frozenset(self._mends.codes.items()))
+        if changes and (ids := kept(self.resource)):
+            codes = self._mends.without(ids).codes
+            value, changes = _corrected(json.dumps(original), system, frozenset(codes.items()))
+        self.changes = changes
+        return value if changes else original
+
     def _written(
         self,
         original: object,
@@ -118,7 +165,10 @@ class LaunchUserData:
         joins: Callable[[Any], bool],
         unreadable: UnsupportedError | None = None,
     ) -> object:
-        """Return the user data with the settings of all requests that hold; the original where none does."""
+        """Return the user data, mended, with the settings of all requests that hold; the original where there are none."""
+        original = self._mended(original, text, image)
+        if self.changes:
+            text, _, unreadable = _opened(original)
         requests = list(self.own)
         for reach in self._reaches:
             if joins(reach.cluster) if reach.cluster else _launch.joins_ecs(text, image):
@@ -208,6 +258,13 @@ def _opened(value: object) -> tuple[str, list[object], UnsupportedError | None]:
 
 
 # Groups of one kind have the same user data, and CDK asks for each at least twice.
+@lru_cache(maxsize=256)
+def _corrected(
+    original: str, system: OperatingSystem, codes: frozenset[tuple[WarningCode, bool]]
+) -> tuple[object, tuple[Change, ...]]:
+    return mend_value(json.loads(original), system, dict(codes))
+
+
 @lru_cache(maxsize=256)
 def _applied(original: str, settings: AgentSettings, system: OperatingSystem) -> object:
     value = cfn.apply_to_value(json.loads(original), settings, system)

@@ -1,0 +1,95 @@
+"""Mends the task definitions of a scope, once the tree is complete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jsii
+from aws_cdk import aws_ecs as ecs
+from constructs import IValidation
+
+from cdk_pull.cdk._capacity import identity, stage_of
+from cdk_pull.cdk._decisions import record
+from cdk_pull.cdk._mends import Mends, fix_decision
+from cdk_pull.cdk._reaches import WRITTEN_BEFORE
+from cdk_pull.cdk._stack_documents import StackDocuments
+from cdk_pull.image.context import is_ours
+from cdk_pull.rules.facts import ImageFactsBook
+from cdk_pull.rules.mending import Patched, mend_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import aws_cdk as cdk
+    from constructs import IConstruct
+
+__all__ = ["TaskMends"]
+
+
+@jsii.implements(IValidation)
+class TaskMends:
+    """Changes, when CDK validates, what the rules would change of the task definitions below a scope.
+
+    Args:
+        scope: whose task definitions are mended.
+        mends: the rules.
+        images: what is known of images, besides CDK's context.
+        stages: the stages below the scope, which look after themselves.
+    """
+
+    def __init__(
+        self, scope: IConstruct, mends: Mends, images: Mapping[str, Any], stages: Sequence[cdk.Stage]
+    ) -> None:
+        self._scope = scope
+        self._mends = mends
+        self._images = images
+        self._stages = {identity(each) for each in stages}
+        self._told: list[tuple[str, str, object]] = []
+
+    def validate(self) -> list[str]:
+        """Return one line for each task definition that is written too early; what cannot be mended the checks find."""
+        documents = StackDocuments(stage_of(self._scope))
+        known: Mapping[str, Any] = self._scope.node.get_all_context()
+        facts = ImageFactsBook.of_context(
+            {**{key: value for key, value in known.items() if is_ours(key)}, "images": dict(self._images)}
+        )
+        for patched in mend_tasks(documents.assembly, self._mends.properties, facts):
+            resource = documents.resource(patched.template, patched.logical_id)
+            if self._is_below(resource):
+                _set(resource, patched)
+                self._record(resource, patched)
+        return [
+            f"{each.node.path}: {WRITTEN_BEFORE.format('PullFixes')}"
+            for each in documents.elsewhere
+            if self._is_below(each) and identity(stage_of(each)) not in self._stages
+        ]
+
+    def _is_below(self, resource: cdk.CfnResource) -> bool:
+        path = self._scope.node.path
+        return not path or f"{resource.node.path}/".startswith(f"{path}/")
+
+    def _record(self, resource: cdk.CfnResource, patched: Patched) -> None:
+        key = (identity(resource), patched.rule.id, patched.patch.path)
+        if key not in self._told:
+            self._told.append(key)
+            what = f"{'.'.join(map(str, patched.patch.path))} is {patched.patch.value}"
+            record(resource.node, fix_decision(patched.rule, what, patched.message))
+
+
+def _set(resource: cdk.CfnResource, patched: Patched) -> None:
+    """Change a property; the user's own overrides of the task size stay above it."""
+    path, value = patched.patch.path, patched.patch.value
+    if not isinstance(resource, ecs.CfnTaskDefinition):
+        resource.add_property_override(".".join(map(str, path)), value)
+        return
+    match path:
+        case ("Cpu",):
+            resource.cpu = value
+        case ("Memory",):
+            resource.memory = value
+        case ("EphemeralStorage",):
+            resource.ephemeral_storage = ecs.CfnTaskDefinition.EphemeralStorageProperty(
+                size_in_gib=value["SizeInGiB"]
+            )
+        case _:
+            resource.add_property_override(".".join(map(str, path)), value)
