@@ -51,7 +51,6 @@ class _Look:
 class _MendLook:
     mends: Mends
     root: IConstruct
-    stages: Sequence[cdk.Stage]
 
 
 @jsii.implements(cdk.IAspect, IValidation)
@@ -96,17 +95,22 @@ class StageUserData(Construct):
         self._looks.append(look)
         self._take(look)
 
-    def mend_within(self, mends: Mends, root: IConstruct, stages: Sequence[cdk.Stage] = ()) -> None:
-        """Mend the user data of all ECS capacity below a root, now and when the stage is complete.
-
-        Args:
-            mends: what to mend.
-            root: where to look.
-            stages: the stages below the root, which look after themselves.
-        """
-        look = _MendLook(mends, root, stages)
+    def mend_within(self, mends: Mends, root: IConstruct) -> None:
+        """Mend the user data of all ECS capacity of this stage below a root, now and when the stage is complete."""
+        look = _MendLook(mends, root)
         self._mend_looks.append(look)
         self._mend(look)
+
+    @property
+    def mends(self) -> bool:
+        """Whether anything is to be mended in this stage."""
+        return bool(self._mend_looks)
+
+    @classmethod
+    def is_mended(cls, construct: IConstruct) -> bool:
+        """Tell whether anything is to be mended in the stage of a construct."""
+        known = stage_of(construct).node.try_find_child(_ID)
+        return isinstance(known, cls) and known.mends
 
     def visit(self, node: IConstruct) -> None:  # noqa: ARG002 - this leaf is the only node that it visits
         """Look for capacity that has come since."""
@@ -135,6 +139,7 @@ class StageUserData(Construct):
         problems += [
             f"{resource.node.path}: {WRITTEN_BEFORE.format('PullFixes')}"
             for resource in self._unmended.values()
+            if not self.is_mended(resource)
         ]
         for reach in (look.reach for look in self._looks if not look.reach.found):
             if reach.cluster is not None:
@@ -164,16 +169,13 @@ class StageUserData(Construct):
             self._mend(mend_look)
 
     def _mend(self, look: _MendLook) -> None:
-        others = {identity(each) for stage in look.stages for each in launch_resources_below(stage)}
         for resource in launch_resources_below(look.root):
-            key = identity(resource)
-            if key in others:
-                continue
             stack = cdk.Stack.of(resource)
-            if self._stack_facts(stack)[0] == identity(self._stage):
+            stage, _ = self._stack_facts(stack)
+            if stage == identity(self._stage):
                 self._launch(resource, stack).mend(look.mends)
             else:
-                self._unmended[key] = resource
+                self._unmended[identity(resource)] = resource
 
     def _take(self, look: _Look) -> None:
         others = {identity(each) for stage in look.stages for each in launch_resources_below(stage)}

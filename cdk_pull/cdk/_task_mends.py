@@ -11,14 +11,14 @@ from constructs import IValidation
 from cdk_pull.cdk._capacity import identity, stage_of
 from cdk_pull.cdk._decisions import record
 from cdk_pull.cdk._mends import Mends, fix_decision
-from cdk_pull.cdk._reaches import WRITTEN_BEFORE
+from cdk_pull.cdk._reaches import WRITTEN_BEFORE, StageUserData
 from cdk_pull.cdk._stack_documents import StackDocuments
 from cdk_pull.image.context import is_ours
 from cdk_pull.rules.facts import ImageFactsBook
 from cdk_pull.rules.mending import Patched, mend_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import aws_cdk as cdk
     from constructs import IConstruct
@@ -34,20 +34,18 @@ class TaskMends:
         scope: whose task definitions are mended.
         mends: the rules.
         images: what is known of images, besides CDK's context.
-        stages: the stages below the scope, which look after themselves.
     """
 
-    def __init__(
-        self, scope: IConstruct, mends: Mends, images: Mapping[str, Any], stages: Sequence[cdk.Stage]
-    ) -> None:
+    def __init__(self, scope: IConstruct, mends: Mends, images: Mapping[str, Any]) -> None:
         self._scope = scope
         self._mends = mends
         self._images = images
-        self._stages = {identity(each) for each in stages}
         self._told: list[tuple[str, str, object]] = []
 
     def validate(self) -> list[str]:
         """Return one line for each task definition that is written too early; what cannot be mended the checks find."""
+        if not self._mends.properties:
+            return []
         documents = StackDocuments(stage_of(self._scope))
         known: Mapping[str, Any] = self._scope.node.get_all_context()
         facts = ImageFactsBook.of_context(
@@ -61,7 +59,7 @@ class TaskMends:
         return [
             f"{each.node.path}: {WRITTEN_BEFORE.format('PullFixes')}"
             for each in documents.elsewhere
-            if self._is_below(each) and identity(stage_of(each)) not in self._stages
+            if self._is_below(each) and not StageUserData.is_mended(each)
         ]
 
     def _is_below(self, resource: cdk.CfnResource) -> bool:

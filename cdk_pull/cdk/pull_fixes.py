@@ -89,6 +89,5 @@ class PullFixes(cdk.Mixin):
         stages = [each for each in below if isinstance(each, cdk.Stage) and identity(each) in self._covered]
         # CDK writes the templates of a stage before those of the app around it.
         for scope in (*stages, construct):
-            others = [each for each in stages if identity(each) != identity(scope)]
-            StageUserData.of(scope).mend_within(self._mends, scope, others)
-            scope.node.add_validation(TaskMends(scope, self._mends, self._images, others))
+            StageUserData.of(scope).mend_within(self._mends, scope)
+            scope.node.add_validation(TaskMends(scope, self._mends, self._images))

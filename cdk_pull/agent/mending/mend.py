@@ -46,6 +46,7 @@ _WHOLE = frozenset(
     }
 )
 _SHOWS = {
+    WarningCode.TRUNCATES_EARLIER_LINES: _VALUE_CODES | {WarningCode.EXPORT, WarningCode.BYTE_ORDER_MARK},
     WarningCode.EXPORT: _VALUE_CODES,
     WarningCode.BYTE_ORDER_MARK: _VALUE_CODES,
     WarningCode.LETTER_CASE: _VALUE_CODES,
