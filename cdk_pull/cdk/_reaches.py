@@ -187,7 +187,9 @@ class StageUserData(Construct):
             stack = cdk.Stack.of(resource)
             stage, environment = self._stack_facts(stack)
             if stage != identity(self._stage):
-                self._late[key] = resource
+                # What joins a cluster is in the cluster's own stage: CDK refers to nothing in another one.
+                if look.reach.cluster is None:
+                    self._late[key] = resource
             # Nothing joins a cluster of another account or Region, and CDK refuses to name it there.
             elif look.reach.cluster is None or look.reach.cluster.environment == environment:
                 self._launch(resource, stack).ask_within(look.reach)

@@ -287,6 +287,23 @@ def test_stages_and_nested_stacks_are_part_of_the_app() -> None:
     assert behaviors(nested) == {"Group": "once"}
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_cluster_leaves_the_stages_beside_it_alone(*, first: bool) -> None:
+    """A behaviour for one cluster of the app says nothing of the capacity in a stage, made before or after it."""
+    app = new_stack().node.root
+    assert isinstance(app, cdk.App)
+    stack = new_stack(app, "Own")
+    cluster = new_cluster(stack)
+    join(cluster, new_group(stack))
+    if first:
+        cdk.Mixins.of(cluster).apply(pull.ImagePullBehavior.once())
+    other = new_stack(cdk.Stage(app, "Stage"), "Other")
+    join(new_cluster(other), new_group(other))
+    if not first:
+        cdk.Mixins.of(cluster).apply(pull.ImagePullBehavior.once())
+    assert (behaviors(stack), behaviors(other)) == ({"Group": "once"}, {"Group": None})
+
+
 def test_a_stage_that_comes_too_late_is_an_error() -> None:
     """CDK writes a stage before the app around it: one made after the mixin was applied is named."""
     app = cdk.App(context={LAUNCH_TEMPLATES: True})
