@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
@@ -118,6 +117,8 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """What stays the same while lines and wording change: rule, stack, resource and property."""
+        import hashlib  # noqa: PLC0415 - slow to import, and asked for by the machine-readable formats and baselines
+
         parts = (self.rule, self.stack, self.logical_id, self.property_path)
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.settings import AgentSettings, PullBehavior
-from cdk_pull.agent.volume import ImageLoad, image_volume
-from cdk_pull.fargate.estimate import uncompressed_bytes
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.registry import rule
 
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["volume_too_small"]
 
-_KEEP: Final = AgentSettings(image_pull_behavior=PullBehavior.PREFER_CACHED)
 # One deployment: the least that an instance sees.
 _LIFETIME: Final = timedelta(days=1)
 
@@ -70,6 +66,11 @@ def volume_too_small(capacity: Capacity, room: Room) -> Iterator[Problem]:
     size = capacity.image_volume_gib
     if capacity.behavior != "prefer-cached" or size is None:
         return
+    # Slow to import, and little capacity has both a volume of a stated size and that behaviour.
+    from cdk_pull.agent.settings import AgentSettings, PullBehavior  # noqa: PLC0415
+    from cdk_pull.agent.volume import ImageLoad, image_volume  # noqa: PLC0415
+    from cdk_pull.fargate.estimate import uncompressed_bytes  # noqa: PLC0415
+
     images: dict[str, int] = {}
     for task in room.tasks_on(capacity):
         for image in task.images:
@@ -79,7 +80,8 @@ def volume_too_small(capacity: Capacity, room: Room) -> Iterator[Problem]:
     if not images:
         return
     load = ImageLoad(images=tuple(images.values()), instance_lifetime=_LIFETIME)
-    needed = image_volume(load, _KEEP, os=capacity.os or "linux")
+    keep = AgentSettings(image_pull_behavior=PullBehavior.PREFER_CACHED)
+    needed = image_volume(load, keep, os=capacity.os or "linux")
     if needed.size_gib > size:
         yield Problem(
             message=f"the volume has {size} GiB, and {needed.why} need {needed.size_gib} GiB; prefer-cached removes none",
