@@ -20,13 +20,11 @@ class Edit:
     Attributes:
         text: the whole user data.
         what: what becomes of the line, in a few words.
-        sets: a variable and the value that it must have then; None where the edit is not about a value.
         safe: whether it does only what the user data evidently asks for.
     """
 
     text: str
     what: str
-    sets: tuple[str, str] | None = None
     safe: bool = True
 
 

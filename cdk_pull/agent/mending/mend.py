@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.codes import WarningCode
-from cdk_pull.agent.explain import same
 from cdk_pull.agent.mending.case import Case, Edit
 from cdk_pull.agent.systems import system
 
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Mended", "mend"]
 
 _MODULES: dict[OperatingSystem, str] = {"linux": "shell", "windows": "powershell", "bottlerocket": "toml"}
-_PIECE = re.compile(r"\$\{Token\[[^\]]*\]\}")
 _MOST = 50
 _VALUE_CODES = frozenset(
     {
@@ -95,8 +92,8 @@ class Mended:
 def mend(user_data: str, os: OperatingSystem, codes: Mapping[WarningCode, bool]) -> Mended:
     """Return the user data with what is wrong in it mended, as far as what was meant is certain.
 
-    An edit counts only if the reader finds less to warn of after it and nothing new, every other setting is as it
-    was, and what CloudFormation fills in is all there. What cannot be mended so is left as it is.
+    An edit counts only if the reader finds less to warn of after it and nothing worse, and every other setting is as
+    it was. What cannot be mended so is left as it is.
 
     Args:
         user_data: the text, with CDK's tokens or placeholders of the same form for what CloudFormation fills in.
@@ -123,7 +120,7 @@ def mend(user_data: str, os: OperatingSystem, codes: Mapping[WarningCode, bool])
             if (not edit.safe and not codes[WarningCode(case.warning.code)]) or edit.text == text:
                 continue
             after = module.read(edit.text)
-            if _helps(case, edit, after):
+            if _helps(case, after):
                 changes.append(Change(WarningCode(case.warning.code), case.line.strip(), edit.what))
                 text, reading = edit.text, after
                 break
@@ -132,16 +129,12 @@ def mend(user_data: str, os: OperatingSystem, codes: Mapping[WarningCode, bool])
     return Mended(text, tuple(changes))
 
 
-def _helps(case: Case, edit: Edit, after: Reading) -> bool:
+def _helps(case: Case, after: Reading) -> bool:
     before = case.reading
     had, has = (Counter(map(_kind, each.warnings)) for each in (before, after))
     kind = _kind(case.warning)
     shows = _MAY_SHOW | _SHOWS.get(WarningCode(case.warning.code), frozenset())
     if has[kind] >= had[kind] or any(code not in shows for code, _ in has - had):
-        return False
-    if edit.safe and Counter(_PIECE.findall(edit.text)) != Counter(_PIECE.findall(case.text)):
-        return False
-    if edit.sets is not None and not _has(after, *edit.sets):
         return False
     concerned = {each.variable for each in before.warnings if each.line == case.warning.line}
     unknown = {each.variable for each in after.unknown} - {each.variable for each in before.unknown}
@@ -152,8 +145,3 @@ def _helps(case: Case, edit: Edit, after: Reading) -> bool:
 
 def _kind(warning: AgentWarning) -> tuple[str, str | None]:
     return warning.code, warning.variable
-
-
-def _has(reading: Reading, name: str, value: str) -> bool:
-    present = reading.settings.get(name)
-    return present is not None and same(name, present, value)

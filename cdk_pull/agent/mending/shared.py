@@ -19,7 +19,7 @@ def give_value(case: Case, key: str) -> Iterator[Edit]:
     """Yield the line with the value that was meant."""
     value = intended(case.name, case.raw) if case.name and case.raw else ""
     for line in case.revalued(key, value) if value else ():
-        yield Edit(text=case.with_line(line), what=f"the value is {value}", sets=(case.name, value))
+        yield Edit(text=case.with_line(line), what=f"the value is {value}")
 
 
 def give_bound(case: Case, key: str) -> Iterator[Edit]:
@@ -30,7 +30,6 @@ def give_bound(case: Case, key: str) -> Iterator[Edit]:
         yield Edit(
             text=case.with_line(line),
             what=f"the value is {value}, the nearest that the agent takes",
-            sets=(case.name, value),
             safe=variable is not None and variable.below == "minimum" and bool(variable.minimum),
         )
 
