@@ -18,7 +18,7 @@ from cdk_pull.rules.facts import ImageFactsBook
 from cdk_pull.rules.mending import Patched, mend_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import aws_cdk as cdk
     from constructs import IConstruct
@@ -40,7 +40,7 @@ class TaskMends:
         self._scope = scope
         self._mends = mends
         self._images = images
-        self._told: list[tuple[str, str, object]] = []
+        self._told: set[tuple[str, str]] = set()
 
     def validate(self) -> list[str]:
         """Return one line for each task definition that is written too early; what cannot be mended the checks find."""
@@ -51,11 +51,15 @@ class TaskMends:
         facts = ImageFactsBook.of_context(
             {**{key: value for key, value in known.items() if is_ours(key)}, "images": dict(self._images)}
         )
+        made: dict[tuple[str, str, str], list[Patched]] = {}
         for patched in mend_tasks(documents.assembly, self._mends.properties, facts):
-            resource = documents.resource(patched.template, patched.logical_id)
+            made.setdefault((patched.rule.id, patched.template, patched.logical_id), []).append(patched)
+        for (_, template, logical_id), patches in made.items():
+            resource = documents.resource(template, logical_id)
             if self._is_below(resource):
-                _set(resource, patched)
-                self._record(resource, patched)
+                for patched in patches:
+                    _set(resource, patched)
+                self._record(resource, patches)
         return [
             f"{each.node.path}: {WRITTEN_BEFORE.format('PullFixes')}"
             for each in documents.elsewhere
@@ -66,12 +70,15 @@ class TaskMends:
         path = self._scope.node.path
         return not path or f"{resource.node.path}/".startswith(f"{path}/")
 
-    def _record(self, resource: cdk.CfnResource, patched: Patched) -> None:
-        key = (identity(resource), patched.rule.id, patched.patch.path)
+    def _record(self, resource: cdk.CfnResource, patches: Sequence[Patched]) -> None:
+        first = patches[0]
+        key = (identity(resource), first.rule.id)
         if key not in self._told:
-            self._told.append(key)
-            what = f"{'.'.join(map(str, patched.patch.path))} is {patched.patch.value}"
-            record(resource.node, fix_decision(patched.rule, what, patched.message))
+            self._told.add(key)
+            # Two findings of one rule may come to the same patch.
+            said = {each.patch.path: each.patch.value for each in patches}
+            what = ", ".join(f"{'.'.join(map(str, path))} is {value}" for path, value in said.items())
+            record(resource.node, fix_decision(first.rule, what, first.message))
 
 
 def _set(resource: cdk.CfnResource, patched: Patched) -> None:

@@ -305,11 +305,14 @@ def test_each_fix_is_a_decision(app: cdk.App) -> None:
     assert sorted(said) == [
         (
             "fix",
-            f"PULL104: '{WRONG}': the value is once",
+            f"PULL104: the value is once ({WRONG})",
             "changes the user data, which reaches new instances only",
         ),
-        ("fix", "PULL201: Cpu is 1024", "changes the task size: a new revision, and a new price"),
-        ("fix", "PULL201: Memory is 8192", "changes the task size: a new revision, and a new price"),
+        (
+            "fix",
+            "PULL201: Cpu is 1024, Memory is 8192",
+            "changes the task size: a new revision, and a new price",
+        ),
     ]
 
 

@@ -73,7 +73,7 @@ class Change:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.line!r}: {self.what}" if self.line else self.what
+        return f"{self.what} ({self.line})" if self.line else self.what
 
 
 @dataclass(frozen=True, slots=True)

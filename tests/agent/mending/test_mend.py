@@ -332,7 +332,7 @@ def test_each_change_says_what_it_did() -> None:
     [change] = mend(f"{START}echo {B}=ONCE >> {F}\n", "linux", SAFE).changes
     assert (change.code, str(change)) == (
         WarningCode.LETTER_CASE,
-        f"'echo {B}=ONCE >> {F}': the value is once",
+        f"the value is once (echo {B}=ONCE >> {F})",
     )
 
 
