@@ -78,6 +78,8 @@ def main(arguments: list[str] | None = None) -> None:
     except CdkPullError as error:
         _fail(str(error))
     except OSError as error:
+        # What could not be written is still buffered: Python would try again at its end, and fail with status 120.
+        sys.stdout = None
         _fail(f"{error.filename or 'the output'}: {error.strerror or error}")
     except click.Abort:
         sys.exit(130)
