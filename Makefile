@@ -19,7 +19,7 @@ export AWS_EC2_METADATA_DISABLED := true
 PYTHON_READY := .venv/.ready
 READY := node_modules/.ready
 
-.PHONY: help install synth check test test-long fuzz bench bench-containerd clean
+.PHONY: help install synth check test test-long fuzz bench bench-rules bench-containerd clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -64,11 +64,22 @@ fuzz: $(READY) ## 20,000 mutated templates through every rule
 bench: $(READY) ## the benchmarks whose figures benchmarks/README.md quotes
 	python -m benchmarks.import_time
 	python -m benchmarks.synth_overhead
-	python -m benchmarks.plugin_speed
-	python -m benchmarks.check_speed
+
+PEERS_READY := .venv-peers/.ready
+$(PEERS_READY): $(READY) benchmarks/peers.txt
+	@echo "Installing cdk-nag, cfn-lint and checkov into .venv-peers"
+	@$(PYTHON) -m venv --clear .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	@touch $@
+
+bench-rules: $(PEERS_READY) ## the rules beside cdk-nag, the built-in validator, cfn-lint and checkov: about 10 minutes
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check .
+	.venv-peers/bin/python benchmarks/plugin_speed.py
+	.venv-peers/bin/python benchmarks/check_speed.py
 
 bench-containerd: $(READY) ## real cold pulls against the start-up estimate, as root: writes docs/pull-benchmark.md
 	python -m benchmarks.containerd_pull
 
 clean: ## remove what the other targets made
-	rm -rf .venv node_modules cdk.out build dist *.egg-info .*_cache
+	rm -rf .venv .venv-peers node_modules cdk.out build dist *.egg-info .*_cache

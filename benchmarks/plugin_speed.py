@@ -1,15 +1,14 @@
 """How many milliseconds the rules add to a synth, beside cdk-nag's AwsSolutionsChecks and CDK's built-in validator.
 
 An app of 10 and of 50 Fargate services is synthesized in a fresh process for each checker, in turn, so that a busy
-machine slows all alike; the figure is the median of ``app.synth()`` with the checker less the median without. cdk-nag is
-measured where it can be imported. Aim: at most 1/6 of cdk-nag.
+machine slows all alike; the figure is the median of ``app.synth()`` with the checker less the median without.
+Aim: at most 1/6 of cdk-nag. ``make bench-rules`` runs it where cdk-nag is installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import statistics
 import subprocess
@@ -17,6 +16,7 @@ import sys
 import tempfile
 import time
 from importlib import import_module
+from importlib.metadata import version
 
 CHECKERS = ("none", "cdk-pull", "cdk-nag", "built-in")
 SERVICES = (10, 50)
@@ -55,18 +55,23 @@ def synth(checker: str, services: int) -> float:
         return 1000 * (time.perf_counter() - start)
 
 
-def child(checker: str, services: int) -> float | None:
-    """Return what :func:`synth` measures in a fresh process; None where the checker is not installed."""
-    environment = {**os.environ, "CDK_VALIDATION": str(checker == "built-in").lower()}
+def child(checker: str, services: int) -> float:
+    """Return what :func:`synth` measures in a fresh process."""
+    environment = {
+        **os.environ,
+        "CDK_VALIDATION": str(checker == "built-in").lower(),
+        # Bytecode is kept, as it is where a package is installed.
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
     run = subprocess.run(
         [sys.executable, __file__, "--child", checker, str(services)],
         env=environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
-        check=False,
+        check=True,
     )
-    lines = run.stdout.splitlines()
-    return float(json.loads(lines[-1])) if run.returncode == 0 and lines else None
+    return float(run.stdout.splitlines()[-1])
 
 
 def main() -> None:
@@ -74,25 +79,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--child", nargs=2, metavar=("CHECKER", "SERVICES"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        print(json.dumps(synth(options.child[0], int(options.child[1]))))
+        print(synth(options.child[0], int(options.child[1])))
         return
+    versions = ", ".join(f"{name} {version(name)}" for name in ("aws-cdk-lib", "cdk-nag"))
+    print(f"Python {sys.version.split()[0]}, {versions}")
     for services in SERVICES:
         taken: dict[str, list[float]] = {checker: [] for checker in CHECKERS}
         for _ in range(options.rounds):
             for checker in CHECKERS:
-                if (milliseconds := child(checker, services)) is not None:
-                    taken[checker].append(milliseconds)
-        bare = statistics.median(taken["none"])
+                taken[checker].append(child(checker, services))
+        bare, *added = (statistics.median(taken[checker]) for checker in CHECKERS)
         print(f"{services} services, synth without checks {bare:.0f} ms")
-        for checker in CHECKERS[1:]:
-            added = (
-                f"+{statistics.median(taken[checker]) - bare:.0f} ms" if taken[checker] else "not installed"
-            )
-            print(f"  {checker:<9} {added}")
+        for checker, milliseconds in zip(CHECKERS[1:], added, strict=True):
+            print(f"  {checker:<9} {milliseconds - bare:+.0f} ms")
 
 
 if __name__ == "__main__":
