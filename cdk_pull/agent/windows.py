@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.settings import AgentSettings
 
-__all__ = ["add", "read"]
+__all__ = ["BLOCK", "add", "read"]
 
-_BLOCK = re.compile(r"<(powershell|script)>(.*?)(</\1>|\Z)", re.IGNORECASE | re.DOTALL)
+BLOCK = re.compile(r"<(powershell|script)>(.*?)(</\1>|\Z)", re.IGNORECASE | re.DOTALL)
+"""What EC2Launch runs: the opening tag, the commands, and the closing tag where there is one."""
+
 _OPEN = re.compile(r"<powershell>[ \t]*(?:\r?\n)?", re.IGNORECASE)
 _TASKS = re.compile(r"\s*(?:#[^\n]*\n\s*)*version:", re.IGNORECASE)
 _MUST_BE_FIRST = re.compile(r"(?:\s|#[^\n]*\n)*(?:param\b|using\b|\[CmdletBinding)", re.IGNORECASE)
@@ -48,7 +50,7 @@ def read(user_data: str) -> Reading:
     session = Session(holes)
     warnings = size_warnings(user_data)
     hidden = holes.hide_tokens(user_data)
-    blocks = sorted(_BLOCK.finditer(hidden), key=lambda block: block[1].lower() == "powershell")
+    blocks = sorted(BLOCK.finditer(hidden), key=lambda block: block[1].lower() == "powershell")
     for block in blocks:
         line = hidden.count("\n", 0, block.start(2)) + 1
         if block[1].lower() == "script":
@@ -86,7 +88,7 @@ def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
         raise UnsupportedError(
             "tasks of EC2Launch v2 in YAML cannot be added to; write the user data between <powershell> tags"
         )
-    if user_data.lstrip().startswith("${Token[") and _BLOCK.search(user_data) is None:
+    if user_data.lstrip().startswith("${Token[") and BLOCK.search(user_data) is None:
         raise UnsupportedError(
             "user data that begins with a token cannot be added to, because nobody knows what it is; begin it with "
             "<powershell>"
@@ -94,7 +96,7 @@ def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
     newline = "\r\n" if "\r\n" in user_data else "\n"
     lines = "".join(f"{_line(name, value)}{newline}" for name, value in missing.items())
     opening = _OPEN.search(user_data)
-    if opening is None and _BLOCK.search(user_data) is None:
+    if opening is None and BLOCK.search(user_data) is None:
         ended = user_data if not user_data or user_data.endswith("\n") else f"{user_data}{newline}"
         yield f"<powershell>{newline}{lines}{ended}</powershell>"
     elif opening is None:

@@ -123,6 +123,8 @@ def mend(user_data: str, os: OperatingSystem, codes: Mapping[WarningCode, bool])
             if _helps(case, after):
                 changes.append(Change(WarningCode(case.warning.code), case.line.strip(), edit.what))
                 text, reading = edit.text, after
+                # What could not be mended before may be so now.
+                hopeless.clear()
                 break
         else:
             hopeless.add((case.warning.code, case.warning.variable, case.warning.message))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.mending.case import Case, Edit
-from cdk_pull.agent.mending.shared import give_bound, give_value, leave_out, leave_out_earlier
+from cdk_pull.agent.mending.shared import give_bound, give_value, leave_out, leave_out_earlier, moved_up
+from cdk_pull.agent.windows import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = ["edits"]
 
-_STARTS_AGENT = re.compile(r"^[ \t]*Initialize-ECSAgent\b", re.IGNORECASE)
+_STARTS_AGENT = re.compile(r"^[^#\"']*\bInitialize-ECSAgent\b", re.IGNORECASE)
 _OPENS = re.compile(r"<powershell>[ \t]*\r?$", re.IGNORECASE)
 _SCOPES = (
     # $env:NAME = value, and Set-Item Env:NAME value
@@ -39,11 +41,28 @@ _SCOPES = (
 
 def edits(case: Case) -> Iterator[Edit]:
     """Yield what may mend a warning, the best first."""
-    yield from _EDITS.get(WarningCode(case.warning.code), _nothing)(case)
+    code = WarningCode(case.warning.code)
+    yield from _EDITS.get(code, _nothing)(_laid_out(case) if code in _WHOLE_LINES else case)
 
 
 def _nothing(_case: Case) -> Iterator[Edit]:
     yield from ()
+
+
+def _laid_out(case: Case) -> Case:
+    """Return the case with each tag on a line of its own: CDK writes them beside the first and the last command."""
+    text, number = case.text, case.warning.line
+    newline = "\r\n" if "\r\n" in text else "\n"
+    for block in reversed([*BLOCK.finditer(case.text)]):
+        start, end = block.span(2)
+        first, last = (case.text.count("\n", 0, each) + 1 for each in (start, end))
+        if block[3] and block[2].rpartition("\n")[2].strip():
+            text = f"{text[:end]}{newline}{text[end:]}"
+            number += case.warning.line > last
+        if block[2].partition("\n")[0].strip():
+            text = f"{text[:start]}{newline}{text[start:]}"
+            number += case.warning.line >= first
+    return Case(text, replace(case.warning, line=number), case.reading)
 
 
 def _value(case: Case) -> Iterator[Edit]:
@@ -58,7 +77,7 @@ def _earlier(case: Case) -> Iterator[Edit]:
     """Yield the text with the line before the agent's start."""
     for index, line in enumerate(case.lines[: max(case.index, 0)]):
         if _STARTS_AGENT.match(line):
-            yield Edit(text=case.moved_before(index), what="it comes before Initialize-ECSAgent")
+            yield from moved_up(case, index, "it comes before Initialize-ECSAgent")
             return
 
 
@@ -77,7 +96,7 @@ def _of_the_machine(case: Case) -> Iterator[Edit]:
 def _reachable(case: Case) -> Iterator[Edit]:
     for index, line in enumerate(case.lines[: max(case.index, 0)]):
         if _OPENS.search(line):
-            yield Edit(text=case.moved_before(index + 1), what="it comes first")
+            yield from moved_up(case, index + 1, "it comes first")
             return
 
 
@@ -92,6 +111,16 @@ def _tags(case: Case) -> Iterator[Edit]:
     )
 
 
+_WHOLE_LINES = frozenset(
+    {
+        WarningCode.AFTER_INITIALIZE,
+        WarningCode.PROCESS_SCOPE,
+        WarningCode.UNREACHABLE,
+        WarningCode.TWO_VALUES,
+        WarningCode.NO_EFFECT,
+        WarningCode.PRUNE_BESIDE_ONCE,
+    }
+)
 _EDITS: dict[WarningCode, Callable[[Case], Iterator[Edit]]] = {
     WarningCode.QUOTES: _value,
     WarningCode.LETTER_CASE: _value,

@@ -12,7 +12,13 @@ from cdk_pull.agent.variables import variables
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["give_bound", "give_value", "leave_out", "leave_out_earlier"]
+__all__ = ["give_bound", "give_value", "leave_out", "leave_out_earlier", "moved_up"]
+
+_QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
+_SEVERAL = re.compile(r";|(?<![>&0-9])&(?!>)|\|\|")
+_CONTINUES = re.compile(r"(?<!<)<<(?!<)|@[\"']$|[\\`|,]$|&&$")
+_OPENS_BLOCK = re.compile(r"(?:^|[\s;])(?:then|do|else|\{|\()$")
+_ENDS_BLOCK = re.compile(r"(?:fi|done|else|elif|\}|\)|;;)(?:\b|\s|;|$)")
 
 
 def give_value(case: Case, key: str) -> Iterator[Edit]:
@@ -36,7 +42,7 @@ def give_bound(case: Case, key: str) -> Iterator[Edit]:
 
 def leave_out(case: Case) -> Iterator[Edit]:
     """Yield the text without the line, or the line without the setting."""
-    if case.index < 0:
+    if case.index < 0 or not _can_go(case.lines, case.index):
         return
     if case.raw:
         word = rf"[ \t]+(['\"]?){re.escape(f'{case.name}={case.raw}')}\1(?=[ \t])"
@@ -51,9 +57,32 @@ def leave_out(case: Case) -> Iterator[Edit]:
 def leave_out_earlier(case: Case) -> Iterator[Edit]:
     """Yield the text without an earlier line that sets the same variable, and loses."""
     for number, line in enumerate(case.lines[: max(case.index, 0)]):
-        if case.name and case.name in line:
+        if case.name and case.name in line and _can_go(case.lines, number):
             lines = case.lines
             del lines[number]
             yield Edit(
                 text="\n".join(lines), what=f"it stays alone: {line.strip()!r} is left out", safe=False
             )
+
+
+def moved_up(case: Case, index: int, what: str) -> Iterator[Edit]:
+    """Yield the text with the line before another one; nothing where it stands in a block that the other is not in."""
+    depths = [len(line) - len(line.lstrip()) for line in case.lines if line.strip()]
+    target = case.lines[index]
+    room = len(target) - len(target.lstrip()) if target.strip() else min(depths)
+    if _is_whole(case.lines, case.index) and len(case.line) - len(case.line.lstrip()) <= room:
+        yield Edit(text=case.moved_before(index), what=what)
+
+
+def _is_whole(lines: list[str], index: int) -> bool:
+    """Tell whether a line is one command, with nothing else on it and no part of it on the lines around it."""
+    before, line = (_QUOTED.sub("", lines[each]).strip() if each >= 0 else "" for each in (index - 1, index))
+    parts = _SEVERAL.search(line) or _CONTINUES.search(line) or _CONTINUES.search(before)
+    return not (parts or _OPENS_BLOCK.search(line) or _ENDS_BLOCK.match(line))
+
+
+def _can_go(lines: list[str], index: int) -> bool:
+    """Tell whether a line can be left out: it is whole, and not all that is in a block, which a shell has never empty."""
+    before = next((line.strip() for line in reversed(lines[:index]) if line.strip()), "")
+    after = next((line.strip() for line in lines[index + 1 :] if line.strip()), "")
+    return _is_whole(lines, index) and not (_OPENS_BLOCK.search(before) and _ENDS_BLOCK.match(after))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.mending.case import Case, Edit
-from cdk_pull.agent.mending.shared import give_bound, give_value, leave_out, leave_out_earlier
+from cdk_pull.agent.mending.shared import give_bound, give_value, leave_out, leave_out_earlier, moved_up
 from cdk_pull.agent.shell.insert import header
 from cdk_pull.agent.shell.world import ECS_CONFIG
 
@@ -84,12 +84,13 @@ def _appends(case: Case) -> Iterator[Edit]:
 def _reachable(case: Case) -> Iterator[Edit]:
     """Yield the text with the line right after the ``#!``, before anything that may end the script."""
     if case.index >= 0:
-        yield Edit(text=case.moved_before(header(case.text).count("\n")), what="it comes first")
+        yield from moved_up(case, header(case.text).count("\n"), "it comes first")
 
 
 def _not_waiting(case: Case) -> Iterator[Edit]:
-    line = _SYSTEMCTL.sub("systemctl --no-block", case.line, count=1)
-    yield Edit(text=case.with_line(line), what="it does not wait: --no-block")
+    for found in _SYSTEMCTL.finditer(case.line):
+        line = f"{case.line[: found.end()]} --no-block{case.line[found.end() :]}"
+        yield Edit(text=case.with_line(line), what="it does not wait: --no-block")
 
 
 def _shebang(case: Case) -> Iterator[Edit]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["edits"]
 
 _HEADER = re.compile(r"[ \t]*\[[ \t]*([^\[\]]+?)[ \t]*\][ \t]*(?:#.*)?\r?")
+_LIST_HEADER = re.compile(r"[ \t]*\[\[")
 _PAIR = re.compile(r"([ \t]*)([\"']?)([A-Za-z0-9_-]+)(\2[ \t]*=[ \t]*)(.*?)([ \t]*(?:#[^\"']*)?\r?)")
 _ECS = "settings.ecs"
 # One letter more or less in a name of ten: image-pull-behaviour.
@@ -62,7 +63,10 @@ def _one_table(case: Case) -> Iterator[Edit]:
     body = first
     for line in case.lines:
         header = _HEADER.fullmatch(line)
-        if header is None:
+        if _LIST_HEADER.match(line):
+            # Each is a table of its own.
+            body = bodies[f"{len(bodies)} {line}"] = [line]
+        elif header is None:
             body.append(line)
         elif (name := re.sub(r"[ \t\"']", "", header[1])) in bodies:
             body = bodies[name]
