@@ -43,6 +43,8 @@ class WarningCode(StrEnum):
     """``NAME=value >> file`` without ``echo``."""
     SHELL_VARIABLE = "shell-variable"
     """A variable of the script with the name of one of the agent's, never written to ecs.config."""
+    WRITTEN_ELSEWHERE = "written-elsewhere"
+    """A setting that is printed, or written to a file that the agent does not read."""
     TRUNCATES_EARLIER_LINES = "truncates-earlier-lines"
     """``>`` that removes what the same user data wrote to ecs.config before."""
     TRUNCATES_CONFIG = "truncates-config"

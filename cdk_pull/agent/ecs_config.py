@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["ConfigFile", "read", "scan"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+_NO_SIGN = re.compile(r"([A-Z_]+)(?:[ \t]*:|[ \t]+)[ \t]*\S")
+_ON_THE_SAME_LINE = re.compile(r"(\\n|[\s,;])[ \t]*(?:export[ \t]+)?([A-Z_]+)=")
+_BEGINNINGS = ("ECS_IMAGE", "ECS_NUM_IMAGE", "ECS_PULL", "ECS_DISABLE_IMAGE", "NON_ECS_IMAGE")
+# ECS_IMAGE_PULL_BEHAVIOUR, and two letters that changed places.
+_CLOSE = 0.93
 
 
 @dataclass(slots=True)
@@ -82,7 +87,7 @@ def read(text: str) -> Reading:
 def scan(content: Iterable[Chunk], holes: Holes) -> ConfigFile:
     """Return what the lines of a file set; ``holes`` says which pieces of them are unknown."""
     config = ConfigFile()
-    for number, (text, line, glued) in enumerate(_physical_lines(content)):
+    for text, line, glued in _physical_lines(content):
         hole = holes.first(text)
         if hole is not None and (hole.lines or holes.split(trim_space(text)) == ["", ""]):
             config.values.clear()
@@ -99,8 +104,10 @@ def scan(content: Iterable[Chunk], holes: Holes) -> ConfigFile:
             config.forget(name, Unknown(name, hole.line, hole.reason))
         elif separator and name in variables():
             config.set(name, value, line)
-        elif separator:
-            config.warnings.extend(_misspelled(name, line, first=number == 0))
+        else:
+            config.warnings.extend(_misspelled(name, line) if separator else _without_sign(name, line))
+        if separator and not glued:
+            config.warnings.extend(_swallowed(name, value, line))
     return config
 
 
@@ -131,21 +138,54 @@ def _glued(text: str, piece: str, line: int) -> Iterator[AgentWarning]:
         )
 
 
-def _misspelled(name: str, line: int, *, first: bool) -> Iterator[AgentWarning]:
+def _swallowed(holder: str, value: str, line: int) -> Iterator[AgentWarning]:
+    """Yield the variables that stand on the line of another one, whose value they are then a part of."""
+    for found in _ON_THE_SAME_LINE.finditer(value):
+        name = found[2]
+        if name in variables():
+            why = "this \\n is no line feed" if found[1] == "\\n" else "it stands on the same line"
+            yield AgentWarning(
+                WarningCode.GLUED_LINE,
+                f"{name} is taken for a part of the value of {trim_space(holder)}: {why}; give it a line of its own",
+                line,
+                name,
+            )
+
+
+def _misspelled(name: str, line: int) -> Iterator[AgentWarning]:
     """Yield why a line with almost the name of a variable sets nothing."""
-    bare = name.removeprefix("\ufeff") if first else name
+    bare = name.removeprefix("\ufeff")
+    known = trim_space(bare.removeprefix("export ")).upper()
     if bare != name and trim_space(bare) in variables():
         code, why = WarningCode.BYTE_ORDER_MARK, "a byte order mark stands before it"
-    elif name.startswith("export ") and trim_space(name.removeprefix("export ")) in variables():
+    elif name.startswith("export ") and known in variables():
         code, why = WarningCode.EXPORT, "export is a part of the name here"
     elif trim_space(name) in variables():
         code, why = WarningCode.BLANKS, "the blank before = is a part of the name"
-    elif trim_space(name).upper() in variables():
+    elif known in variables():
         code, why = WarningCode.LETTER_CASE, "the agent knows it in capital letters only"
+    elif known.startswith(_BEGINNINGS) and (meant := _close(known)):
+        known, code, why = meant, WarningCode.LETTER_CASE, f"{trim_space(name)} is no variable of the agent"
     else:
         return
-    known = trim_space(bare.removeprefix("export ")).upper()
     yield AgentWarning(code, f"{known} is not set: {why}; write {known}=value", line, known)
+
+
+def _without_sign(text: str, line: int) -> Iterator[AgentWarning]:
+    """Yield that a line such as ``NAME: value`` sets nothing."""
+    found = _NO_SIGN.match(text)
+    if found is not None and found[1] in variables():
+        why = "ecs-init passes over a line without ="
+        yield AgentWarning(
+            WarningCode.BLANKS, f"{found[1]} is not set: {why}; write {found[1]}=value", line, found[1]
+        )
+
+
+def _close(name: str) -> str:
+    """Return the variable that a name differs from by a letter or two; empty where there is none."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a name that is almost one of the agent's
+
+    return next(iter(get_close_matches(name, variables(), n=1, cutoff=_CLOSE)), "")
 
 
 def _possible(known: list[str]) -> Iterator[str]:

@@ -30,7 +30,7 @@ LIMIT_BYTES = 16 * 1024
 """EC2's limit for user data, before base64. Source: EC2 user guide, 2026."""
 
 # The agent reads this one too; the published form of `effective` has never had it.
-_PRUNE = re.compile(r"\bdocker\s+(?:image|system)\s+prune\b")
+_PRUNE = re.compile(r"\bdocker\s+(?:(?:image|system)\s+prune\b|(?:rmi|image\s+rm)\b.*docker\s+images?\b)")
 _NOT_SHOWN = frozenset({"ECS_ENABLE_UNTRACKED_IMAGE_CLEANUP"})
 
 

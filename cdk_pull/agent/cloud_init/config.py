@@ -9,6 +9,8 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.agent.cloud_init.steps import Opaque, Script, Stage, Step, Write
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.agent.reading import AgentWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.shell.holes import Holes
 
-__all__ = ["Document", "load", "merge", "steps"]
+__all__ = ["Document", "load", "merge", "refused", "steps"]
+
+_COMMANDS = (("bootcmd", Stage.BOOTCMD), ("runcmd", Stage.SCRIPTS))
 
 
 class Document:
@@ -70,9 +74,9 @@ def merge(documents: Iterable[Document]) -> dict[str, Document]:
 def steps(documents: list[Document], holes: Holes) -> Iterator[Step]:
     """Yield what the documents together make cloud-init do."""
     counting = merge(documents)
-    for key, stage, name in (("bootcmd", Stage.BOOTCMD, "bootcmd"), ("runcmd", Stage.SCRIPTS, "runcmd")):
+    for key, stage in _COMMANDS:
         if key in counting:
-            yield _commands(counting[key], key, stage, name)
+            yield _commands(counting[key], key, stage)
     if "write_files" in counting:
         document = counting["write_files"]
         for number, (entry, node) in enumerate(document.items("write_files")):
@@ -83,7 +87,24 @@ def steps(documents: list[Document], holes: Holes) -> Iterator[Step]:
             yield Opaque(Stage.WRITE_FILES, "", "the parts of the cloud-config are merged in another way", 1)
 
 
-def _commands(document: Document, key: str, stage: Stage, name: str) -> Script:
+def refused(documents: list[Document]) -> Iterator[AgentWarning]:
+    """Yield the first item for which cloud-init runs none of the commands, where one of them is for the agent."""
+    counting = merge(documents)
+    for key, _ in _COMMANDS:
+        items = counting[key].items(key) if key in counting else []
+        for value, node in items:
+            if isinstance(value, list | str | None) or "ecs.config" not in str(items):
+                continue
+            yield AgentWarning(
+                WarningCode.NOT_RUN,
+                f"cloud-init runs nothing of {key}: in YAML a colon and a blank make this item a mapping; quote the "
+                "whole command",
+                counting[key].line(node),
+            )
+            break
+
+
+def _commands(document: Document, key: str, stage: Stage) -> Script:
     script: list[str] = ["#!/bin/sh"]
     lines = [0]
     for value, node in document.items(key):
@@ -95,12 +116,12 @@ def _commands(document: Document, key: str, stage: Stage, name: str) -> Script:
             continue
         else:
             # cloud-init runs none of them then: `- echo a: b` is a mapping, which it cannot make a command of.
-            return Script(stage, name, "#!/bin/sh\n", _numbers([0]))
+            return Script(stage, key, "#!/bin/sh\n", _numbers([0]))
         pieces = text.split("\n")
         first, spread = document.line(node), document.spreads(node)
         script += pieces
         lines += [first + index if spread else first for index in range(len(pieces))]
-    return Script(stage, name, "\n".join([*script, ""]), _numbers(lines))
+    return Script(stage, key, "\n".join([*script, ""]), _numbers(lines))
 
 
 def _numbers(lines: list[int]) -> Callable[[int], int]:

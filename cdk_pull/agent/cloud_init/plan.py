@@ -128,6 +128,9 @@ class _Planner:
                 self._opaque(part, "an upstart job runs on Amazon Linux 1 alone")
         elif text.lstrip().startswith("{"):
             self._opaque(part, "the agent reads JSON user data itself")
+        elif "<powershell>" in text.lower():
+            message = "cloud-init runs no PowerShell, and the image is one of Linux; write a script that begins with #!"
+            self.warnings.append(AgentWarning(WarningCode.NOT_RUN, message, part.line))
         elif "=" in text:
             self.warnings.append(_no_shebang(part.line))
             lines = from_line(part.line, spread=part.spread)
@@ -144,6 +147,7 @@ def plan(text: str, holes: Holes) -> tuple[list[Step], list[AgentWarning]]:
     for part in parts(text):
         planner.take(part)
     planner.steps += config.steps(planner.documents, holes)
+    planner.warnings += config.refused(planner.documents)
     return sorted(planner.steps, key=lambda step: (step.stage, step.name)), planner.warnings
 
 

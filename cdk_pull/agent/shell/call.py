@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.shell.world import Chunk
+from cdk_pull.agent.shell.world import PRINTED, Chunk
+from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
     from cdk_pull.agent.shell.interpreter import Interpreter
@@ -25,6 +26,7 @@ class Call:
         words: its name and arguments.
         line: the line of the user data.
         rows: how many lines it goes on after the first.
+        waits: whether the script goes on only when it has ended.
     """
 
     shell: Interpreter
@@ -33,6 +35,7 @@ class Call:
     words: list[str]
     line: int
     rows: int = 0
+    waits: bool = True
 
     @property
     def arguments(self) -> list[str]:
@@ -56,7 +59,9 @@ class Call:
         """Write to the standard output."""
         # A text over several lines most likely stands so in the script.
         lines = self.rows > 0 and text.count("\n") in {self.rows, self.rows + 1}
-        self.world.write(self.io.stdout, text, self.line, lines=lines)
+        # What is printed to nobody matters only where it was to be a setting.
+        lost = self.io.stdout is None and text.partition("=")[0] in variables()
+        self.world.write(PRINTED if lost else self.io.stdout, text, self.line, lines=lines)
 
     def put_chunks(self, chunks: tuple[Chunk, ...]) -> None:
         """Write lines to the standard output that come from elsewhere."""

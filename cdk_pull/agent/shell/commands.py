@@ -36,7 +36,7 @@ _HARMLESS = frozenset(
         "fgrep",
     }
     | {"cut", "awk", "sort", "uniq", "diff", "cmp", "md5sum", "sha256sum", "chcon"}
-    | {"restorecon", "source", ".", "logger", "service", "docker", "find", "sync"}
+    | {"restorecon", "source", ".", "logger", "docker", "find", "sync"}
 )
 # They print nothing and leave files as they are.
 _SILENT = frozenset(
@@ -179,9 +179,10 @@ def _wrapped(call: Call, own: int) -> list[World]:
 
 
 def _systemctl(call: Call) -> list[World]:
+    """Run ``systemctl``, and ``service``, which is another name for it on the systems with an ecs unit."""
     words = set(call.arguments)
     starts = "--now" in words or words & {"start", "restart", "reload-or-restart", "try-restart"}
-    if starts and "--no-block" not in words and words & {"ecs", "ecs.service"}:
+    if starts and call.waits and "--no-block" not in words and words & {"ecs", "ecs.service"}:
         call.shell.warn(
             WarningCode.STARTS_AGENT,
             "the ecs service starts after the user data has ended, so this waits for ever; leave it out",
@@ -202,5 +203,6 @@ _RUNNERS: dict[str, Callable[[Call], list[World]]] = {
     "bash": _shell,
     "dash": _shell,
     "su": _su,
+    "service": _systemctl,
     "systemctl": _systemctl,
 }

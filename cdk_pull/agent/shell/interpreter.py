@@ -206,7 +206,9 @@ class Interpreter:
             redirect_all(self, redirects, world)
             return [world]
         rows = node.end_point[0] - node.start_point[0]
-        return commands.run(Call(self, world, opened, words, self.line(node), rows))
+        return commands.run(
+            Call(self, world, opened, words, self.line(node), rows, waits=not _in_background(node))
+        )
 
     def _assign(self, node: Node, world: World, *, warn: bool = True) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
@@ -254,6 +256,16 @@ class Interpreter:
         if node.is_named and _mentions(text):
             name = next((each for each in variables() if each in text), None)
             self.warn(WarningCode.UNREACHABLE, "the script has ended before this line", self.line(node), name)
+
+
+def _in_background(node: Node) -> bool:
+    """Return whether an ``&`` follows a command, or something that it is a part of."""
+    around: Node | None = node
+    while around is not None:
+        if around.next_sibling is not None and around.next_sibling.type == "&":
+            return True
+        around = around.parent
+    return False
 
 
 def _mentions(text: str) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.ecs_config import scan
 from cdk_pull.agent.explain import explain, explain_together
 from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute, find_prune
-from cdk_pull.agent.shell.world import ECS_CONFIG, World
+from cdk_pull.agent.shell.world import ECS_CONFIG, PRINTED, World
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
@@ -16,6 +19,21 @@ if TYPE_CHECKING:
     from cdk_pull.agent.shell.holes import Holes
 
 __all__ = ["conclude"]
+
+# Files that look as if the agent read them.
+_UNREAD = (
+    *(
+        "/etc/environment",
+        "/etc/profile",
+        "/etc/profile.d/*",
+        "/etc/bashrc",
+        "/root/.bash*",
+        "/home/*/.bash*",
+    ),
+    *("/etc/ecs.config", "/etc/ecs.conf", "/etc/ecs/*"),
+)
+_READ = (ECS_CONFIG, "*.json")
+_SETS = re.compile(r"\s*(?:export\s+)?([A-Z_]+)=")
 
 
 def conclude(
@@ -38,6 +56,9 @@ def conclude(
             values[name] = str(raw.pop())
     found = [*warnings, *(each for file in files for each in file.warnings)]
     found += _explained(values, lines, find_prune(user_data))
+    # A file of any name may be handed to an agent that the script itself starts.
+    if not unknown and "env-file" not in user_data and "EnvironmentFile" not in user_data:
+        found += [each for world in worlds for each in _elsewhere(world) if each.variable not in values]
     distinct = sorted(dict.fromkeys(found), key=lambda each: each.line)
     return compute(values, "linux", lines=lines, unknown=unknown, warnings=distinct)
 
@@ -46,3 +67,21 @@ def _explained(values: dict[str, str], lines: dict[str, int], prune: int | None)
     for name, raw in values.items():
         yield from explain(name, raw, lines[name], "linux")
     yield from explain_together(values, lines, prune)
+
+
+def _elsewhere(world: World) -> Iterator[AgentWarning]:
+    """Yield the settings that are written where the agent does not read them."""
+    for path, content in world.files.items():
+        unread = any(fnmatchcase(path, each) for each in _UNREAD)
+        if path != PRINTED and (not unread or any(fnmatchcase(path, each) for each in _READ)):
+            continue
+        for chunk in content:
+            setting = _SETS.match(chunk.text)
+            if setting is not None and setting[1] in variables():
+                where = "printed only" if path == PRINTED else f"written to {path}"
+                yield AgentWarning(
+                    WarningCode.WRITTEN_ELSEWHERE,
+                    f"{setting[1]} is {where}, and the agent reads {ECS_CONFIG}: write it there",
+                    chunk.line,
+                    setting[1],
+                )

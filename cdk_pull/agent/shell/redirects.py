@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.shell.words import expand_one, heredoc
-from cdk_pull.agent.shell.world import ECS_CONFIG, Io, chunks
+from cdk_pull.agent.shell.world import ECS_CONFIG, NOWHERE, Io, chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ def open_redirects(shell: Interpreter, redirects: Iterable[Node], world: World, 
                 if operator == "<":
                     stdin = world.files.get(path or "")
                 elif operator in _WRITES | _APPENDS:
-                    stdout = path
+                    stdout = path or NOWHERE
                     if path is not None and operator in _WRITES:
                         empty(shell, world, path, shell.line(each))
             case _:

@@ -11,10 +11,26 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.shell.interpreter import Interpreter
 
-__all__ = ["ECS_CONFIG", "Chunk", "Flow", "Io", "OvergrownError", "World", "bounded", "chunks", "merge"]
+__all__ = [
+    "ECS_CONFIG",
+    "NOWHERE",
+    "PRINTED",
+    "Chunk",
+    "Flow",
+    "Io",
+    "OvergrownError",
+    "World",
+    "bounded",
+    "chunks",
+    "merge",
+]
 
 ECS_CONFIG = "/etc/ecs/ecs.config"
 """The file that the agent's settings come from."""
+NOWHERE = "nowhere:"
+"""In place of the path of a file that cannot be known, or holds nothing."""
+PRINTED = "printed:"
+"""In place of a path: the settings that are printed to a terminal or a log."""
 
 _MOST_CHUNKS = 10_000
 _LONGEST = 128 * 1024
@@ -79,7 +95,7 @@ class World:
         """Append to a file.
 
         Args:
-            path: the file; None loses the text.
+            path: the file; None and NOWHERE lose the text.
             text: what to append.
             line: the line of the user data that the text comes from.
             lines: whether the text's further lines come from the lines after it.
@@ -93,6 +109,8 @@ class World:
         Raises:
             OvergrownError: when the file becomes larger than any that anybody means.
         """
+        if path == NOWHERE:
+            return
         whole = self.files.get(path, ()) + content
         if len(whole) > _MOST_CHUNKS:
             raise OvergrownError

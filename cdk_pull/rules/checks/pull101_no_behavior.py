@@ -31,7 +31,7 @@ def no_behavior(capacity: Capacity, _room: Room) -> Iterator[Problem]:
 
     ## What it does
     Finds EC2 capacity of an ECS cluster whose user data sets no `ECS_IMAGE_PULL_BEHAVIOR` (on Bottlerocket:
-    `image-pull-behavior`). It is silent where a part of the user data cannot be known.
+    `image-pull-behavior`). It is silent where a part of the user data cannot be known, or runs a script from elsewhere.
 
     ## Why it matters
     Without it the agent asks the registry at every container start, and when that fails it carries on with whatever
@@ -65,8 +65,10 @@ def no_behavior(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     - https://github.com/aws/aws-cdk/issues/23695
     """
-    unread = any(each.variable in {None, BEHAVIOR} for each in capacity.reading.unknown)
-    if not (capacity.sets_behavior or unread or capacity.is_opaque):
+    reading = capacity.reading
+    unread = any(each.variable in {None, BEHAVIOR} for each in reading.unknown)
+    unread = unread or any(each.variable == BEHAVIOR for each in reading.warnings)
+    if not (capacity.sets_behavior or unread or capacity.is_opaque or capacity.runs_a_file):
         yield Problem(
             message="the agent has the behaviour default: it asks the registry at every start, and when that fails it "
             "runs the copy that the instance happens to have",

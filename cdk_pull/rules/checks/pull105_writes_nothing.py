@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["writes_nothing"]
 
-_CODES: Final = frozenset({WarningCode.WRITES_NOTHING, WarningCode.SHELL_VARIABLE})
+_CODES: Final = frozenset(
+    {WarningCode.WRITES_NOTHING, WarningCode.SHELL_VARIABLE, WarningCode.WRITTEN_ELSEWHERE}
+)
 
 
 @rule(
@@ -39,7 +41,8 @@ def writes_nothing(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     """A line looks as if it set an agent variable and writes nothing.
 
     ## What it does
-    Finds `ECS_…=value >> /etc/ecs/ecs.config` without `echo`, and agent variables set in the script alone.
+    Finds `ECS_…=value >> /etc/ecs/ecs.config` without `echo`, agent variables set in the script alone, and settings
+    that are printed or written to another file, such as `/etc/environment`.
 
     ## Why it matters
     `NAME=value >> file` is an assignment with a redirection: the shell sets its own variable and appends nothing.

@@ -45,7 +45,7 @@ def value_out_of_bounds(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     ## Why it matters
     Below its minimum a value becomes the minimum or, for the clean-up interval, the default of 30 minutes; zero
     means the default, so that `ECS_NUM_IMAGES_DELETE_PER_CYCLE=0` deletes five images a cycle rather than none. A
-    negative pull time-out makes every pull fail.
+    negative pull time-out makes every pull fail, which is an error.
 
     ## Example
     ```sh
@@ -67,4 +67,6 @@ def value_out_of_bounds(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     - amazon-ecs-agent 1.105.1: `agent/config/config.go`
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, _CODES, exact=False)
+    yield from problems_of(capacity, {WarningCode.VALUE_CHANGED}, exact=False)
+    negative = {WarningCode.NEGATIVE_TIMEOUT}
+    yield from problems_of(capacity, negative, severity=Severity.ERROR, exact=False)

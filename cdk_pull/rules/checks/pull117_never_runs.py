@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.agent_warnings import problems_of
-from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
     from cdk_pull.rules.room import Room
     from cdk_pull.template.ecs.capacity import Capacity
 
@@ -49,7 +48,8 @@ def never_runs(capacity: Capacity, _room: Room) -> Iterator[Problem]:
 
     ## What it does
     Finds agent settings after `exit` or `exec`, user data without `#!`, MIME parts that cloud-init does not run,
-    PowerShell outside its tags, and variables of the process in place of the machine.
+    PowerShell outside its tags, variables of the process in place of the machine, and text that EC2 does not get as
+    base64.
 
     ## Why it matters
     cloud-init and EC2Launch pass over what they do not recognise without an error that reaches anybody. The
@@ -74,4 +74,10 @@ def never_runs(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     - https://docs.cloud-init.io/en/latest/explanation/format.html
     - https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html
     """
+    if not capacity.is_encoded:
+        yield Problem(
+            message="EC2 refuses user data that is not base64",
+            fix="Put it under Fn::Base64, which encodes it",
+            path=capacity.path,
+        )
     yield from problems_of(capacity, _CODES, exact=False)

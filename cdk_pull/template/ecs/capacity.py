@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from functools import cached_property, lru_cache
@@ -37,7 +38,16 @@ _ECS_TEXT: Final = re.compile(
     re.IGNORECASE,
 )
 _ECS_AMI: Final = re.compile(
-    r"/aws/service/(?:ecs/|bottlerocket/aws-ecs|ami-windows-latest/[^/]*ECS)|amzn.*-ecs-"
+    r"/aws/service/(?:ecs/|bottlerocket/aws-ecs|ami-windows-latest/[^/]{0,99}ECS)|amzn.{0,99}-ecs-"
+)
+# Neither in a comment nor on an instance is the name spelled as it has to be; the reader judges that.
+_MENTIONS: Final = re.compile(r"^(?![ \t]*#).*image[-_]pull[-_]behav", re.IGNORECASE | re.MULTILINE)
+# A script that is not in the user data, which may write to ecs.config as well.
+_RUNS_A_FILE: Final = re.compile(
+    r"\.ps1\b|\|[ \t]*(?:sudo[ \t]+)?(?:ba)?sh\b"
+    r"|(?:^|[;&|/])[ \t]*(?:sudo[ \t]+)?(?:(?:ba)?sh|source|\.)[ \t]+(?![-<]|/etc/)\S"
+    r"|(?:^|[;&|])[ \t]*(?:sudo[ \t]+)?[^\s#]*/[^\s]+\.sh\b",
+    re.MULTILINE,
 )
 _INIT: Final = "AWS::CloudFormation::Init"
 _INIT_CALL: Final = "cfn-init"
@@ -77,12 +87,29 @@ class Capacity:
     @cached_property
     def user_data(self) -> str | Unknown:
         """The user data as text; empty where there is none."""
-        return text_of(self.settings.get("UserData")) or ""
+        text = text_of(self.settings.get("UserData")) or ""
+        return _decoded(text) or text if isinstance(text, str) and self._as_it_stands else text
+
+    @property
+    def is_encoded(self) -> bool:
+        """Whether EC2 gets the user data as base64, which it takes alone."""
+        text = text_of(self.settings.get("UserData"))
+        return not (isinstance(text, str) and text and self._as_it_stands) or bool(_decoded(text))
+
+    @cached_property
+    def _as_it_stands(self) -> bool:
+        """Whether CloudFormation hands the user data on as it stands, without Fn::Base64."""
+        value: Any = self.resource.body
+        for step in (*self.base, "UserData"):
+            value = value.get(str(step)) if isinstance(value, dict) else None
+        return value is not None and "Fn::Base64" not in json.dumps(value, default=str)
 
     @cached_property
     def ami(self) -> str:
         """The image id, or the SSM parameter that it is read from; empty where the template does not tell."""
         value = self.settings.get("ImageId")
+        if isinstance(value, Unknown) and value.pieces:
+            return str(value)
         if isinstance(value, Unknown) and value.symbol:
             parameters = section(self.resource.template.document, "Parameters")
             declared = parameters.get(value.symbol)
@@ -153,11 +180,12 @@ class Capacity:
     @property
     def sets_behavior(self) -> bool:
         """Whether anything here tries to set a pull behaviour, well or badly."""
-        return (
-            BEHAVIOR in str(self.user_data)
-            or BEHAVIOR in self._init
-            or "image-pull-behavior" in str(self.user_data)
-        )
+        return BEHAVIOR in self._init or _MENTIONS.search(str(self.user_data)) is not None
+
+    @property
+    def runs_a_file(self) -> bool:
+        """Whether the user data runs a script that is not in the template, and may do as much as it does itself."""
+        return _RUNS_A_FILE.search(str(self.user_data)) is not None
 
     @cached_property
     def image_volume_gib(self) -> int | None:
@@ -179,6 +207,14 @@ _IMAGE_DEVICES: Final = {
     "windows": ("/dev/sda1",),
     "bottlerocket": ("/dev/xvdb",),
 }
+
+
+def _decoded(text: str) -> str:
+    """Return what a text is the base64 of; empty where it is none, or not of a text."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode()
+    except ValueError:
+        return ""
 
 
 def _known(pieces: Iterable[str | Unknown]) -> tuple[bool, ...]:

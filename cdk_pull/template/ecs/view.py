@@ -170,13 +170,14 @@ class EcsView:
             for kind in HOLDERS
             for resource in self._of_type(kind)
         }
-        by_group: dict[tuple[str, str], Capacity] = {}
+        by_group: dict[tuple[str, str], list[Capacity]] = {}
         for group in self._of_type("AWS::AutoScaling::AutoScalingGroup"):
-            holder = self.assembly.find(_launches_from(group.values))
-            capacity = found.get((holder.template.key, holder.logical_id)) if holder else None
-            if capacity is not None:
+            holders = [self.assembly.find(each) for each in _launches_from(group.values)]
+            keys = dict.fromkeys((holder.template.key, holder.logical_id) for holder in holders if holder)
+            launched = [found[key] for key in keys if key in found]
+            by_group[group.template.key, group.logical_id] = launched
+            for capacity in launched:
                 capacity.groups.append(group)
-                by_group[group.template.key, group.logical_id] = capacity
         self._link_providers(by_group)
         names = self._cluster_names
         for capacity in found.values():
@@ -196,7 +197,7 @@ class EcsView:
             for name in _identities(resource, "ClusterName")
         )
 
-    def _link_providers(self, by_group: dict[tuple[str, str], Capacity]) -> None:
+    def _link_providers(self, by_group: dict[tuple[str, str], list[Capacity]]) -> None:
         clusters: dict[str, set[str]] = {}
         for kind in ("AWS::ECS::ClusterCapacityProviderAssociations", "AWS::ECS::Cluster"):
             for resource in self._of_type(kind):
@@ -212,8 +213,7 @@ class EcsView:
             settings = provider.values.get("AutoScalingGroupProvider")
             arn = settings.get("AutoScalingGroupArn") if isinstance(settings, dict) else None
             group = self.assembly.find(arn)
-            capacity = by_group.get((group.template.key, group.logical_id)) if group else None
-            if capacity is not None:
+            for capacity in by_group.get((group.template.key, group.logical_id), ()) if group else ():
                 capacity.providers.append(provider)
                 for name in _identities(provider, "Name"):
                     capacity.clusters |= clusters.get(name, set())
@@ -251,15 +251,19 @@ def _launch_type(stated: Any, providers: list[Any], strategy: Any) -> LaunchType
     return "EC2"
 
 
-def _launches_from(values: dict[str, Any]) -> Any:
-    """Return the launch template or configuration that an Auto Scaling group names."""
+def _launches_from(values: dict[str, Any]) -> Iterator[Any]:
+    """Yield the launch templates or the configuration that an Auto Scaling group names, those of overrides too."""
     if "LaunchConfigurationName" in values:
-        return values["LaunchConfigurationName"]
-    template = values.get("LaunchTemplate")
-    if template is None:
-        mixed = values.get("MixedInstancesPolicy")
-        launch = mixed.get("LaunchTemplate") if isinstance(mixed, dict) else None
-        template = launch.get("LaunchTemplateSpecification") if isinstance(launch, dict) else None
-    if not isinstance(template, dict):
-        return None
-    return template.get("LaunchTemplateId") or template.get("LaunchTemplateName")
+        yield values["LaunchConfigurationName"]
+    mixed = values.get("MixedInstancesPolicy")
+    launch = mixed.get("LaunchTemplate") if isinstance(mixed, dict) else None
+    launch = launch if isinstance(launch, dict) else {}
+    overrides = launch.get("Overrides")
+    for each in (launch, *(overrides if isinstance(overrides, list) else ())):
+        yield from _named_by(each.get("LaunchTemplateSpecification") if isinstance(each, dict) else None)
+    yield from _named_by(values.get("LaunchTemplate"))
+
+
+def _named_by(template: Any) -> Iterator[Any]:
+    if isinstance(template, dict):
+        yield template.get("LaunchTemplateId") or template.get("LaunchTemplateName")

@@ -1,0 +1,134 @@
+"""What the rules say of user data as people write it, however it gets into the template."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from cdk_pull.rules.runner import Options, check
+from cdk_pull.template.assembly import from_document
+
+B = "ECS_IMAGE_PULL_BEHAVIOR"
+F = "/etc/ecs/ecs.config"
+AMIS = {
+    "linux": "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
+    "windows": "/aws/service/ami-windows-latest/Windows_Server-2022-English-Core-ECS_Optimized/image_id",
+    "bottlerocket": "/aws/service/bottlerocket/aws-ecs-2/x86_64/latest/image_id",
+}
+CLUSTER = f"#!/bin/bash\necho ECS_CLUSTER=web >> {F}\n"
+ONCE = f"echo {B}=once >> {F}\n"
+
+
+def _launch(user_data: object, ami: str = "linux") -> dict[str, Any]:
+    image = f"{{{{resolve:ssm:{AMIS[ami]}}}}}" if ami in AMIS else ami
+    data = {"ImageId": image, "UserData": user_data}
+    return {"Type": "AWS::EC2::LaunchTemplate", "Properties": {"LaunchTemplateData": data}}
+
+
+def _found(resources: dict[str, Any], **sections: Any) -> list[str]:
+    """Return each finding of the EC2 rules as its rule, severity and line of the user data."""
+    assembly = from_document({"Resources": resources, **sections}, region="eu-west-1")
+    findings = check([assembly], Options(select=("PULL1",))).findings
+    return [f"{each.rule[4:]} {each.severity} {each.line_in_text}" for each in findings]
+
+
+@pytest.mark.parametrize(
+    ("user_data", "expected"),
+    [
+        (CLUSTER, ["101 info 0"]),
+        (CLUSTER + ONCE, []),
+        (CLUSTER + f"# {ONCE}", ["101 info 0"]),
+        (CLUSTER + f"echo {B}: once >> {F}", ["104 error 3"]),
+        (CLUSTER + f"echo {B[:-2]}OUR=once >> {F}", ["104 error 3"]),
+        (CLUSTER + f"echo {B.lower()}=once >> {F}", ["104 error 3"]),
+        (f'#!/bin/bash\necho "ECS_CLUSTER=web\\n{B}=once" >> {F}\n', ["104 error 2"]),
+        (f'#!/bin/bash\necho -e "ECS_CLUSTER=web\\n{B}=once" >> {F}\n', []),
+        (f"#!/bin/bash\necho ECS_CLUSTER=web {B}=once >> {F}\n", ["104 error 2"]),
+        (CLUSTER + f"echo {B}=once\n", ["105 error 3"]),
+        (CLUSTER + f"echo {B}=once >> /etc/environment\n", ["105 error 3"]),
+        (CLUSTER + f"echo {B}=once >> /etc/ecs/ecs.conf\n", ["105 error 3"]),
+        (CLUSTER + f"echo ECS_IMAGE_PULL_TIMEOUT=-1m >> {F}\n{ONCE}", ["113 error 3"]),
+        (CLUSTER + f"{ONCE}echo 'docker rmi $(docker images -q)' > /etc/cron.daily/x\n", ["115 error 4"]),
+        (f"#cloud-config\nruncmd:\n- {ONCE}- echo note: the end\n", ["117 error 4"]),
+        (f"#cloud-config\nruncmd:\n- [echo, '{B}=once', '>>', {F}]\n", ["105 error 3"]),
+        (CLUSTER + f"{ONCE}service ecs start\n", ["118 error 4"]),
+        (CLUSTER + f"{ONCE}systemctl restart ecs &\n", []),
+        (CLUSTER + "aws s3 cp s3://b/s.sh /tmp/s.sh && bash /tmp/s.sh\n", []),
+        (CLUSTER + "/opt/setup.sh\n", []),
+        (CLUSTER + ". /etc/os-release\n", ["101 info 0"]),
+        (f'<powershell>\n[Environment]::SetEnvironmentVariable("{B}", "once", "Machine")\n', ["117 error 1"]),
+    ],
+)
+def test_linux(user_data: str, expected: list[str]) -> None:
+    """A mistake in a script is found on its line, once; what is right, or cannot be known, is left alone."""
+    assert _found({"Launch": _launch({"Fn::Base64": user_data})}) == expected
+
+
+BAD = CLUSTER + f"echo {B}=Once >> {F}\n"
+LINES = BAD.splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"Fn::Base64": BAD},
+        {"Fn::Base64": {"Fn::Join": ["", LINES]}},
+        {"Fn::Base64": {"Fn::Join": ["\n", BAD.splitlines()]}},
+        {"Fn::Base64": {"Fn::Sub": BAD}},
+        {"Fn::Base64": {"Fn::Sub": [BAD.replace("Once", "${Value}"), {"Value": "Once"}]}},
+        base64.b64encode(BAD.encode()).decode(),
+        base64.encodebytes(BAD.encode()).decode(),
+    ],
+    ids=["text", "join", "join-lines", "sub", "sub-values", "base64", "base64-in-lines"],
+)
+def test_ways_in(value: object) -> None:
+    """However the text gets into the template, the mistake is found."""
+    assert _found({"Launch": _launch(value)}) == ["104 error 3"]
+
+
+def test_user_data_that_is_not_base64() -> None:
+    """Text without Fn::Base64, which EC2 refuses, is an error, and is read all the same."""
+    assert _found({"Launch": _launch(BAD)}) == ["104 error 3", "117 error 0"]
+    assert _found({"Launch": _launch(CLUSTER)}) == ["101 info 0", "117 error 0"]
+
+
+OVERRIDES = [
+    {"InstanceType": "m7g.large", "LaunchTemplateSpecification": {"LaunchTemplateId": {"Ref": "Arm"}}},
+    {"InstanceType": "m7i.large"},
+]
+
+
+def test_mixed_instances() -> None:
+    """Every launch template of a mixed-instances policy is capacity of the group's provider."""
+    policy = {
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": {"LaunchTemplateId": {"Ref": "Launch"}},
+            "Overrides": OVERRIDES,
+        }
+    }
+    group = {
+        "Type": "AWS::AutoScaling::AutoScalingGroup",
+        "Properties": {"MixedInstancesPolicy": policy},
+    }
+    provider = {
+        "Type": "AWS::ECS::CapacityProvider",
+        "Properties": {"AutoScalingGroupProvider": {"AutoScalingGroupArn": {"Ref": "Group"}}},
+    }
+    good = _launch({"Fn::Base64": CLUSTER + ONCE}, "ami-1")
+    silent = _launch({"Fn::Base64": "#!/bin/bash\nyum -y update\n"}, "ami-2")
+    # Without the provider nothing says that the second one is for ECS.
+    assert _found({"Launch": good, "Arm": silent, "Group": group}) == []
+    assert _found({"Launch": good, "Arm": _launch({"Fn::Base64": BAD}), "Group": group}) == ["104 error 3"]
+    capacity = {"Launch": good, "Arm": silent, "Group": group, "Provider": provider}
+    assert _found(capacity) == ["101 info 0"]
+
+
+def test_an_image_name_that_is_known_in_part() -> None:
+    """An SSM parameter's name that ends in something unknown tells the operating system all the same."""
+    name = "resolve:ssm:/aws/service/bottlerocket/aws-ecs-2/${Arch}/latest/image_id"
+    launch = _launch({"Fn::Base64": CLUSTER}, "x")
+    launch["Properties"]["LaunchTemplateData"]["ImageId"] = {"Fn::Sub": name}
+    found = _found({"Launch": launch}, Parameters={"Arch": {"Type": "String"}})
+    assert found[-1] == "108 error 2"
