@@ -1,97 +1,121 @@
-"""ECR life-cycle policies, as far as a rule asks: what each rule expires, and when."""
+"""ECR life-cycle policies, as far as a rule asks: what each rule takes away, and when."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cdk_pull.template.ecs.images import Image
 
-__all__ = ["Selection", "expiring", "read_policy"]
+__all__ = ["Selection", "read_policy", "taking"]
+
+# What stands in for a value that the deployment gives: JSON as a number, and as part of a text.
+_HOLE: Final = "8675309"
+_SINCE: Final = {"sinceImagePushed": "the push", "sinceImagePulled": "the last pull"}
+# A rule that keeps as many images, or as many days, keeps all: written to shield them from the rules after it.
+_ALL_IMAGES: Final = 1000
+_ALL_DAYS: Final = 3650
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """What one rule of a life-cycle policy expires.
+    """What one rule of a life-cycle policy takes away.
 
     Attributes:
         status: ``tagged``, ``untagged`` or ``any``.
-        prefixes: of tags, for ``tagged``.
-        patterns: of tags, with ``*``, for ``tagged``.
+        patterns: of tags, with ``*``, for ``tagged``; an image has to have tags for all of them.
+        does: ``expires``, or ``archives``, after which an image cannot be pulled either.
         when: in words, such as ``beyond the newest 10``.
+        priority: as the policy has it; a lower one goes first.
+        keeps_all: whether it takes nothing in practice.
     """
 
     status: str
-    prefixes: tuple[str, ...]
     patterns: tuple[str, ...]
+    does: str
     when: str
+    priority: int
+    keeps_all: bool
 
     @property
     def what(self) -> str:
         """The images, in words."""
-        tags = ", ".join((*(f"{prefix}*" for prefix in self.prefixes), *self.patterns))
-        return (
-            f"images tagged {tags}"
-            if tags
-            else "any image"
-            if self.status == "any"
-            else f"{self.status} images"
-        )
+        if self.patterns:
+            return f"images tagged {' and '.join(self.patterns)}"
+        return "any image" if self.status == "any" else f"{self.status} images"
+
+    def matches(self, image: Image) -> bool | None:
+        """Tell whether the rule is about an image that runs; None where that depends on tags that nobody knows."""
+        if self.status != "tagged":
+            return self.status == "any"
+        if self.patterns and all(pattern.strip("*") == "" for pattern in self.patterns):
+            return True
+        tag = image.tag
+        if image.kind == "digest" or isinstance(tag, Unknown) or any(_HOLE in each for each in self.patterns):
+            return None
+        hits = {fnmatchcase(tag or "latest", pattern) for pattern in self.patterns}
+        return None if len(hits) == 2 else True in hits  # noqa: PLR2004 - some match, and others do not
 
 
 def read_policy(text: object) -> list[Selection]:
-    """Return what the rules of a policy expire, in order; nothing for a policy that cannot be read."""
+    """Return what the rules of a policy take away, in their order; nothing for a policy that cannot be read."""
+    if isinstance(text, Unknown):
+        text = "".join(piece if isinstance(piece, str) else _HOLE for piece in text.pieces)
     try:
         document = json.loads(text) if isinstance(text, str) else text
     except (ValueError, RecursionError):
         return []
     rules = document.get("rules") if isinstance(document, dict) else None
-    selections = [
-        rule["selection"]
+    selections = (
+        _selection(rule, rule["selection"])
         for rule in (rules if isinstance(rules, list) else ())
         if isinstance(rule, dict) and isinstance(rule.get("selection"), dict)
-    ]
-    return [
-        Selection(
-            status=str(each.get("tagStatus")),
-            prefixes=_texts(each.get("tagPrefixList")),
-            patterns=_texts(each.get("tagPatternList")),
-            when=_when(each),
-        )
-        for each in selections
-    ]
+    )
+    return sorted((each for each in selections if each is not None), key=lambda each: each.priority)
 
 
-def expiring(selection: Selection, image: Image) -> bool:
-    """Tell whether a rule can expire an image that runs.
+def taking(selections: Iterable[Selection], image: Image) -> Selection | None:
+    """Return the rule that can take away an image that runs; None where there is none, or that cannot be told.
 
-    Which tags an image has that runs by digest, or by a tag that only the deployment knows, is unknown: then only a rule
-    that takes every tag counts.
+    ECR lets a rule alone decide on an image that it is about, so that a rule keeps those after it off.
     """
-    if selection.status == "any":
-        return True
-    if selection.status != "tagged":
-        return False
-    tag = image.tag
-    if image.kind == "digest" or isinstance(tag, Unknown):
-        return "" in selection.prefixes or "*" in selection.patterns
-    name = tag or "latest"
-    return name.startswith(selection.prefixes or ("\n",)) or any(
-        fnmatchcase(name, pattern) for pattern in selection.patterns
+    for selection in selections:
+        matches = selection.matches(image)
+        if selection.keeps_all and matches is not False:
+            return None
+        if matches:
+            return selection
+    return None
+
+
+def _selection(rule: dict[str, Any], selection: dict[str, Any]) -> Selection | None:
+    """Return what a rule takes away; None for one that is about archived images."""
+    kind, number = str(selection.get("countType")), selection.get("countNumber")
+    by_count = kind == "imageCountMoreThan"
+    if selection.get("storageClass") == "archive" or not (by_count or kind in _SINCE):
+        return None
+    action, priority = rule.get("action"), rule.get("rulePriority")
+    is_known = isinstance(number, int) and _HOLE not in str(number)
+    shown = number if is_known else "…"
+    return Selection(
+        status=str(selection.get("tagStatus")),
+        patterns=(
+            *(f"{prefix}*" for prefix in _texts(selection.get("tagPrefixList"))),
+            *_texts(selection.get("tagPatternList")),
+        ),
+        does="archives" if isinstance(action, dict) and action.get("type") == "transition" else "expires",
+        when=f"beyond the newest {shown}" if by_count else f"{shown} days after {_SINCE[kind]}",
+        priority=priority if isinstance(priority, int) else 0,
+        keeps_all=isinstance(number, int) and is_known and number >= (_ALL_IMAGES if by_count else _ALL_DAYS),
     )
 
 
 def _texts(value: Any) -> tuple[str, ...]:
     return tuple(str(each) for each in value) if isinstance(value, list) else ()
-
-
-def _when(selection: dict[str, Any]) -> str:
-    number = selection.get("countNumber")
-    if selection.get("countType") == "imageCountMoreThan":
-        return f"beyond the newest {number}"
-    return f"{number} days after the push"

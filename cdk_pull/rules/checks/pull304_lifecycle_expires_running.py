@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.lifecycle import expiring, read_policy
+from cdk_pull.rules.lifecycle import read_policy, taking
 from cdk_pull.rules.registry import rule
 from cdk_pull.template.ecs.images import immutable_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cdk_pull.rules.lifecycle import Selection
     from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.model import Resource
 
 __all__ = ["lifecycle_expires_running"]
@@ -25,21 +27,23 @@ _PATH: Final = ("Properties", "LifecyclePolicy", "LifecyclePolicyText")
     "A life-cycle rule that can expire a running image",
     severity=Severity.WARNING,
     on="repository",
-    fix="Expire untagged images only, in a repository with immutable tags; ImageRepository does",
+    fix="Expire untagged images only, in a repository with immutable tags, as ImageRepository does; or put before it a rule that keeps 9999 of the tags that run",
     sources=("Amazon ECR User Guide, Life-cycle policy properties",),
 )
 def lifecycle_expires_running(repository: Resource, room: Room) -> Iterator[Problem]:
     """The life-cycle policy can expire an image that a service runs.
 
     ## What it does
-    Reads the life-cycle policy of repositories whose images run in one of the templates, and finds rules that
-    expire tagged images by count or age where a running tag matches, and rules that expire untagged images of a
-    repository with mutable tags.
+    Reads the life-cycle policy of repositories whose images run in one of the templates, in the order of its rules'
+    priorities, and finds those that expire or archive images by count or age where a running tag matches. A rule
+    that keeps a thousand images, or ten years, shields what it is about from the rules after it, as it does in ECR.
+    A rule for untagged images is worth knowing where a running tag such as `latest` can move.
 
     ## Why it matters
     ECR does not know what runs. A service that has not been deployed for a while falls out of the newest N images,
     and nothing happens until a task is replaced or scales out: then it stops with `CannotPullContainerError`. ECS
-    pins the digest of a deployment, so that an image whose tag moved on is untagged and still needed.
+    pins the digest of a deployment, so that an image whose tag moved on is untagged and still needed. An archived
+    image cannot be pulled either, until somebody restores it.
 
     ## Example
     ```json
@@ -52,11 +56,15 @@ def lifecycle_expires_running(repository: Resource, room: Room) -> Iterator[Prob
     {"rules": [{"rulePriority": 1, "action": {"type": "expire"},
                 "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14}}]}
     ```
-    with `ImageTagMutability: IMMUTABLE`.
+    with `ImageTagMutability: IMMUTABLE`. Or, before the rule that tidies up, one that keeps what runs:
+    ```json
+    {"rulePriority": 1, "action": {"type": "expire"},
+     "selection": {"tagStatus": "tagged", "tagPatternList": ["release-*"], "countType": "imageCountMoreThan", "countNumber": 9999}}
+    ```
 
     ## Fix safety
-    Images that the policy kept from piling up are stored and paid for by the GB; a prefix or pattern for builds
-    that never run can still be expired.
+    Images that the policy kept from piling up are stored and paid for by the GB; what has a prefix or pattern of
+    builds that never run can still expire.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
@@ -64,22 +72,32 @@ def lifecycle_expires_running(repository: Resource, room: Room) -> Iterator[Prob
     policy = repository.values.get("LifecyclePolicy")
     text = policy.get("LifecyclePolicyText") if isinstance(policy, dict) else None
     running = room.running_images.get(repository, [])
-    if not running:
-        return
-    for number, selection in enumerate(read_policy(text)):
-        where = f"rule {number + 1} of the policy"
-        if selection.status == "untagged":
-            if immutable_tag(repository, None) is False:
-                yield Problem(
-                    message=f"{where} expires untagged images {selection.when}, and tags here can move: the image of a "
-                    "running deployment becomes untagged with the next push",
-                    fix="Set ImageTagMutability to IMMUTABLE",
-                    path=_PATH,
-                    severity=Severity.INFO,
-                )
-            continue
-        hit = next((image for image in running if expiring(selection, image)), None)
-        if hit is not None:
+    selections = read_policy(text) if running else []
+    for selection in selections:
+        lost = next((each for each in running if _can_lose_its_tag(each, repository)), None)
+        if selection.status == "untagged" and lost is not None and not selection.keeps_all:
             yield Problem(
-                message=f"{where} expires {selection.what} {selection.when}, and {hit} runs", path=_PATH
+                message=f"{_where(selection)} {selection.does} untagged images {selection.when}, and tags here can move: "
+                f"{lost}, as a deployment has pinned it, is untagged after the next push",
+                fix="Set ImageTagMutability to IMMUTABLE",
+                path=_PATH,
+                severity=Severity.INFO,
             )
+    hits = {
+        each.priority: (each, image) for image in reversed(running) if (each := taking(selections, image))
+    }
+    for _, (selection, image) in sorted(hits.items()):
+        yield Problem(
+            message=f"{_where(selection)} {selection.does} {selection.what} {selection.when}, and {image} runs",
+            path=_PATH,
+        )
+
+
+def _where(selection: Selection) -> str:
+    return f"rule {selection.priority} of the policy"
+
+
+def _can_lose_its_tag(image: Image, repository: Resource) -> bool:
+    """Tell whether a push can take the tag of an image that runs; nobody pushes the tag of one build again."""
+    tag = image.tag if isinstance(image.tag, str) else None
+    return image.kind not in {"unique", "immutable"} and immutable_tag(repository, tag) is False
