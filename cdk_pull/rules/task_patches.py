@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cdk_pull.errors import InvalidValueError
@@ -20,11 +21,13 @@ __all__ = [
     "environment_patches",
     "fitting_size",
     "image_patches",
+    "named",
     "plain",
     "size_patches",
     "written_image",
 ]
 
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
 Plain: TypeAlias = str | int | float | None
 
 
@@ -65,9 +68,17 @@ def written_image(task: TaskDefinition, container: Container) -> Any:
     return _said(task, container).get("Image")
 
 
+def named(image: str) -> str | dict[str, str] | None:
+    """Return a name for CloudFormation, which fills in account and Region; None where more of it is not known."""
+    unknown = _VARIABLE.findall(image)
+    if not all(each.startswith("AWS::") for each in unknown):
+        return None
+    return {"Fn::Sub": image} if unknown else image
+
+
 def image_patches(task: TaskDefinition, container: Container, image: Any) -> Iterator[Patch]:
-    """Yield another image for a container; nothing where it is the same."""
-    if written_image(task, container) not in (None, image):
+    """Yield another image for a container; nothing where it is the same, or None."""
+    if image is not None and written_image(task, container) not in (None, image):
         yield Patch((*container.path[1:], "Image"), image)
 
 

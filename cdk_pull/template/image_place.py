@@ -58,17 +58,16 @@ def locate_image(image: object, region: str | None) -> ImagePlace:
     text = ""
     for piece in pieces:
         if isinstance(piece, str):
-            dynamic, text = _without_dynamic(text, piece)
-            if dynamic:
-                return ImagePlace(
-                    image=shown, verdict="unknown", reason=f"{dynamic} is resolved at deployment"
-                )
+            text += piece
         elif piece.symbol in _STAND_INS:
             text += _STAND_INS[piece.symbol]
         elif "/" in text:
             text += _UNKNOWN_PART
         else:
             return ImagePlace(image=shown, verdict="unknown", reason=piece.reason)
+    dynamic, text = _without_dynamic(text)
+    if dynamic:
+        return ImagePlace(image=shown, verdict="unknown", reason=f"{dynamic} is resolved at deployment")
     try:
         reference = ImageReference.parse(text)
     except InvalidValueError as error:
@@ -76,20 +75,20 @@ def locate_image(image: object, region: str | None) -> ImagePlace:
     return _judge(shown if text != shown else str(reference), reference, region)
 
 
-def _without_dynamic(before: str, piece: str) -> tuple[str, str]:
-    """Append a piece of the text, with a stand-in for a dynamic reference of CloudFormation.
+def _without_dynamic(text: str) -> tuple[str, str]:
+    """Put a stand-in for each dynamic reference of CloudFormation, which may itself be put together of pieces.
 
     Returns:
-        The dynamic reference if it may hold the registry, otherwise nothing; and the text so far.
+        The dynamic reference if it may hold the registry, otherwise nothing; and the text.
     """
-    start = 0
-    for match in _DYNAMIC.finditer(piece):
-        before += piece[start : match.start()]
+    before, start = "", 0
+    for match in _DYNAMIC.finditer(text):
+        before += text[start : match.start()]
         if "/" not in before:
-            return match[0], before
+            return match[0], text
         before += _UNKNOWN_PART
         start = match.end()
-    return "", before + piece[start:]
+    return "", before + text[start:]
 
 
 def _judge(shown: str, reference: ImageReference, region: str | None) -> ImagePlace:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.known_images import slim_variant
 from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
-from cdk_pull.rules.task_patches import image_patches
+from cdk_pull.rules.slim_variants import slim_variant
+from cdk_pull.rules.task_patches import image_patches, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,10 +36,11 @@ def full_base_image(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
 
     ## What it does
     Finds containers on Fargate whose image is a Docker Official Image, from Docker Hub, ECR Public or a
-    pull-through cache, in its full variant, where a `slim` or `alpine` one exists.
+    pull-through cache, in its full variant, where a `slim` or `alpine` one exists under the same version. It sees the
+    image that runs, not what your own image was built `FROM`.
 
     ## Why it matters
-    The full variants carry compilers, headers and version control systems for building other images. Fargate pulls
+    Most full variants carry compilers, headers and version control systems for building other images. Fargate pulls
     and unpacks all of it at every start.
 
     ## Example
@@ -62,12 +63,12 @@ def full_base_image(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
         return
     for container in task.containers:
         image = container.image
-        slim = slim_variant(image) if image is not None else ""
-        if slim:
+        slim = slim_variant(image) if image is not None else None
+        if slim is not None:
             yield Problem(
-                message=f"{image} is the full variant, with compilers and headers; {slim} is far smaller",
-                fix=f"Use {slim}, unless the container needs compilers and headers",
+                message=f"{image} is the full variant, with {slim.saves}; {slim.image} is far smaller",
+                fix=f"Use {slim.image}, unless the container needs {slim.saves}",
                 path=(*container.path, "Image"),
                 quote=str(image),
-                patches=tuple(image_patches(task, container, slim)),
+                patches=tuple(image_patches(task, container, named(slim.image))),
             )

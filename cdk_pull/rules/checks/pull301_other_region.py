@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.mend import Changes, Mend
+from cdk_pull.rules.pull_through import cached_name, upstream_of
 from cdk_pull.rules.registry import rule
-from cdk_pull.rules.task_patches import image_patches, written_image
+from cdk_pull.rules.task_patches import image_patches, named, written_image
+from cdk_pull.template.partitions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.rules.room import Room
-    from cdk_pull.template.ecs.tasks import TaskDefinition
+    from cdk_pull.template.ecs.images import Image
+    from cdk_pull.template.ecs.tasks import Container, TaskDefinition
 
 __all__ = ["other_region"]
 
@@ -42,16 +45,18 @@ def _moved(image: Any, origin: str, region: str) -> Any:
     ),
     sources=("Amazon ECR User Guide; Amazon EC2 pricing, data transfer",),
 )
-def other_region(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
+def other_region(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     """The image is pulled across Regions.
 
     ## What it does
-    Reads account and Region of every ECR image, through joins, imports and exports, and compares them with the
-    stack's. Where the stack can be deployed to any Region and the image names one, it says that it cannot tell.
+    Reads the Region of every ECR image, through joins, imports and exports, and compares it with the stack's. Where
+    the stack can be deployed to any Region and the image names one, it says that it cannot tell. An image of another
+    partition, such as one of `us-east-1` in a stack of `cn-north-1`, is an error.
 
     ## Why it matters
     Each pull crosses Regions: slower by the distance, about 0.02 USD per GB, and a start that needs two Regions to
-    be well. Nothing in CDK or CloudFormation points it out.
+    be well. Nothing in CDK or CloudFormation points it out. From another partition nothing can be pulled at all: its
+    registry does not know the task's role.
 
     ## Example
     ```yaml
@@ -62,6 +67,8 @@ def other_region(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
     ```yaml
     Image: !Sub 111122223333.dkr.ecr.${AWS::Region}.amazonaws.com/web:1.2.3   # with a replication rule
     ```
+    or, with an `AWS::ECR::PullThroughCacheRule` whose upstream is the registry of the other Region, the image's name
+    behind its prefix.
 
     ## Fix safety
     The image must be in the new place before the deployment. Replication does not copy what was pushed before it.
@@ -70,23 +77,13 @@ def other_region(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
     - https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
     - https://github.com/aws/aws-cdk/issues/34813
     """
-    region = task.resource.template.context.environment.region
     for container in task.containers:
-        place = container.image.place if container.image is not None else None
-        if place is None or place.region is None:
+        image = container.image
+        if image is None or image.place.region is None:
             continue
-        path = (*container.path, "Image")
+        path, place = (*container.path, "Image"), image.place
         if place.verdict == "elsewhere":
-            yield Problem(
-                message=f"{place.image} is pulled from {place.region} to {region}",
-                path=path,
-                quote=place.image,
-                patches=tuple(
-                    image_patches(
-                        task, container, _moved(written_image(task, container), place.region, region or "")
-                    )
-                ),
-            )
+            yield _elsewhere(task, container, image, room)
         elif place.verdict == "unknown":
             yield Problem(
                 message=f"cannot tell whether {place.image} is near: {place.reason}",
@@ -95,3 +92,30 @@ def other_region(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
                 quote=place.image,
                 severity=Severity.INFO,
             )
+
+
+def _elsewhere(task: TaskDefinition, container: Container, image: Image, room: Room) -> Problem:
+    context, place = task.resource.template.context, image.place
+    origin, region = place.region or "", context.environment.region or ""
+    path = (*container.path, "Image")
+    theirs, ours = partition_of(origin).partition, partition_of(region).partition
+    # Credentials of its own could open a registry to which no role of this partition has a way.
+    if theirs != ours and "RepositoryCredentials" not in container.values:
+        return Problem(
+            message=f"{place.image} is in {origin}, and {region} is in another partition: no role of {ours} may pull from {theirs}",
+            fix=f"Push the image to a repository in {region}: neither replication nor pull-through crosses partitions",
+            path=path,
+            quote=place.image,
+            severity=Severity.ERROR,
+        )
+    upstream = upstream_of(image)
+    cached = cached_name(image, upstream, room, context) if upstream is not None else ""
+    moved = named(cached) if cached else _moved(written_image(task, container), origin, region)
+    return Problem(
+        message=f"{place.image} is pulled from {origin} to {region}"
+        + (", although a pull-through cache for it is in these templates" if cached else ""),
+        fix=f"Name it {cached}" if cached else "",
+        path=path,
+        quote=place.image,
+        patches=tuple(image_patches(task, container, moved)),
+    )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.known_images import cached_name, upstream_of
 from cdk_pull.rules.mend import Changes, Mend
+from cdk_pull.rules.pull_through import cached_name, upstream_of
 from cdk_pull.rules.registry import rule
-from cdk_pull.rules.task_patches import image_patches
+from cdk_pull.rules.task_patches import image_patches, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["public_registry"]
-
-
-def _text(name: str) -> str | dict[str, str]:
-    """Return a name for CloudFormation, which fills in the account and the Region where the stack has none."""
-    return {"Fn::Sub": name} if "${" in name else name
 
 
 @rule(
@@ -69,15 +64,16 @@ def public_registry(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     for container in task.containers:
         image = container.image
         upstream = upstream_of(image) if image is not None else None
-        if image is None or upstream is None:
+        # An image of another Region is PULL301's to say.
+        if image is None or upstream is None or image.place.verdict != "outside":
             continue
         cached = cached_name(image, upstream, room, task.resource.template.context)
         yield Problem(
-            message=f"{image} comes from {upstream['registry']} at every pull"
+            message=f"{image} comes from {upstream.registry} at every pull"
             + (", although a pull-through cache for it is in these templates" if cached else ""),
             fix=f"Name it {cached}" if cached else "",
             path=(*container.path, "Image"),
             quote=str(image),
             severity=Severity.WARNING if cached else None,
-            patches=tuple(image_patches(task, container, _text(cached))) if cached else (),
+            patches=tuple(image_patches(task, container, named(cached))) if cached else (),
         )
