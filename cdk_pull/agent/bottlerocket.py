@@ -15,7 +15,13 @@ from cdk_pull.agent.explain import explain, explain_together
 from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute, size_warnings
 from cdk_pull.agent.toml_insert import inserted
 from cdk_pull.agent.toml_tokens import StandIns, stand_in
-from cdk_pull.agent.variables import Variable, bottlerocket_keys, variables
+from cdk_pull.agent.variables import (
+    Variable,
+    bottlerocket_keys,
+    bottlerocket_spelling,
+    bottlerocket_tables,
+    variables,
+)
 from cdk_pull.agent.writing import write
 from cdk_pull.errors import UnsupportedError
 
@@ -31,9 +37,10 @@ _DURATION = re.compile(
 )
 _BEHAVIORS = frozenset({"default", "always", "once", "prefer-cached"})
 _SHELL = re.compile(
-    r"^\s*(?:echo|cat|export|mkdir|yum|dnf|sudo|systemctl|printf)\s.*|^.*>>.*$|^#!.*$", re.MULTILINE
+    r"^[ \t]*(?:echo|cat|export|mkdir|yum|dnf|sudo|systemctl|printf)[ \t].*|^.*>>.*$|^#!.*$", re.MULTILINE
 )
 _ECS = "settings.ecs"
+_REFUSED = frozenset({WarningCode.INVALID_VALUE, WarningCode.UNSUPPORTED_KEY, WarningCode.WRONG_TABLE})
 _DEEPEST = 20  # no table of Bottlerocket is as deep
 
 
@@ -63,7 +70,7 @@ def read(user_data: str) -> Reading:
             raw[variable.name] = text
             if complaint:
                 warnings.append(AgentWarning(WarningCode.INVALID_VALUE, complaint, line, variable.name))
-    if any(each.code in {WarningCode.INVALID_VALUE, WarningCode.UNSUPPORTED_KEY} for each in warnings):
+    if any(each.code in _REFUSED for each in warnings):
         raw, unknown = {}, []
     lines = {name: _line(variables()[name], user_data) for name in raw}
     return _with_lone_tokens(raw, lines, unknown, warnings, document)
@@ -172,19 +179,50 @@ def _text(variable: Variable, value: object) -> tuple[str, str]:
 
 def _form(tables: dict[str, Any], values: dict[str, Any], user_data: str) -> Iterator[AgentWarning]:
     """Yield what is wrong with the keys: unknown ones, and known ones in another table."""
-    if not tables:
+    misplaced = [*_misplaced(values, user_data)]
+    yield from misplaced
+    if not tables and not misplaced:
         yield AgentWarning(WarningCode.WRONG_TABLE, "the document has no [settings]: nothing of it is set", 1)
-    ecs = tables.get("ecs")
-    for key in ecs if isinstance(ecs, dict) else ():
-        if key not in bottlerocket_keys() and not StandIns.is_token(key):
-            meant = next((each for each in bottlerocket_keys() if each == key.lower().replace("_", "-")), "")
-            hint = f"; it is spelled {meant}" if meant else ""
+    said = {each.message.partition(" ")[0] for each in misplaced}
+    for name in sorted(tables.keys() - bottlerocket_tables() - said):
+        if not StandIns.is_token(name) and not any(f"[settings.{name}" in each.message for each in misplaced):
             yield AgentWarning(
-                WarningCode.UNSUPPORTED_KEY,
-                f"{_ECS}.{key} is not a setting of Bottlerocket, which refuses the whole document{hint}",
-                _key_line(key, user_data),
-                next((name for name in variables() if name == key.upper()), None),
+                WarningCode.UNKNOWN_TABLE,
+                f"settings.{name} is none of the tables of Bottlerocket's ECS variants, which refuse the whole document "
+                f"for a key that they do not know; they have {', '.join(sorted(bottlerocket_tables()))}",
+                _table_line(name, user_data),
             )
+    ecs = tables.get("ecs")
+    for key, value in ecs.items() if isinstance(ecs, dict) else ():
+        if (
+            key in {*bottlerocket_keys(), *said}
+            or StandIns.is_token(key)
+            or (isinstance(value, dict) and said & {*value})
+        ):
+            continue
+        meant = bottlerocket_spelling(key)
+        hint = f"; it is spelled {meant}" if meant else ""
+        yield AgentWarning(
+            WarningCode.UNSUPPORTED_KEY,
+            f"{_ECS}.{key} is not a setting of Bottlerocket, which refuses the whole document{hint}",
+            _key_line(key, user_data) or _table_line(f"ecs.{key}", user_data),
+            next(
+                (
+                    each.name
+                    for each in variables().values()
+                    if each.name == key.upper() or _has_key(each, meant)
+                ),
+                None,
+            ),
+        )
+
+
+def _has_key(variable: Variable, key: str) -> bool:
+    return variable.bottlerocket is not None and variable.bottlerocket.key == key
+
+
+def _misplaced(values: dict[str, Any], user_data: str) -> Iterator[AgentWarning]:
+    """Yield the keys that stand in another table than their own."""
     known = {each.bottlerocket.key: each for each in variables().values() if each.bottlerocket is not None}
     for path, key in _keys(values, ""):
         variable = known.get(key)
@@ -207,6 +245,14 @@ def _keys(table: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
 
 def _line(variable: Variable, user_data: str) -> int:
     return _key_line(variable.bottlerocket.key, user_data) if variable.bottlerocket is not None else 0
+
+
+def _table_line(name: str, user_data: str) -> int:
+    """Return the line of the header of a table in ``settings``, or of one below it; 0 where it has none."""
+    header = re.search(
+        rf"^[ \t]*\[\[?[ \t]*settings[ \t]*\.[ \t]*{re.escape(name)}[ \t]*[.\]]", user_data, re.MULTILINE
+    )
+    return user_data.count("\n", 0, header.start()) + 1 if header is not None else 0
 
 
 def _key_line(key: str, user_data: str, table: str | None = None) -> int:

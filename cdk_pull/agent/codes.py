@@ -73,6 +73,8 @@ class WarningCode(StrEnum):
     """A key of ``settings.ecs`` in another table."""
     UNSUPPORTED_KEY = "unsupported-key"
     """A key that Bottlerocket does not know: it refuses the whole document."""
+    UNKNOWN_TABLE = "unknown-table"
+    """A table that no ECS variant of Bottlerocket has had so far."""
     INVALID_VALUE = "invalid-value"
     """A value that Bottlerocket does not accept: it refuses the whole document."""
     # Any.

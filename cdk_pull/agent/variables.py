@@ -110,10 +110,32 @@ class Variable:
 _BEHAVIORS = frozenset({"default", "always", "once", "prefer-cached"})
 
 
+# One letter more or less in a name of ten: image-pull-behaviour.
+_CLOSE = 0.9
+
+
 @cache
 def bottlerocket_keys() -> frozenset[str]:
     """Return every key that Bottlerocket knows in ``settings.ecs``."""
     return frozenset(_table()["bottlerocket_ecs_keys"])
+
+
+@cache
+def bottlerocket_tables() -> frozenset[str]:
+    """Return every table, or key, that Bottlerocket's ECS variants know in ``settings``."""
+    return frozenset(_table()["bottlerocket_tables"]["names"])
+
+
+def bottlerocket_spelling(key: str) -> str:
+    """Return the key in ``settings.ecs`` that another one evidently stands for; empty where that is not certain."""
+    variable = variables().get(key.upper())
+    if variable is not None:
+        place = variable.bottlerocket
+        return place.key if place is not None and place.table == "settings.ecs" and not place.inverted else ""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a key that Bottlerocket does not know
+
+    known = sorted(bottlerocket_keys())
+    return next(iter(get_close_matches(key.lower().replace("_", "-"), known, n=1, cutoff=_CLOSE)), "")
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import tomlkit
@@ -17,7 +16,7 @@ from cdk_pull.agent.mending.shared import give_bound, give_value, leave_out
 from cdk_pull.agent.mending.values import intended
 from cdk_pull.agent.toml_insert import inserted
 from cdk_pull.agent.toml_tokens import stand_in
-from cdk_pull.agent.variables import BottlerocketKey, Variable, bottlerocket_keys, variables
+from cdk_pull.agent.variables import BottlerocketKey, Variable, bottlerocket_spelling, variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,9 +26,6 @@ __all__ = ["edits"]
 _HEADER = re.compile(r"[ \t]*\[[ \t]*([^\[\]]+?)[ \t]*\][ \t]*(?:#.*)?\r?")
 _LIST_HEADER = re.compile(r"[ \t]*\[\[")
 _PAIR = re.compile(r"([ \t]*)([\"']?)([A-Za-z0-9_-]+)(\2[ \t]*=[ \t]*)(.*?)([ \t]*(?:#[^\"']*)?\r?)")
-_ECS = "settings.ecs"
-# One letter more or less in a name of ten: image-pull-behaviour.
-_CLOSE = 0.9
 
 
 def edits(case: Case) -> Iterator[Edit]:
@@ -126,21 +122,11 @@ def _right_key(case: Case) -> Iterator[Edit]:
     pair = _PAIR.fullmatch(case.line)
     if pair is None:
         return
-    spelled = _spelled(pair[3])
+    spelled = bottlerocket_spelling(pair[3])
     if spelled:
         line = f"{pair[1]}{pair[2]}{spelled}{''.join(pair.groups()[3:])}"
         yield Edit(text=case.with_line(line), what=f"the key is {spelled}")
     yield Edit(text=case.without_line(), what="it is left out: Bottlerocket has no such setting", safe=False)
-
-
-def _spelled(key: str) -> str:
-    """Return the key of Bottlerocket's that one evidently stands for; empty where that is not certain."""
-    variable = variables().get(key.upper())
-    if variable is not None:
-        place = variable.bottlerocket
-        return place.key if place is not None and place.table == _ECS and not place.inverted else ""
-    found = get_close_matches(key.lower().replace("_", "-"), sorted(bottlerocket_keys()), n=1, cutoff=_CLOSE)
-    return found[0] if found else ""
 
 
 def _right_value(case: Case) -> Iterator[Edit]:

@@ -41,7 +41,7 @@ def bottlerocket_unsupported_key(capacity: Capacity, _room: Room) -> Iterator[Pr
 
     ## What it does
     Finds unknown keys in `[settings.ecs]`, values that are none of the enumeration, durations in another order than
-    hours, minutes, seconds.
+    hours, minutes, seconds. A table that no ECS variant has, such as `[settings.kubernetes]`, is a warning.
 
     ## Why it matters
     One key that the model does not know makes Bottlerocket refuse the settings as a whole, the name of the cluster
@@ -70,3 +70,5 @@ def bottlerocket_unsupported_key(capacity: Capacity, _room: Room) -> Iterator[Pr
     - https://bottlerocket.dev/en/os/latest/#/api/settings/ecs/
     """
     yield from problems_of(capacity, _CODES)
+    # A release after the list may know it.
+    yield from problems_of(capacity, {WarningCode.UNKNOWN_TABLE}, severity=Severity.WARNING)

@@ -261,8 +261,8 @@ TOML_SAFE: dict[str, tuple[str, str]] = {
         f'{TOML}image-pull-behavior = "once" # fast\n',
     ),
     "two headers around a list": (
-        f'{TOML}[[settings.other]]\nkey = 1\n[settings.ecs]\nimage-pull-behavior = "once"\n',
-        f'{TOML}image-pull-behavior = "once"\n[[settings.other]]\nkey = 1\n',
+        f'{TOML}[[settings.dns]]\nkey = 1\n[settings.ecs]\nimage-pull-behavior = "once"\n',
+        f'{TOML}image-pull-behavior = "once"\n[[settings.dns]]\nkey = 1\n',
     ),
     "another order": (f'{TOML}image-cleanup-wait = "1m2h"\n', f'{TOML}image-cleanup-wait = "2h1m0s"\n'),
     "a number as text": (
