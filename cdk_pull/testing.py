@@ -89,7 +89,8 @@ def assert_pulls_well(
 
 def _result(template: Checkable, options: Options, account: str | None, region: str | None) -> Result:
     if isinstance(template, _HasJson):
-        template = template.to_json()
+        # Of a stack without resources CDK gives no such section.
+        template = {"Resources": {}, **template.to_json()}
     elif isinstance(template, _HasDirectory):
         template = template.directory
     if isinstance(template, str | Path):

@@ -128,7 +128,9 @@ class _Reader:
         if len(self.templates) >= _MAX_STACKS:
             raise TemplateError(f"{path} is one stack more than the {_MAX_STACKS} that are read")
         source = read_source(path)
-        require_resources(source.document, source.name)
+        # CDK writes no such section for a stack without resources, and deploys none of it.
+        if "Resources" in source.document:
+            require_resources(source.document, source.name)
         key = f"{len(self.templates)}:{name}"
         context = Context(environment, source.document, stack_name=stack_name, home=key)
         template = Template(key, name, source.document, context, source=source, path=path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,9 @@ __all__ = ["Loaded", "load"]
 
 _SUFFIXES: Final = frozenset({".json", ".template", ".yaml", ".yml"})
 _SKIPPED: Final = frozenset({".git", ".venv", "node_modules"})
-# What tells a template from the other YAML and JSON of a folder, before it is parsed.
+# What tells a template from the other YAML and JSON of a folder, before it is parsed. The appspec of a CodeDeploy
+# deployment has its Resources in a list.
+_RESOURCES: Final = re.compile(rb"""\bResources["']?\s*:(?!(?:\s|#[^\n]*\n)*(?:-\s|\[))""")
 _SIGNS: Final = (b"AWSTemplateFormatVersion", b"AWS::")
 _SNIFFED: Final = 1 << 20
 
@@ -87,4 +90,4 @@ def _looks_like_template(file: Path, root: Path) -> bool:
             head = stream.read(_SNIFFED)
     except OSError:
         return False
-    return b"Resources" in head and any(sign in head for sign in _SIGNS)
+    return any(sign in head for sign in _SIGNS) and _RESOURCES.search(head) is not None

@@ -152,6 +152,17 @@ def test_warnings_do_not_fail(tmp_path: Path) -> None:
     assert _report(tmp_path)["conclusion"] == "success"
 
 
+def test_a_stack_without_resources(tmp_path: Path) -> None:
+    """An empty stack, for which CDK writes no Resources, does not keep the others from being checked."""
+    app, _ = _app(tmp_path, checks=PullChecks(select=["PULL301"]))
+    cdk.Stack(app, "Empty")
+    app.synth()
+    assert {path for _, path, _ in _found(_report(tmp_path))} == {
+        "First/Far/Resource",
+        "Prod/Second/Far/Resource",
+    }
+
+
 def test_on_one_stage(tmp_path: Path) -> None:
     """A plugin on a stage checks that stage alone."""
     app, _ = _app(tmp_path)

@@ -181,7 +181,10 @@ def test_folder_of_templates(tmp_path: Path) -> None:
             "a.yaml": "Resources:\n  A: {Type: AWS::ECS::Cluster}\n",
             "deep/b.json": {"Resources": {"B": {"Type": "AWS::ECS::Cluster"}}},
             "values.yaml": "image: nginx\n",
-            "broken.yaml": "Resources: [AWS::",
+            "appspec.yaml": "Resources:\n  # CodeDeploy's\n  - Site: {Type: AWS::ECS::Service}\n",
+            "appspec.json": {"Resources": [{"Site": {"Type": "AWS::ECS::Service"}}]},
+            "specification.json": {"AWS::ECS::Cluster": "Resources of this type"},
+            "broken.yaml": "Resources: {AWS::",
             "node_modules/c.yaml": "Resources:\n  A: {Type: AWS::ECS::Cluster}\n",
         },
     )
@@ -225,6 +228,22 @@ def test_folders_that_cannot_be_checked(tmp_path: Path, files: dict[str, Any], m
     folder = _write(tmp_path / "x", files)
     folder.mkdir(exist_ok=True)
     assert load([folder]).errors == [message.format(folder)]
+
+
+def test_a_stack_without_resources(tmp_path: Path) -> None:
+    """CDK writes no Resources for an empty stack: the other stacks of the assembly are read."""
+    folder = _write(
+        tmp_path,
+        {
+            "manifest.json": {"artifacts": {name: _stack(f"{name}.json", "") for name in ("Empty", "Full")}},
+            "Empty.json": {"Parameters": {}},
+            "Full.json": {"Resources": {"A": {"Type": "AWS::ECS::Cluster"}}},
+        },
+    )
+    loaded = load([folder])
+    assert loaded.errors == []
+    (assembly,) = loaded.assemblies
+    assert [len(template.context.resources) for template in assembly.templates] == [0, 1]
 
 
 def test_a_stage_that_contains_itself(tmp_path: Path) -> None:
