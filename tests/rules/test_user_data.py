@@ -66,6 +66,33 @@ def test_linux(user_data: str, expected: list[str]) -> None:
     assert _found({"Launch": _launch({"Fn::Base64": user_data})}) == expected
 
 
+START = "Initialize-ECSAgent -Cluster web\n"
+SET = f"[Environment]::SetEnvironmentVariable('{B}', '{{}}', 'Machine')"
+
+
+@pytest.mark.parametrize(
+    ("script", "powershell", "expected"),
+    [
+        ("", START, ["101 info 0"]),
+        ("", f"& C:\\setup.ps1\n{START}", []),
+        ("powershell -ExecutionPolicy Bypass -File C:\\setup.ps1", START, []),
+        ("powershell -ExecutionPolicy Bypass -File C:\\setup.ps1", SET.format("once") + f"\n{START}", []),
+        (f'powershell.exe -NoProfile -Command "{SET.format("once")}"', START, []),
+        (f'powershell.exe -ep Bypass -Command "{SET.format("Once")}"', START, ["104 error 2"]),
+        (f"""@powershell "Initialize-ECSAgent" & setx {B} once /M""", "", ["107 error 2"]),
+        (f"setx {B} once && call setx.exe /m {B} once", START, ["117 error 2"]),
+        (f"echo {B}=once >> C:\\ProgramData\\Amazon\\ECS\\ecs.config", START, ["105 error 2"]),
+        ("", f'Add-Content C:\\ECS\\ecs.config "{B}=once"\n{START}', ["105 error 5"]),
+        ("", f"# Add-Content C:\\ECS\\ecs.config {B}=once\n{START}", ["101 info 0"]),
+        ("net start AmazonECS", SET.format("once") + "\n", ["107 error 5"]),
+    ],
+)
+def test_windows(script: str, powershell: str, expected: list[str]) -> None:
+    """What a batch file or PowerShell sets, too late, for itself or in a file, is found on its line."""
+    user_data = f"<script>\n{script}\n</script>\n<powershell>\n{powershell}</powershell>\n"
+    assert _found({"Launch": _launch({"Fn::Base64": user_data}, "windows")}) == expected
+
+
 BAD = CLUSTER + f"echo {B}=Once >> {F}\n"
 LINES = BAD.splitlines(keepends=True)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.explain import meant, same
+from cdk_pull.agent.powershell.batch import commands, script_in
 from cdk_pull.agent.powershell.functions import bound
 from cdk_pull.agent.powershell.parse import parse
 from cdk_pull.agent.powershell.values import evaluate
@@ -37,9 +38,13 @@ _CONDITIONAL = frozenset(
     | {"catch_clauses", "trap_statement", "script_block_expression"}
 )
 _SERVICE = re.compile(r"\bAmazonECS\b", re.IGNORECASE)
-_STARTS = frozenset({"restart-service", "start-service", "net", "sc"})
+_STARTS = frozenset({"restart-service", "start-service"})
 _ALIASES = frozenset({"set-alias", "new-alias", "sal", "nal"})
-_RUNS_TEXT = frozenset({"invoke-expression", "iex", "powershell", "pwsh"})
+_EVALUATES = frozenset({"invoke-expression", "iex"})
+_SHELLS = frozenset({"powershell", "pwsh"})
+_NAMES = re.compile(r"\b([A-Z_]+)=")
+_CONFIG = re.compile(r"\becs\.config\b", re.IGNORECASE)
+_COMMENT = re.compile(r"[ \t]*(?:#|rem\b|::)", re.IGNORECASE)
 _ENVIRONMENT_KEY = re.compile(r"Session Manager\\+Environment", re.IGNORECASE)
 _DEEPEST = 400
 _LONGEST = 128 * 1024
@@ -86,19 +91,46 @@ class Session:
     def run(self, script: str, first: int) -> None:
         """Run a PowerShell script that begins on a line of the user data."""
         self._line = lambda line: first + line - 1
+        self._find_files(script, first)
         self._ended = self._may_have_ended = False
         self._visit(parse(script.encode("utf-8", "replace")), 0)
 
     def run_batch(self, script: str, first: int) -> None:
-        """Run a batch file: of its commands, ``setx`` and ``set``."""
+        """Run a batch file: of its commands, those that set variables or run PowerShell."""
+        self._find_files(script, first)
         for number, line in enumerate(script.split("\n"), first):
-            found = re.match(r"""\s*@?(setx(?:\.exe)?|set)\s+(.*)""", line, re.IGNORECASE)
-            if found is not None and found[1].lower() == "set":
-                name = found[2].partition("=")[0].strip(' "').upper()
-                if name in variables():
-                    self._process_scope(name, number)
-            elif found is not None:
-                self._setx([each.strip('"') for each in re.findall(r'"[^"]*"|\S+', found[2])], number)
+            for words in commands(line):
+                self._native(words, number, 0)
+
+    def _find_files(self, script: str, first: int) -> None:
+        """Warn of settings in a file: the agent on Windows reads none of that form."""
+        for number, line in enumerate(script.split("\n"), first):
+            names = [each for each in _NAMES.findall(line) if each in variables()]
+            if names and _CONFIG.search(line) and not _COMMENT.match(line):
+                message = f"the agent on Windows reads no ecs.config: {_write(names[0])}"
+                self._warn(WarningCode.WRITTEN_ELSEWHERE, message, number, names[0])
+
+    def _native(self, words: list[str], line: int, depth: int) -> bool:
+        """Run a command that is no PowerShell, and tell whether it was one."""
+        name = words[0].lower().rpartition("\\")[2].removesuffix(".exe") if words else ""
+        rest = words[1:]
+        if name == "set":
+            variable = " ".join(rest).partition("=")[0].strip(' "').upper()
+            if variable in variables():
+                self._process_scope(variable, line)
+        elif name == "setx":
+            self._setx(rest, line)
+        elif name == "cmd" and rest and rest[0].lower() == "/c":
+            self.run_batch(" ".join(rest[1:]), line)
+        elif name == "reg" and rest and rest[0].lower() == "add":
+            self._reg_add(rest, line)
+        elif name in _SHELLS:
+            self._run_text(script_in(rest), line, depth)
+        elif name in {"net", "sc"} and _SERVICE.search(" ".join(rest)) and "start" in map(str.lower, rest):
+            self._start(line)
+        else:
+            return False
+        return True
 
     def at_end(self) -> dict[str, Setting]:
         """Return what the agent has when all has run, with a warning for what came too late for it."""
@@ -225,14 +257,10 @@ class Session:
             self._start(line)
         elif name in _ALIASES:
             self._alias(words)
-        elif name in _RUNS_TEXT:
-            self._run_text(name, words, line, depth)
-        elif name == "setx":
-            self._setx(words, line)
-        elif name == "cmd" and words and words[0].lower() == "/c":
-            self.run_batch(" ".join(words[1:]), line)
-        elif name == "reg" and words and words[0].lower() == "add":
-            self._reg_add(words, line)
+        elif name in _EVALUATES:
+            self._run_text(" ".join(each for each in words if each.lower() != "-command"), line, depth)
+        elif name != "set" and self._native([name, *words], line, depth):
+            return
         elif name in {"set-itemproperty", "new-itemproperty", "set-item", "new-item"}:
             self._item(words, line)
 
@@ -256,12 +284,8 @@ class Session:
         if len(operands) >= 2:  # noqa: PLR2004 - a name and a target
             self._aliases[operands[0].lower()] = operands[1].lower().rpartition("\\")[2]
 
-    def _run_text(self, name: str, words: list[str], line: int, depth: int) -> None:
-        """Run ``Invoke-Expression 'text'`` and ``powershell -Command text``; what is in a file is not known."""
-        if name in {"powershell", "pwsh"}:
-            at = next((i for i, each in enumerate(words) if each.lower() in {"-command", "-c"}), None)
-            words = [] if at is None else words[at + 1 :]
-        text = " ".join(each for each in words if each.lower() != "-command")
+    def _run_text(self, text: str, line: int, depth: int) -> None:
+        """Run commands that stand in a text, such as that of ``Invoke-Expression``."""
         outside, self._line = self._line, lambda _: line
         self._visit(parse(text.encode("utf-8", "replace")), depth + _SCRIPT_DEPTH)
         self._line = outside
@@ -327,13 +351,8 @@ class Session:
         self.machine[name] = Setting(value, line)
 
     def _process_scope(self, name: str, line: int) -> None:
-        self._warn(
-            WarningCode.PROCESS_SCOPE,
-            f"the agent's service does not see this: write [Environment]::SetEnvironmentVariable"
-            f'("{name}", "value", "Machine")',
-            line,
-            name,
-        )
+        message = f"the agent's service does not see this: {_write(name)}"
+        self._warn(WarningCode.PROCESS_SCOPE, message, line, name)
 
     def _word(self, node: Node) -> str:
         return (
@@ -354,6 +373,10 @@ class Session:
         warning = AgentWarning(code, message, line, variable)
         if warning not in self.warnings:
             self.warnings.append(warning)
+
+
+def _write(name: str) -> str:
+    return f'write [Environment]::SetEnvironmentVariable("{name}", "value", "Machine")'
 
 
 def _text(node: Node) -> str:
