@@ -47,7 +47,7 @@ class Assembly:
         """Say that a nested-stack resource stands for a template, whose parameters it fills."""
         self._children[parent.template.key, parent.logical_id] = child
         given = section(section(parent.body, "Properties"), "Parameters")
-        child.context.arguments = _Arguments(given, parent.template.context)
+        child.context.arguments = _Arguments(given, parent.template.context, child.key)
 
     def find(self, value: Any) -> Resource | None:
         """Return the resource that an unknown stands for, such as what ``Ref`` of it came to."""
@@ -116,20 +116,17 @@ class Assembly:
 class _Arguments(Mapping[str, Any]):
     """The parameters of a nested stack, each evaluated in its parent when it is first read."""
 
-    def __init__(self, given: Mapping[str, Any], context: Context) -> None:
+    def __init__(self, given: Mapping[str, Any], context: Context, child: str) -> None:
         self._given = given
         self._context = context
-        self._known: dict[str, Any] = {}
+        self._child = child
 
     def __contains__(self, name: object) -> bool:
         return name in self._given
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._known:
-            self._known[name] = self._context.guard.once(
-                (self._context.home, "argument", name), lambda: evaluate(self._given[name], self._context)
-            )
-        return self._known[name]
+        step = ("argument", self._child, name)
+        return self._context.guard.once(name, step, lambda: evaluate(self._given[name], self._context))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._given)

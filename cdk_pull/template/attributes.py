@@ -34,7 +34,9 @@ def reference(logical_id: str, context: Context, evaluate: Evaluate) -> Any:
     kind, properties = _resource(logical_id, context)
     named = _NAMES.get(kind)
     if named and named in properties:
-        name = context.guard.once((context.home, logical_id), lambda: evaluate(properties[named], context))
+        name = context.guard.once(
+            logical_id, ("name", context.home, logical_id), lambda: evaluate(properties[named], context)
+        )
         if text_of(name) is not None:
             return name
     known = context.references[logical_id] = Unknown(
@@ -43,8 +45,8 @@ def reference(logical_id: str, context: Context, evaluate: Evaluate) -> Any:
         else f"{logical_id} is not in the template",
         symbol=logical_id,
         home=context.home,
-        # The name of a repository holds neither a colon nor an at sign.
-        never=":@, " if kind == _REPOSITORY else "",
+        # The name of a repository holds neither a colon nor an at sign, and that of nothing of AWS's own a comma.
+        never=":@, " if kind == _REPOSITORY else "," if kind.startswith("AWS::") else "",
         origin={"Ref": logical_id},
     )
     return known
@@ -63,11 +65,13 @@ def attribute(logical_id: str, name: str, context: Context, evaluate: Evaluate) 
     if kind == _NESTED and name.startswith("Outputs.") and context.links is not None:
         links, output = context.links, name.removeprefix("Outputs.")
         return context.guard.once(
-            (context.home, logical_id, output), lambda: links.nested_output(context.home, logical_id, output)
+            output,
+            ("nested", context.home, logical_id, output),
+            lambda: links.nested_output(context.home, logical_id, output),
         )
     if kind == _READER and context.links is not None:
         links = context.links
-        return context.guard.once(("sent", name), lambda: links.sent_across_regions(name))
+        return context.guard.once(name, ("sent", name), lambda: links.sent_across_regions(name))
     return Unknown(
         reason=f"the deployment gives {logical_id} its {name}"
         if kind

@@ -21,16 +21,14 @@ _MAX_CHAIN = 40
 
 def condition(name: str, context: Context, evaluate: Evaluate) -> Decided:
     """Return whether a condition of the template holds, or why that cannot be known."""
-    if name not in context.conditions:
-        declared = section(context.document, "Conditions")
-        if name not in declared:
-            return Unknown(reason=f"condition {name} is not declared")
-        if len(context.guard.active) > _MAX_CHAIN:
-            return Unknown(reason=f"condition {name} hangs on too many others")
-        context.conditions[name] = context.guard.once(
-            (context.home, "condition", name), lambda: _decide(declared[name], context, evaluate)
-        )
-    result: Decided = context.conditions[name]
+    declared = section(context.document, "Conditions")
+    if name not in declared:
+        return Unknown(reason=f"condition {name} is not declared")
+    if len(context.guard.active) > _MAX_CHAIN:
+        return Unknown(reason=f"condition {name} hangs on too many others")
+    result: Decided = context.guard.once(
+        name, ("condition", context.home, name), lambda: _decide(declared[name], context, evaluate)
+    )
     return result
 
 

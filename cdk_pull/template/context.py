@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cdk_pull.template.partitions import partition_of
-from cdk_pull.template.values import NO_VALUE, Unknown
+from cdk_pull.template.values import NO_VALUE, Unknown, concat, split, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
 __all__ = ["Context", "Environment", "Guard", "Links", "section"]
 
@@ -53,23 +53,36 @@ class Links(Protocol):
 
 
 class Guard:
-    """Bounds the work of one evaluation: its depth, and what it is already in the midst of."""
+    """Bounds the work of evaluation: its depth, and what one value asks of another, which is worked out once."""
 
-    __slots__ = ("active", "depth")
+    __slots__ = ("active", "depth", "known")
 
     def __init__(self) -> None:
-        self.active: set[tuple[str, ...]] = set()
+        self.active: set[Hashable] = set()
+        self.known: dict[Hashable, Any] = {}
         self.depth = 0
 
-    def once(self, step: tuple[str, ...], work: Callable[[], Any]) -> Any:
-        """Return what ``work`` returns, or an unknown when this step is already under way."""
+    def once(self, name: str, step: Hashable, work: Callable[[], Any]) -> Any:
+        """Return what ``work`` returns, or an unknown when this step is already under way.
+
+        Two values that each ask twice for the next one would take twice as long with every further one: what a step
+        came to is kept.
+
+        Args:
+            name: what the step works out, for a person to read.
+            step: what no other step of the templates has.
+            work: the step.
+        """
+        if step in self.known:
+            return self.known[step]
         if step in self.active:
-            return Unknown(reason=f"{step[-1]} refers to itself")
+            return Unknown(reason=f"{name} refers to itself")
         self.active.add(step)
         try:
-            return work()
+            result = self.known[step] = work()
         finally:
             self.active.discard(step)
+        return result
 
 
 @dataclass(slots=True)
@@ -84,7 +97,6 @@ class Context:
         arguments: evaluated values for the template's parameters, which go before their defaults.
         links: the templates around this one, or None.
         guard: shared by all templates that are linked to one another.
-        conditions: those already decided.
         references: what ``Ref`` of a resource comes to, where that is unknown.
         resources: the template's section.
         parameters: the template's section.
@@ -97,7 +109,6 @@ class Context:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     links: Links | None = None
     guard: Guard = field(default_factory=Guard)
-    conditions: dict[str, Any] = field(default_factory=dict, init=False)
     references: dict[str, Any] = field(default_factory=dict, init=False)
     resources: dict[str, Any] = field(init=False)
     parameters: dict[str, Any] = field(init=False)
@@ -135,22 +146,28 @@ class Context:
 
     def parameter(self, name: str) -> Any:
         """Return the value of a parameter that the template declares: as given, or by its default."""
-        if name in self.arguments:
-            return self.arguments[name]
-        declaration = self.parameters.get(name)
-        kind, default = "", None
-        if isinstance(declaration, dict):
-            kind, default = str(declaration.get("Type", "")), declaration.get("Default")
-        if default is None or isinstance(default, dict):
+        declaration = section(self.parameters, name)
+        kind = str(declaration.get("Type", ""))
+        stated = self.arguments[name] if name in self.arguments else declaration.get("Default")
+        value = stated if isinstance(stated, list) else text_of(stated)
+        if value is None:
             reason = f"parameter {name} has no default"
-        elif kind.startswith("AWS::SSM::Parameter::"):
-            reason = f"parameter {name} is read from SSM parameter {default} at deployment"
+        elif kind.startswith("AWS::SSM::Parameter::Value<"):
+            where = concat(("SSM parameter ", value)) if not isinstance(value, list) else "SSM"
+            reason = f"parameter {name} is read from {where} at deployment"
         elif kind.startswith("List<") or kind == "CommaDelimitedList":
-            items = default if isinstance(default, list) else str(default).split(",")
-            return [str(item).strip() for item in items]
+            return _items(value)
         else:
-            return default
+            return stated
         return Unknown(reason=reason, symbol=name, home=self.home, origin={"Ref": name})
+
+
+def _items(value: list[Any] | str | Unknown) -> Any:
+    """Return the items of a list, which may be written as a text with commas."""
+    items = split(",", value) if isinstance(value, str | Unknown) else value
+    if isinstance(items, Unknown):
+        return items
+    return [item.strip() if isinstance(item, str) else item for item in map(text_of, items)]
 
 
 def section(document: Mapping[str, Any], name: str) -> dict[str, Any]:

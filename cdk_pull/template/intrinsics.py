@@ -167,16 +167,24 @@ def _find_in_map(argument: Any, context: Context) -> Any:
     if not (isinstance(argument, list) and len(argument) in {3, 4}):
         return _malformed("Fn::FindInMap")
     found: Any = section(context.document, "Mappings")
+    keys: list[str] = []
     for part in argument[:3]:
         key = text_of(evaluate(part, context))
         if isinstance(key, Unknown):
             return Unknown(reason=key.reason)
+        keys.append(str(key))
         found = found.get(key) if isinstance(found, dict) and key is not None else None
     if found is not None:
         return evaluate(found, context) if isinstance(found, list) else found
     if len(argument) == 4 and isinstance(argument[3], dict) and "DefaultValue" in argument[3]:  # noqa: PLR2004
         return evaluate(argument[3]["DefaultValue"], context)
-    return Unknown(reason="Fn::FindInMap finds no such key")
+    mapping, *path = keys
+    there = mapping in section(context.document, "Mappings")
+    return Unknown(
+        reason=f"mapping {mapping} has no {' / '.join(path)}"
+        if there
+        else f"what mapping {mapping} holds is not known here"
+    )
 
 
 def _if(argument: Any, context: Context) -> Any:
@@ -199,7 +207,8 @@ def _import_value(argument: Any, context: Context) -> Any:
     if context.links is None:
         return Unknown(reason=f"export {name} belongs to another stack")
     links = context.links
-    return context.guard.once(("export", name), lambda: links.exported(name, context.environment))
+    environment = context.environment
+    return context.guard.once(name, ("export", environment, name), lambda: links.exported(name, environment))
 
 
 def _stack_output(argument: Any, context: Context) -> Any:
@@ -221,7 +230,9 @@ def _stack_output(argument: Any, context: Context) -> Any:
     links = context.links
     name = stack.partition(":stack/")[2].partition("/")[0] or stack
     return context.guard.once(
-        ("output", name, output), lambda: links.stack_output(name, output, region or None)
+        output,
+        ("output", name, output, region),
+        lambda: links.stack_output(name, output, region or None),
     )
 
 
