@@ -38,7 +38,9 @@ def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="PATH…"
+)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option(
     "--fail-on", type=click.Choice(_FAIL_ON), help="Exit with 1 at this severity and above.  [error]"
@@ -137,7 +139,8 @@ def _options(
 def _context_near(paths: tuple[Path, ...]) -> Path | None:
     """Return the context of the app in this folder, or else of the first app whose cdk.out is checked."""
     folders = (Path(), *(path.absolute().parent for path in paths))
-    return next((file for folder in folders if (file := folder / _CONTEXT).is_file()), None)
+    # Path.is_file raises where a folder above cannot be searched.
+    return next((file for folder in folders if os.path.isfile(file := folder / _CONTEXT)), None)  # noqa: PTH113
 
 
 def _on_terminal() -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_pull.template.model import Resource
+    from cdk_pull.template.source import Source
 
 __all__ = ["MANIFEST", "read_cloud_assembly"]
 
@@ -83,6 +84,7 @@ class _Reader:
         self.root, self.account, self.region = root, account, region
         self.templates: list[Template] = []
         self.nested: list[tuple[Resource, Template]] = []
+        self.sources: dict[Path, Source] = {}
 
     def read(self, path: Path, level: int) -> None:
         if level > _MAX_NESTING:
@@ -127,7 +129,9 @@ class _Reader:
     def add(self, path: Path, *, name: str, stack_name: str | None, environment: Environment) -> Template:
         if len(self.templates) >= _MAX_STACKS:
             raise TemplateError(f"{path} is one stack more than the {_MAX_STACKS} that are read")
-        source = read_source(path)
+        # CDK writes nested stacks that are alike once.
+        source = self.sources.get(path) or read_source(path)
+        self.sources[path] = source
         # CDK writes no such section for a stack without resources, and deploys none of it.
         if "Resources" in source.document:
             require_resources(source.document, source.name)

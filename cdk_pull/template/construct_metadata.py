@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.template.context import section
-from cdk_pull.template.errors import MAX_BYTES, TemplateError
+from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.model import ConstructFacts
+from cdk_pull.template.source import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,13 +112,7 @@ def read_json(path: Path) -> dict[str, Any]:
         TemplateError: when the file cannot be read or holds no JSON object.
     """
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise TemplateError(f"{path} is larger than {MAX_BYTES // 2**20} MiB")
-        document = json.loads(data)
-    except OSError as error:
-        raise TemplateError(f"{path} cannot be read: {error.strerror or error}") from None
+        document = json.loads(read_bytes(path))
     except (ValueError, RecursionError):
         raise TemplateError(f"{path} is not JSON") from None
     if not isinstance(document, dict):

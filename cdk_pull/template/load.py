@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +29,8 @@ _SKIPPED: Final = frozenset({".git", ".venv", "node_modules"})
 _RESOURCES: Final = re.compile(rb"""\bResources["']?\s*:(?!(?:\s|#[^\n]*\n)*(?:-\s|\[))""")
 _SIGNS: Final = (b"AWSTemplateFormatVersion", b"AWS::")
 _SNIFFED: Final = 1 << 20
+# What CDK puts beside the manifest of each cloud assembly; other tools' folders have a manifest.json as well.
+_ASSEMBLY: Final = frozenset({MANIFEST, "cdk.out"})
 
 
 @dataclass
@@ -51,7 +55,7 @@ def load(paths: Iterable[Path | str], *, account: str | None = None, region: str
         region: goes before the Region that an assembly states.
     """
     loaded = Loaded()
-    for path in map(Path, paths):
+    for path in map(_shown, paths):
         for read in _readers(path, account, region):
             try:
                 loaded.assemblies.append(read())
@@ -61,20 +65,54 @@ def load(paths: Iterable[Path | str], *, account: str | None = None, region: str
     return loaded
 
 
+def _shown(path: Path | str) -> Path:
+    """Return a path as from the working folder where it lies there, so that findings are known again elsewhere."""
+    path = Path(path)
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def _readers(path: Path, account: str | None, region: str | None) -> Iterator[Callable[[], Assembly]]:
-    environment = Environment(account, region)
-    if not path.is_dir():
-        yield partial(_read_file, path, environment)
-    elif (path / MANIFEST).is_file():
+    # Path.is_dir raises where a folder above cannot be searched; os.path tells of nothing.
+    if not os.path.isdir(path):  # noqa: PTH112
+        yield partial(_read_file, path, Environment(account, region))
+    elif os.path.isfile(path / MANIFEST):  # noqa: PTH113
         yield partial(read_cloud_assembly, path, account=account, region=region)
     else:
-        files = [file for file in sorted(path.rglob("*")) if _looks_like_template(file, path)]
-        yield from (partial(_read_file, file, environment) for file in files or (path,))
+        yield from _readers_in(path, account, region)
+
+
+def _readers_in(path: Path, account: str | None, region: str | None) -> Iterator[Callable[[], Assembly]]:
+    """Yield the readers of the templates and cloud assemblies in a folder, and of what cannot be looked into."""
+    unread: list[OSError] = []
+    found: list[tuple[Path, Callable[[], Assembly]]] = []
+    for name, folders, files in os.walk(path, onerror=unread.append):
+        folder = Path(name)
+        folders[:] = set(folders) - _SKIPPED
+        if set(files) >= _ASSEMBLY:
+            folders.clear()
+            found.append((folder, partial(read_cloud_assembly, folder, account=account, region=region)))
+            continue
+        found += [
+            (file, partial(_read_file, file, Environment(account, region)))
+            for file in map(folder.joinpath, files)
+            if _looks_like_template(file)
+        ]
+    found += [
+        (Path(error.filename), partial(_refuse, f"{error.filename} cannot be read: {error.strerror}"))
+        for error in unread
+    ]
+    if not found:
+        what = f"{path} holds neither a manifest.json of CDK nor a CloudFormation template"
+        found = [(path, partial(_refuse, what))]
+    yield from (read for _, read in sorted(found, key=itemgetter(0)))
+
+
+def _refuse(what: str) -> Assembly:
+    raise TemplateError(what)
 
 
 def _read_file(path: Path, environment: Environment) -> Assembly:
-    if path.is_dir():
-        raise TemplateError(f"{path} holds neither a manifest.json of CDK nor a CloudFormation template")
     source = read_source(path)
     require_resources(source.document, source.name)
     name = str(path)
@@ -82,12 +120,13 @@ def _read_file(path: Path, environment: Environment) -> Assembly:
     return Assembly(name, [Template(name, name, source.document, context, source=source, path=path)])
 
 
-def _looks_like_template(file: Path, root: Path) -> bool:
-    if file.suffix not in _SUFFIXES or _SKIPPED & set(file.relative_to(root).parts) or not file.is_file():
+def _looks_like_template(file: Path) -> bool:
+    if file.suffix not in _SUFFIXES or not file.is_file():
         return False
     try:
         with file.open("rb") as stream:
             head = stream.read(_SNIFFED)
     except OSError:
-        return False
+        # It may be one: reading it tells why nobody can say.
+        return True
     return any(sign in head for sign in _SIGNS) and _RESOURCES.search(head) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.template.yaml_source import Positions
 
-__all__ = ["Source", "check_shape", "read_source"]
+__all__ = ["Source", "check_shape", "read_bytes", "read_source"]
 
 _DECODER: Final = json.JSONDecoder()
 _BLANKS: Final = " \t\r\n,:"
@@ -138,29 +139,49 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
-def read_source(path: Path, name: str = "") -> Source:
+def read_source(path: Path) -> Source:
     """Read a template file.
 
     Raises:
         TemplateError: when it cannot be read, is too large, or is no JSON or YAML object.
     """
-    name = name or str(path)
+    name = str(path)
+    data = read_bytes(path)
+    if b"\0" in data[:4]:
+        raise TemplateError(f"{name} is UTF-16, UTF-32 or no text at all; write it as UTF-8")
     try:
-        # A device or a pipe does not tell its size.
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise TemplateError(f"{name} is larger than {MAX_BYTES // 2**20} MiB; CloudFormation takes 1 MB")
-        if b"\0" in data[:4]:
-            raise TemplateError(f"{name} is UTF-16, UTF-32 or no text at all; write it as UTF-8")
         text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise TemplateError(f"{name} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         raise TemplateError(
             f"{name} is not UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}"
         ) from None
     return Source(name, text)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file of at most :data:`MAX_BYTES`.
+
+    Raises:
+        TemplateError: when it cannot be read, or is larger.
+    """
+    try:
+        with open(path, "rb", opener=_open_at_once) as stream:
+            # A device or a pipe does not tell its size.
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # the latter for a name with a null character
+        reason = getattr(error, "strerror", None) or error
+        raise TemplateError(f"{path} cannot be read: {reason}") from None
+    if len(data) > MAX_BYTES:
+        raise TemplateError(f"{path} is larger than {MAX_BYTES // 2**20} MiB; CloudFormation takes 1 MB")
+    return data
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for somebody to write to it, as a named pipe would have us do."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def check_shape(document: Any, name: str) -> dict[str, Any]:

@@ -79,6 +79,8 @@ def _events(text: str, name: str) -> Iterator[Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        if isinstance(error, yaml.reader.ReaderError):
+            place = f" at line {text.encode()[: error.position].count(10) + 1}"
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
         raise TemplateError(f"{name} is not YAML: {problem}{place}") from None
 

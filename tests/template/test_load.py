@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,57 @@ def test_folder_of_templates(tmp_path: Path) -> None:
     assert [Path(assembly.name).name for assembly in loaded.assemblies] == ["a.yaml", "b.json"]
     (error,) = loaded.errors
     assert error.startswith(f"{tmp_path / 'broken.yaml'} is not YAML: ")
+
+
+def test_folder_of_apps(tmp_path: Path) -> None:
+    """A cloud assembly below a folder is read as such, with its Regions, and not as so many templates."""
+    template = {"Resources": {"A": {"Type": "AWS::ECS::Cluster"}}}
+    stack = _stack("A.template.json", "aws://111122223333/eu-west-1")
+    files = {"manifest.json": {"artifacts": {"A": stack}}, "A.template.json": template, "cdk.out": "{}"}
+    _write(tmp_path / "app" / "cdk.out", files)
+    _write(tmp_path, {"site/manifest.json": {"name": "site"}, "site/t.json": template})
+    loaded = load([tmp_path])
+    found = [(each.name, each.templates[0].context.environment.region) for each in loaded.assemblies]
+    assert found == [(f"{tmp_path}/app/cdk.out", "eu-west-1"), (f"{tmp_path}/site/t.json", None)]
+
+
+def test_folder_that_cannot_be_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that cannot be looked into is named; the others are read."""
+    template = {"Resources": {"A": {"Type": "AWS::ECS::Cluster"}}}
+    _write(tmp_path, {"open/t.json": template, "locked/t.json": template})
+    scandir = os.scandir
+
+    def guarded(path: str) -> Any:
+        if path.endswith("locked"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    loaded = load([tmp_path])
+    assert [assembly.name for assembly in loaded.assemblies] == [f"{tmp_path}/open/t.json"]
+    assert loaded.errors == [f"{tmp_path}/locked cannot be read: Permission denied"]
+
+
+def test_names_as_from_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A template has one name, and its findings one fingerprint, whichever way its path is written."""
+    _write(tmp_path, {"a/t.json": {"Resources": {"A": {"Type": "AWS::ECS::Cluster"}}}})
+    monkeypatch.chdir(tmp_path)
+    loaded = load([tmp_path / "a", tmp_path / "a" / "t.json", "a/t.json"])
+    assert [assembly.name for assembly in loaded.assemblies] == ["a/t.json"] * 3
+
+
+def test_nested_stacks_of_one_file(tmp_path: Path) -> None:
+    """A file that several nested stacks share is read once."""
+    nested = {"Type": "AWS::CloudFormation::Stack", "Metadata": {"aws:asset:path": "n.json"}}
+    files = {
+        "manifest.json": {"artifacts": {"A": _stack("A.json", "")}},
+        "A.json": {"Resources": {"One": nested, "Two": nested}},
+        "n.json": {"Resources": {}},
+    }
+    (assembly,) = load([_write(tmp_path, files)]).assemblies
+    _, one, two = assembly.templates
+    assert one.source is two.source
+    assert one.key != two.key
 
 
 @pytest.mark.parametrize(

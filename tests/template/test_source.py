@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def test_lines_of_json() -> None:
         ("- " * 50_000, f"t is nested more than {MAX_DEPTH} levels deep"),
         ('{"a":' * 100_000, f"t is nested more than {MAX_DEPTH} levels deep"),
         ('{"a":' * 300 + "1" + "}" * 300, f"t is nested more than {MAX_DEPTH} levels deep"),
-        ("\x00", "t is not YAML: control characters are not allowed"),
+        ("é: 1\nb: \x00", "t is not YAML: control characters are not allowed at line 2"),
     ],
 )
 def test_what_cannot_be_read(text: str, message: str) -> None:
@@ -152,6 +153,15 @@ def test_files_that_cannot_be_read(tmp_path: Path, data: bytes | None, message: 
     with pytest.raises(TemplateError) as caught:
         read_source(file)
     assert str(caught.value) == f"{file} {message}"
+
+
+def test_a_pipe_that_nobody_writes_to(tmp_path: Path) -> None:
+    """A named pipe is empty; nobody waits for a writer."""
+    pipe = tmp_path / "t.yaml"
+    os.mkfifo(pipe)
+    with pytest.raises(TemplateError) as caught:
+        read_source(pipe)
+    assert str(caught.value) == f"{pipe} is empty, not an object; a template is an object with Resources"
 
 
 def test_a_file_without_an_end() -> None:
