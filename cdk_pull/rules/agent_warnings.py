@@ -52,7 +52,7 @@ def problems_of(
     for warning in capacity.reading.warnings:
         if warning.code in codes:
             if lines is None:
-                lines = str(capacity.user_data).splitlines()
+                lines = str(capacity.user_data).split("\n")
             quote = lines[warning.line - 1].strip() if 0 < warning.line <= len(lines) else ""
             line = _exact_line(quote, capacity.reading.os) if exact else ""
             yield Problem(

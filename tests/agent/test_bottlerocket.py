@@ -88,6 +88,7 @@ def test_reads_every_key() -> None:
             '[settings.ecs]\nimage-pull-behavior = "once"\necho ECS_CLUSTER=x >> /etc/ecs/ecs.config',
             [("not-toml", 3), ("shell-in-toml", 3)],
         ),
+        ("[settings.ecs]\n\n\n  echo on\n", [("not-toml", 4), ("shell-in-toml", 4)]),
         ("#!/bin/bash\nyum install -y jq", [("not-toml", 2), ("shell-in-toml", 1), ("shell-in-toml", 2)]),
         ('MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="B"\n', [("not-toml", 1)]),
         ('[settings.ecs]\nimage-pull-behavior = "Once"', [("invalid-value", 2)]),

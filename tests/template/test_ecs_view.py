@@ -199,6 +199,9 @@ ECR = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/"
         ("python:3.12-slim", "floating"),
         (f"{ECR}web:main", "floating"),
         (f"{ECR}web:production", "floating"),
+        # One of the 2^40 ways to read these underscores at a time would never end.
+        (f"{ECR}web:{'a_' * 40}", "floating"),
+        (f"{ECR}web:feature_x__0f3c9ab", "unique"),
         ("localhost:5000/web", "floating"),
     ],
 )

@@ -23,7 +23,7 @@ _DIGEST: Final = "@sha256:"
 # Tags that name one build: a version of three numbers, a commit, a date, a build number, a hash, a UUID.
 _UNIQUE: Final = re.compile(
     r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-_.+][A-Za-z0-9_.+-]+)?"
-    r"|(?:[A-Za-z0-9_]+[-_.])*?(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}(?:[-_.][A-Za-z0-9_.-]+)?"
+    r"|(?:[A-Za-z0-9]*[-_.])*?(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}(?:[-_.][A-Za-z0-9_.-]+)?"
     r"|.*[0-9]{8}.*|.*[0-9]{4}[-_.][0-9]{2}[-_.][0-9]{2}.*"
     r"|(?:build|release|rel|b|r|v|ci)[-_.]?[0-9]{1,9}",
     re.ASCII,
