@@ -23,7 +23,8 @@ class StartFacts(NamedTuple):
         zstd_largest_share: of a start that zstd in place of gzip saved at best.
         waiting_seconds: what a container that waits for another one's health adds, from the least to the most.
         included_gib: ephemeral storage that every task has.
-        maximum_gib: ephemeral storage that a Linux task can ask for.
+        minimum_gib: the least ephemeral storage that a task can ask for.
+        maximum_gib: the most that it can.
     """
 
     noise_seconds: float
@@ -32,6 +33,7 @@ class StartFacts(NamedTuple):
     zstd_largest_share: float
     waiting_seconds: tuple[int, int]
     included_gib: int
+    minimum_gib: int
     maximum_gib: int
 
 
@@ -47,5 +49,6 @@ def start_facts() -> StartFacts:
         zstd_largest_share=data["zstd"]["largest_share_saved"],
         waiting_seconds=(waiting["low_seconds"], waiting["high_seconds"]),
         included_gib=storage["included_gib"],
+        minimum_gib=storage["minimum_gib"],
         maximum_gib=storage["maximum_gib"],
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import CdkPullError, InvalidValueError
 from cdk_pull.image.context import facts_from_context, is_ours, parse_key
+from cdk_pull.image.ecr import registry_kind
 from cdk_pull.image.profile import Compression, ImageProfile
 from cdk_pull.image.reference import ImageReference
 from cdk_pull.units import parse_bytes
@@ -84,15 +85,25 @@ class ImageFactsBook:
         """Return what is known of an image of a task; the task's own metadata goes before everything else."""
         if image is None or image.reference is None:
             return None
+        names = _names(image, image.reference)
         stated = task.resource.metadata.get("images")
         for name, facts in stated.items() if isinstance(stated, dict) else ():
-            if name in {str(image), str(image.reference)}:
+            if name in names or _normal(name) in names:
                 # What is malformed is PULL001's to say, once, and not every other rule's.
                 with suppress(InvalidValueError):
                     return profile_from_json(facts, name)
-        profiles = self.profiles.get(str(image.reference), ())
+        profiles = next((self.profiles[name] for name in names if name in self.profiles), ())
         wanted = "arm64" if task.architecture == "arm64" else "amd64"
         return next((each for each in profiles if each.architecture == wanted), next(iter(profiles), None))
+
+
+def _names(image: Image, reference: ImageReference) -> tuple[str, ...]:
+    """Return what an image may be called by: as the template has it, in full, and in private ECR by its path alone."""
+    names = (str(image), str(reference))
+    if registry_kind(reference.registry) != "ecr":
+        return names
+    path = str(reference).partition("/")[2]
+    return (*names, path, _normal(path))
 
 
 def _normal(name: str) -> str:

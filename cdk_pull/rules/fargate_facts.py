@@ -20,9 +20,9 @@ _LONGEST_TARGET: Final = 86_400
 
 
 def fargate_size(task: TaskDefinition) -> FargateSize | None:
-    """Return the size of a Fargate task; None where it is not for Fargate, not known, or invalid (PULL201)."""
+    """Return the size of a task that is made for Fargate; None for others, or where it is not known or invalid (PULL201)."""
     cpu, memory = task.size
-    if not task.fargate or cpu is None or memory is None:
+    if not task.for_fargate or cpu is None or memory is None:
         return None
     try:
         return check(cpu, memory, task.os)
@@ -41,9 +41,8 @@ def task_profile(task: TaskDefinition, room: Room) -> ImageProfile | None:
     return ImageProfile(layers=tuple(layers), os=task.os) if layers else None
 
 
-def start_target(task: TaskDefinition) -> float | None:
-    """Return the start that the metadata asks for, in seconds: ``start-within: 60`` or ``start-within: 60s``."""
-    value = task.resource.metadata.get("start-within")
+def start_target(value: Any) -> float | None:
+    """Return the start that metadata asks for, in seconds: ``start-within: 60`` or ``start-within: 60s``; None for another form."""
     text = as_text(value).removesuffix("s") if is_text(value) else ""
     try:
         seconds = float(text)

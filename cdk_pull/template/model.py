@@ -21,6 +21,8 @@ __all__ = ["ConstructFacts", "PathStep", "Resource", "Template"]
 
 PathStep = str | int
 
+_TRANSFORM = "Fn::Transform"
+
 
 @dataclass(frozen=True, slots=True)
 class ConstructFacts:
@@ -153,6 +155,16 @@ class Resource:
         """Its properties, evaluated; empty where they cannot be known."""
         values = evaluate(self.body.get("Properties"), self.template.context)
         return values if isinstance(values, dict) else {}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that it says is here: no macro of the template, or include in it, is left to add something."""
+        stated = self.template.document.get("Transform", [])
+        macros = stated if isinstance(stated, list) else [stated]
+        own = (each for each in macros if not (isinstance(each, str) and each.startswith("AWS::")))
+        return not any(
+            (*own, *(_TRANSFORM in part for part in (self.body, section(self.body, "Properties"))))
+        )
 
     @property
     def metadata(self) -> dict[str, Any]:

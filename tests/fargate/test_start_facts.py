@@ -15,6 +15,7 @@ def test_the_facts_are_the_documented_ones() -> None:
         zstd_largest_share=0.27,
         waiting_seconds=(11, 52),
         included_gib=20,
+        minimum_gib=21,
         maximum_gib=200,
     )
 

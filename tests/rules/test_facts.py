@@ -115,3 +115,31 @@ def test_context(tmp_path: Path) -> None:
         profile = book.profile(task.images[0], task)
         assert profile is not None
         assert profile.compressed_bytes == size
+
+
+@pytest.mark.parametrize(
+    ("name", "image"),
+    [
+        ("nginx:1.27", "docker.io/library/nginx:1.27"),
+        ("docker.io/library/nginx:1.27", "nginx:1.27"),
+        ("web:1", {"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/web:1"}),
+        ("team/web:1", "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/web:1"),
+        ("web:1", {"Fn::Sub": "${Repo.RepositoryUri}:1"}),
+    ],
+)
+def test_an_image_goes_by_any_of_its_names(name: str, image: object) -> None:
+    """Metadata and file may name it in short, and in private ECR without its registry."""
+    document = {
+        "Resources": {
+            "Repo": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": "web"}},
+            "Td": {
+                "Type": "AWS::ECS::TaskDefinition",
+                "Properties": {"ContainerDefinitions": [{"Image": image}]},
+            },
+        }
+    }
+    book = ImageFactsBook.of_context({"images": {name: {"compressed": 7}}})
+    (task,) = Room(from_document(document), book).ecs.tasks
+    profile = book.profile(task.images[0], task)
+    assert profile is not None
+    assert profile.compressed_bytes == 7

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.rules.facts import profile_from_json
+from cdk_pull.rules.fargate_facts import start_target
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.registry import find_rule, rule
 
@@ -37,7 +38,7 @@ def metadata_without_effect(resource: Resource, _room: Room) -> Iterator[Problem
 
     ## What it does
     Checks `Metadata: {cdk-pull: …}` of every resource: suppressions without a reason or of a rule that there is
-    not, keys that nothing reads, and image facts in another form.
+    not, keys that nothing reads, and image facts, a start or a wish for SOCI in another form.
 
     ## Why it matters
     A suppression that names no rule, or a fact that nobody can read, is passed over: the finding stays, or the
@@ -76,6 +77,14 @@ def metadata_without_effect(resource: Resource, _room: Room) -> Iterator[Problem
         why = _why_not(entry)
         if why:
             yield Problem(message=f"this suppression has no effect: {why}", path=(*_PATH, "suppress", index))
+    target, soci = metadata.get("start-within"), metadata.get("soci", False)
+    if target is not None and start_target(target) is None:
+        yield Problem(
+            message=f"start-within is no number of seconds: {target!r}; write 60 or 60s",
+            path=(*_PATH, "start-within"),
+        )
+    if not isinstance(soci, bool):
+        yield Problem(message=f"soci is neither true nor false: {soci!r}", path=(*_PATH, "soci"))
     images = metadata.get("images", {})
     for name, facts in images.items() if isinstance(images, dict) else (("images", images),):
         try:

@@ -36,12 +36,14 @@ def invalid_size(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
     """Fargate refuses the task size.
 
     ## What it does
-    Checks `Cpu` and `Memory` of task definitions for Fargate against the complete table, Windows and 32 vCPU
-    included, in every form that ECS accepts (`1024`, `"1 vCPU"`, `"2GB"`), and that neither is missing.
+    Checks `Cpu` and `Memory` against the complete table, Windows and 32 vCPU included, in every form that ECS accepts
+    (`1024`, `"1 vCPU"`, `"2GB"`), and that neither is missing. It looks at task definitions that have `FARGATE` in
+    `RequiresCompatibilities`, beside `EC2` too, or that a service, schedule, event rule, pipe or task set runs on Fargate.
 
     ## Why it matters
     aws-cdk-lib does not check the Linux combinations, so that an invalid pair is only refused when the task
-    definition is registered, in the middle of a deployment.
+    definition is registered, in the middle of a deployment: `No Fargate configuration exists for given values`. One
+    without `RequiresCompatibilities` is registered, and no task of it starts on Fargate.
 
     ## Example
     ```yaml
@@ -62,10 +64,10 @@ def invalid_size(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
     """
-    if not task.fargate:
+    if not task.for_fargate:
         return
     for name in ("Cpu", "Memory"):
-        if task.resource.values.get(name) is None:
+        if task.resource.values.get(name) is None and task.resource.is_whole:
             yield Problem(
                 message=f"a Fargate task needs {name} on the task, and it has none",
                 path=("Properties",),

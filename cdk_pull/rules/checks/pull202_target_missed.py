@@ -68,8 +68,12 @@ def target_missed(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     if isinstance(weighed, dict) and weighed.get("target_met") is False:
         yield Problem(message=str(weighed.get("why", "no size meets the target")), path=("Properties", "Cpu"))
         return
-    target, profile, size = start_target(task), task_profile(task, room), fargate_size(task)
-    if target is None or profile is None or size is None:
+    target, profile, size = (
+        start_target(task.resource.metadata.get("start-within")),
+        task_profile(task, room),
+        fargate_size(task),
+    )
+    if not task.fargate or target is None or profile is None or size is None:
         return
     # Slow to import, and few tasks have both a target and known images.
     from cdk_pull.fargate.choose import Goal, choose  # noqa: PLC0415

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["starved_extraction"]
 
 _ONE_VCPU: Final = 1024
-_NOISE_SECONDS: Final = 10
 
 
 @rule(
@@ -72,15 +71,16 @@ def starved_extraction(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
     """
     size, profile = fargate_size(task), task_profile(task, room)
-    if size is None or profile is None or size.cpu >= _ONE_VCPU or task.os != "linux":
+    if not task.fargate or size is None or profile is None or size.cpu >= _ONE_VCPU or task.os != "linux":
         return
-    from cdk_pull.fargate.estimate import estimate_start  # noqa: PLC0415 - few tasks have known images
+    # Few tasks have known images.
+    from cdk_pull.fargate.estimate import NOISE_SECONDS, estimate_start  # noqa: PLC0415
 
     now, then = (
         estimate_start(profile, cpu=cpu, architecture=task.architecture).total
         for cpu in (size.cpu, _ONE_VCPU)
     )
-    if now.expected - then.expected > _NOISE_SECONDS:
+    if now.expected - then.expected > NOISE_SECONDS:
         yield Problem(
             message=f"the start is estimated at {now} with {size}, and at {then} with 1 vCPU",
             path=("Properties", "Cpu"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.fargate.ephemeral import INCLUDED_GIB, needed_gib
+from cdk_pull.fargate.ephemeral import INCLUDED_GIB, MAXIMUM_GIB, MINIMUM_GIB, needed_gib
 from cdk_pull.rules.fargate_facts import task_profile
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.mend import Changes, Mend, Patch
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["ephemeral_storage"]
+
+_PATH: Final = ("Properties", "EphemeralStorage")
 
 
 @rule(
@@ -38,11 +40,12 @@ def ephemeral_storage(task: TaskDefinition, room: Room) -> Iterator[Problem]:
 
     ## What it does
     Compares the ephemeral storage of Fargate tasks, 20 GiB where they ask for none, with the compressed and
-    uncompressed sizes of their images, where these are known.
+    uncompressed sizes of their images, where these are known, and with the 21 to 200 GiB that ECS takes.
 
     ## Why it matters
     The task's ephemeral storage holds the compressed and the uncompressed image at once, before any data of the
-    container. A task that runs out stops with `CannotPullContainerError: no space left on device`, at every start.
+    container. A task that runs out stops with `CannotPullContainerError: no space left on device`, at every start. A
+    number that ECS does not take is refused when the task definition is registered, in the middle of a deployment.
 
     ## Example
     ```yaml
@@ -56,28 +59,39 @@ def ephemeral_storage(task: TaskDefinition, room: Room) -> Iterator[Problem]:
 
     ## Fix safety
     It is a new revision of the task definition; services deploy it when they are updated. Storage above 20 GiB is
-    paid by GB and hour. Windows tasks cannot ask for more than 20 GiB.
+    paid by GB and hour.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-storage.html
     """
-    profile = task_profile(task, room)
-    if (
-        profile is None
-        or not task.fargate
-        or isinstance(task.resource.values.get("EphemeralStorage"), Unknown)
-    ):
+    has = task.ephemeral_gib
+    if not task.for_fargate or isinstance(has, Unknown):
         return
-    has = task.ephemeral_gib or INCLUDED_GIB
+    if has is not None and not INCLUDED_GIB <= has <= MAXIMUM_GIB:
+        yield Problem(
+            message=f"ephemeral storage of {has} GiB is out of bounds, and ECS refuses the task definition",
+            fix=f"Set SizeInGiB to {MINIMUM_GIB} to {MAXIMUM_GIB}, or leave EphemeralStorage out for {INCLUDED_GIB} GiB",
+            path=(*_PATH, "SizeInGiB"),
+            quote=str(has),
+        )
+        return
+    profile = task_profile(task, room) if task.fargate else None
+    if profile is None:
+        return
     try:
-        needed = needed_gib(profile, os=task.os)
+        needed = needed_gib(profile)
     except InvalidValueError as error:
-        yield Problem(message=str(error), path=("Properties", "EphemeralStorage"))
+        yield Problem(
+            message=str(error),
+            fix="Make the image smaller, or run the task on EC2 capacity",
+            path=_PATH,
+        )
         return
+    has = has or INCLUDED_GIB
     if needed > has:
         yield Problem(
             message=f"the images need {needed} GiB, compressed and uncompressed, and the task has {has} GiB",
-            fix=f"Set EphemeralStorage to {{SizeInGiB: {needed}}}",
-            path=("Properties", "EphemeralStorage"),
+            fix=f"Set EphemeralStorage to {{SizeInGiB: {needed}}}, and more for what the containers write",
+            path=_PATH,
             patches=(Patch(("EphemeralStorage",), {"SizeInGiB": needed}),),
         )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.rules.room import Room
+    from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["soci_unused"]
@@ -32,7 +33,8 @@ def soci_unused(task: TaskDefinition, room: Room) -> Iterator[Problem]:
 
     ## What it does
     Finds Fargate tasks that ask for SOCI, by `Metadata: {cdk-pull: {soci: true}}` or by a SOCI index resource for
-    the repository of their image, and whose image is not in private ECR, has zstd layers, or runs on Windows.
+    the repository of their image, and of whose images none can use it: they are not in private ECR, have zstd
+    layers, or run on Windows.
 
     ## Why it matters
     Fargate then pulls the whole image as ever, without a word: the index was built, stored and paid for in vain,
@@ -58,21 +60,30 @@ def soci_unused(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     """
     if not task.fargate:
         return
-    for container in task.containers:
-        image = container.image
-        if image is None or image.reference is None or not asks_soci(task, image, room):
-            continue
-        profile = room.facts.profile(image, task)
-        if task.os == "windows":
-            why = "Windows tasks do not use SOCI"
-        elif registry_kind(image.reference.registry) != "ecr":
-            why = f"{image.reference.registry} is not private ECR"
-        elif profile is not None and any(layer.compression is Compression.ZSTD for layer in profile.layers):
-            why = "its layers are zstd, which SOCI cannot index"
-        else:
-            continue
-        yield Problem(
-            message=f"SOCI is asked for, and Fargate pulls the whole of {image}: {why}",
-            path=(*container.path, "Image"),
-            quote=str(image),
-        )
+    asked = [
+        (container, container.image, _why_not(container.image, task, room))
+        for container in task.containers
+        if container.image is not None and asks_soci(task, container.image, room)
+    ]
+    # The metadata speaks for the task: a sidecar of another registry is no mistake beside an image that uses SOCI.
+    if any(not why for _, _, why in asked) and task.resource.metadata.get("soci") is True:
+        return
+    for container, image, why in asked:
+        if why:
+            yield Problem(
+                message=f"SOCI is asked for, and Fargate pulls the whole of {image}: {why}",
+                path=(*container.path, "Image"),
+                quote=str(image),
+            )
+
+
+def _why_not(image: Image, task: TaskDefinition, room: Room) -> str:
+    """Return why Fargate does not use SOCI for an image; empty where it can, or that is not known."""
+    if task.os == "windows":
+        return "Windows tasks do not use SOCI"
+    if image.reference is not None and registry_kind(image.reference.registry) != "ecr":
+        return f"{image.reference.registry} is not private ECR"
+    profile = room.facts.profile(image, task)
+    if profile is not None and any(layer.compression is Compression.ZSTD for layer in profile.layers):
+        return "its layers are zstd, which SOCI cannot index"
+    return ""

@@ -1,9 +1,10 @@
-"""PULL206: an image over 250 MB compressed with neither zstd nor SOCI."""
+"""PULL206: an image over 250 MiB compressed with neither zstd nor SOCI."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from cdk_pull.fargate.start_facts import start_facts
 from cdk_pull.image.profile import Compression
 from cdk_pull.rules.fargate_facts import asks_soci
 from cdk_pull.rules.finding import Problem, Severity
@@ -18,26 +19,25 @@ if TYPE_CHECKING:
 
 __all__ = ["large_without_zstd_or_soci"]
 
-_LARGE_BYTES: Final = 250 * 10**6
-
 
 @rule(
     "PULL206",
-    "An image over 250 MB with neither zstd nor SOCI",
+    "An image over 250 MiB with neither zstd nor SOCI",
     severity=Severity.INFO,
     on="task",
-    fix="Build with zstd (docker buildx build --output type=image,oci-mediatypes=true,compression=zstd,force-compression=true,push=true) or add a SOCI index",
+    fix="Build with zstd (docker buildx build --output type=image,oci-mediatypes=true,compression=zstd,force-compression=true,push=true), or keep gzip, push to private ECR and add a SOCI index v2 (soci convert)",
     sources=("Amazon ECS Developer Guide, Fargate: container image considerations",),
 )
 def large_without_zstd_or_soci(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     """A large image is pulled with gzip and without an index.
 
     ## What it does
-    Finds Fargate tasks on Linux with an image known to be over 250 MB compressed, whose layers are gzip and for
+    Finds Fargate tasks on Linux with an image known to be over 250 MiB compressed, whose layers are gzip and for
     which nobody asks for SOCI.
 
     ## Why it matters
-    AWS recommends SOCI from 250 MB on and reports starts up to 27 % shorter with zstd. Neither needs a larger task.
+    AWS recommends SOCI above 250 MiB and reports starts up to 27 % shorter with zstd. Neither needs a larger task. Each
+    start and each scale-out waits for the pull, and Fargate keeps no image.
 
     ## Example
     ```yaml
@@ -51,7 +51,8 @@ def large_without_zstd_or_soci(task: TaskDefinition, room: Room) -> Iterator[Pro
 
     ## Fix safety
     zstd needs a container runtime that reads it (Fargate 1.4.0 does, Docker before 23 does not) and excludes SOCI.
-    A new image digest is a new deployment.
+    SOCI makes the first reads of files slower in exchange for an earlier start. Either gives the image a new digest,
+    which is a new deployment. An image of somebody else's has to be copied to your own repository first.
 
     ## References
     - https://aws.amazon.com/blogs/containers/reducing-aws-fargate-startup-times-with-zstd-compressed-container-images/
@@ -65,7 +66,7 @@ def large_without_zstd_or_soci(task: TaskDefinition, room: Room) -> Iterator[Pro
         if image is None or profile is None or asks_soci(task, image, room):
             continue
         is_zstd = all(layer.compression is Compression.ZSTD for layer in profile.layers)
-        if profile.compressed_bytes > _LARGE_BYTES and not is_zstd:
+        if profile.compressed_bytes > start_facts().soci_least_bytes and not is_zstd:
             yield Problem(
                 message=f"{image} has {format_bytes(profile.compressed_bytes)} compressed, with neither zstd nor SOCI",
                 path=(*container.path, "Image"),

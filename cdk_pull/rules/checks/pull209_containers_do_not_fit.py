@@ -68,8 +68,9 @@ def containers_do_not_fit(task: TaskDefinition, _room: Room) -> Iterator[Problem
     memory = 0
     for container in task.containers:
         limit = whole_number(container.values.get("Memory"))
-        memory += whole_number(container.values.get("MemoryReservation")) or limit
-        if limit > size.memory_mib:
+        if limit <= size.memory_mib:
+            memory += whole_number(container.values.get("MemoryReservation")) or limit
+        else:
             yield Problem(
                 message=f"container {container.name} has a limit of {limit} MiB, and the task {size.memory_mib} MiB",
                 path=(*container.path, "Memory"),

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from cdk_pull.template.context import section
 from cdk_pull.template.ecs.images import Image
-from cdk_pull.template.values import Unknown, as_text, is_text, text_of
+from cdk_pull.template.intrinsics import evaluate
+from cdk_pull.template.values import NO_VALUE, Unknown, as_text, is_text, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,7 @@ CONTAINERS = ("Properties", "ContainerDefinitions")
 _WINDOWS = "WINDOWS"
 # A longer text is no number that ECS takes, and Python refuses to read it as one.
 _LONGEST = 40
+_DYNAMIC = "{{resolve:"
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,19 @@ class TaskDefinition:
 
     @property
     def fargate(self) -> bool:
-        """Whether it is meant for Fargate: it says so and no service says otherwise, or a service runs it there."""
-        needs = self.resource.values.get("RequiresCompatibilities")
+        """Whether it runs on Fargate: it says so and no service says otherwise, or a service runs it there."""
         if self.on_fargate is not None:
             return self.on_fargate
-        return isinstance(needs, list) and "FARGATE" in needs and "EC2" not in needs
+        return self._names("FARGATE") and not self._names("EC2")
+
+    @property
+    def for_fargate(self) -> bool:
+        """Whether ECS holds it to what Fargate demands when it is registered, wherever it runs then."""
+        return self.fargate or self._names("FARGATE")
+
+    def _names(self, launch_type: str) -> bool:
+        needs = self.resource.values.get("RequiresCompatibilities")
+        return isinstance(needs, list) and launch_type in needs
 
     @property
     def size(self) -> tuple[str | None, str | None]:
@@ -79,7 +90,8 @@ class TaskDefinition:
 
     def _text(self, name: str) -> str | None:
         value = self.resource.values.get(name)
-        return as_text(value)[:_LONGEST] if is_text(value) else None
+        text = as_text(value)[:_LONGEST] if is_text(value) else _DYNAMIC
+        return None if _DYNAMIC in text else text
 
     @property
     def family(self) -> str:
@@ -101,22 +113,35 @@ class TaskDefinition:
         return "arm64" if stated == "ARM64" else "x86_64"
 
     @property
-    def ephemeral_gib(self) -> int | None:
-        """The ephemeral storage that it asks for; None where it asks for none or that is not known."""
+    def ephemeral_gib(self) -> int | Unknown | None:
+        """The ephemeral storage that it asks for; None where it asks for none."""
         storage = self.resource.values.get("EphemeralStorage")
-        size = storage.get("SizeInGiB") if isinstance(storage, dict) else None
+        size = storage.get("SizeInGiB") if isinstance(storage, dict) else storage
         text = as_text(size) if is_text(size) else ""
-        return int(text[:9]) if text.isdecimal() else None
+        if size is None or text.isdecimal():
+            return int(text[:9]) if text else None
+        return size if isinstance(size, Unknown) else Unknown(reason="the size is no number", origin=size)
 
     @cached_property
     def containers(self) -> list[Container]:
         """Its containers, in order."""
         listed = self.resource.values.get("ContainerDefinitions")
+        listed = listed if isinstance(listed, list) else []
         return [
             self._container(index, values)
-            for index, values in enumerate(listed if isinstance(listed, list) else ())
+            for index, values in zip(self._places(len(listed)), listed, strict=True)
             if isinstance(values, dict)
         ]
+
+    def _places(self, number: int) -> list[int]:
+        """Return where the containers stand in the template, in which conditions may leave some out."""
+        said = section(self.resource.body, "Properties").get("ContainerDefinitions")
+        if isinstance(said, list) and len(said) != number:
+            context = self.resource.template.context
+            places = [index for index, each in enumerate(said) if evaluate(each, context) is not NO_VALUE]
+            if len(places) == number:
+                return places
+        return list(range(number))
 
     def _container(self, index: int, values: dict[str, Any]) -> Container:
         text = text_of(values.get("Image"))
