@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.shell.world import Chunk
 
-__all__ = ["ConfigFile", "read", "scan"]
+__all__ = ["ConfigFile", "read", "scan", "spelling"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _NO_SIGN = re.compile(r"([A-Z_]+)(?:[ \t]*:|[ \t]+)[ \t]*\S")
@@ -164,7 +164,7 @@ def _misspelled(name: str, line: int) -> Iterator[AgentWarning]:
         code, why = WarningCode.BLANKS, "the blank before = is a part of the name"
     elif known in variables():
         code, why = WarningCode.LETTER_CASE, "the agent knows it in capital letters only"
-    elif known.startswith(_BEGINNINGS) and (meant := _close(known)):
+    elif meant := spelling(known):
         known, code, why = meant, WarningCode.LETTER_CASE, f"{trim_space(name)} is no variable of the agent"
     else:
         return
@@ -181,11 +181,13 @@ def _without_sign(text: str, line: int) -> Iterator[AgentWarning]:
         )
 
 
-def _close(name: str) -> str:
-    """Return the variable that a name differs from by a letter or two; empty where there is none."""
+def spelling(name: str) -> str:
+    """Return the variable that a name differs from by a letter or two; empty where that is not certain."""
+    if not name.upper().startswith(_BEGINNINGS):
+        return ""
     from difflib import get_close_matches  # noqa: PLC0415 - only for a name that is almost one of the agent's
 
-    return next(iter(get_close_matches(name, variables(), n=1, cutoff=_CLOSE)), "")
+    return next(iter(get_close_matches(name.upper(), variables(), n=1, cutoff=_CLOSE)), "")
 
 
 def _possible(known: list[str]) -> Iterator[str]:

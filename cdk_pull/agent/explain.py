@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.variables import OperatingSystem, Variable
 
-__all__ = ["explain", "explain_together", "meant", "same"]
+__all__ = ["allowed", "explain", "explain_together", "meant", "same"]
 
 _BEHAVIORS = ("default", "always", "once", "prefer-cached")
 
@@ -28,11 +28,34 @@ def explain(name: str, raw: str, line: int, os: OperatingSystem) -> Iterator[Age
         code, reason = found
         taken = variable.effective(raw, os)
         shown = ", ".join(repr(each) for each in taken) if isinstance(taken, list) else taken
-        yield AgentWarning(code, f"{name}={raw}: {reason}; the agent uses {shown}", line, name)
+        shown = str(shown).lower() if isinstance(taken, bool) else shown
+        if variable.kind == "integer" and parse_int(raw) == 0:
+            off = (
+                "image-cleanup-enabled = false" if os == "bottlerocket" else "ECS_DISABLE_IMAGE_CLEANUP=true"
+            )
+            reason = f"{reason}, and {off} switches clean-up off"
+        said = f"{name}={raw}" if os != "bottlerocket" else f"{_label(name, os)} = {raw}"
+        yield AgentWarning(code, f"{said}: {reason}; the agent uses {shown}", line, name)
+
+
+def allowed(name: str) -> str:
+    """Return what the agent takes for a variable, in a few words."""
+    variable = variables()[name]
+    least = f" of at least {variable.minimum}" if variable.minimum else ""
+    return {
+        "behavior": f"one of {', '.join(_BEHAVIORS)}",
+        "boolean": "true or false",
+        "duration": f"a duration with its unit{least}",
+        "integer": f"a whole number{least}",
+        "list": "names with commas and no blanks between them",
+    }[variable.kind]
 
 
 def explain_together(
-    values: Mapping[str, str], lines: Mapping[str, int], prune: int | None = None
+    values: Mapping[str, str],
+    lines: Mapping[str, int],
+    prune: int | None = None,
+    os: OperatingSystem = "linux",
 ) -> Iterator[AgentWarning]:
     """Yield what has no effect, or a bad one, beside another setting.
 
@@ -40,13 +63,14 @@ def explain_together(
         values: the raw values.
         lines: their lines.
         prune: the line of a ``docker image prune`` or ``docker system prune``, if there is one.
+        os: the operating system, whose names the messages have.
     """
     taken = {name: variables()[name].effective(raw) for name, raw in values.items() if raw}
     behavior = taken.get("ECS_IMAGE_PULL_BEHAVIOR")
     if behavior == "prefer-cached":
         off = "prefer-cached switches image clean-up off"
     elif taken.get("ECS_DISABLE_IMAGE_CLEANUP") is True:
-        off = "ECS_DISABLE_IMAGE_CLEANUP switches image clean-up off"
+        off = f"{_label('ECS_DISABLE_IMAGE_CLEANUP', os)} switches image clean-up off"
     else:
         off = ""
     for name in taken:
@@ -55,7 +79,7 @@ def explain_together(
         ):
             yield AgentWarning(
                 WarningCode.NO_EFFECT,
-                f"{name} has no effect: {off}; leave one of the two out",
+                f"{_label(name, os)} has no effect: {off}; leave one of the two out",
                 lines[name],
                 name,
             )
@@ -67,6 +91,12 @@ def explain_together(
             prune,
             "ECS_IMAGE_PULL_BEHAVIOR",
         )
+
+
+def _label(name: str, os: OperatingSystem) -> str:
+    """Return what user data calls a variable."""
+    place = variables()[name].bottlerocket
+    return place.key if os == "bottlerocket" and place is not None else name
 
 
 def same(name: str, one: str, other: str) -> bool:

@@ -20,7 +20,10 @@ __all__ = [
     "OperatingSystem",
     "Variable",
     "bottlerocket_keys",
+    "bottlerocket_spelling",
+    "bottlerocket_tables",
     "defaults",
+    "setting_line",
     "variables",
 ]
 
@@ -142,6 +145,19 @@ def bottlerocket_spelling(key: str) -> str:
 def variables() -> Mapping[str, Variable]:
     """Return every variable by name, in the order in which they are shown."""
     return MappingProxyType({row["variable"]: _variable(row) for row in _table()["settings"]})
+
+
+def setting_line(name: str, value: str, os: OperatingSystem) -> str:
+    """Return the line of user data that sets a variable; empty where the operating system has no such setting."""
+    match os:
+        case "linux":
+            return f"echo {name}={value} >> /etc/ecs/ecs.config"
+        case "windows":
+            return f'[Environment]::SetEnvironmentVariable("{name}", "{value}", "Machine")'
+        case "bottlerocket":
+            place = variables()[name].bottlerocket
+            shown = value if variables()[name].kind in {"integer", "boolean"} else f'"{value}"'
+            return f"{place.key} = {shown}" if place is not None else ""
 
 
 @cache

@@ -42,6 +42,8 @@ class Problem:
         resource: another resource than the one that was checked.
         severity: another severity than the rule's.
         patches: what PullFixes changes for it, where the rule is mended by properties.
+        mends: whether PullFixes mends it: safely, only by the rule's name, or not at all; None where only the
+            deployed whole tells.
     """
 
     message: str
@@ -52,6 +54,7 @@ class Problem:
     resource: Resource | None = None
     severity: Severity | None = None
     patches: tuple[Patch, ...] = ()
+    mends: Literal["safely", "by name", ""] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from cdk_pull.agent.codes import WarningCode
@@ -55,11 +55,18 @@ class Mend:
     unsafe: str = ""
     codes: frozenset[WarningCode] = frozenset()
 
-    def hint(self, rule_id: str) -> str:
-        """Return what to apply in CDK, in a few words."""
+    def hint(self, rule_id: str, mends: Literal["safely", "by name", ""] | None = None) -> str:
+        """Return what to apply in CDK, in a few words; empty where nothing mends it.
+
+        Args:
+            rule_id: the rule.
+            mends: whether one finding is mended, where that is known.
+        """
+        named = f'{MIXIN}(unsafe=["{rule_id}"])'
+        if mends is not None:
+            return {"safely": f"{MIXIN}() does it", "by name": f"{named} does it", "": ""}[mends]
         if not self.unsafe:
             return f"{MIXIN}() does it where it is certain what was meant"
-        named = f'{MIXIN}(unsafe=["{rule_id}"])'
         return (
             f"{MIXIN}() does it where that is safe, {named} elsewhere, too"
             if self.safe

@@ -179,7 +179,8 @@ def _fix(problem: Problem, rule: Rule, rule_id: str) -> str:
     # What stands for an exception in the rule has another id, and nothing mends it.
     if rule.mend is None or rule_id != rule.id or not (rule.mend.codes or problem.patches):
         return fix
-    return f"{fix} (in CDK: {rule.mend.hint(rule.id)})"
+    hint = rule.mend.hint(rule.id, problem.mends)
+    return f"{fix} (in CDK: {hint})" if hint else fix
 
 
 def _finding(problem: Problem, rule_id: str, severity: Severity, fix: str, resource: Resource) -> Finding:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cdk_pull.agent.reading import AgentWarning, Reading
     from cdk_pull.agent.variables import OperatingSystem
 
-__all__ = ["Change", "Mended", "mend"]
+__all__ = ["Change", "Mended", "first_edit", "mend"]
 
 _MODULES: dict[OperatingSystem, str] = {"linux": "shell", "windows": "powershell", "bottlerocket": "toml"}
 _MOST = 50
@@ -50,6 +50,7 @@ _SHOWS = {
     WarningCode.BLANKS: _VALUE_CODES,
     WarningCode.WRITES_NOTHING: _VALUE_CODES,
     WarningCode.SHELL_VARIABLE: _VALUE_CODES,
+    WarningCode.WRITTEN_ELSEWHERE: _VALUE_CODES,
     WarningCode.GLUED_LINE: _VALUE_CODES,
     WarningCode.UNREACHABLE: _VALUE_CODES,
     WarningCode.AFTER_INITIALIZE: _VALUE_CODES,
@@ -101,8 +102,8 @@ def mend(user_data: str, os: OperatingSystem, codes: Mapping[WarningCode, bool])
         codes: the warnings to mend, and for each whether also by an edit that is not safe.
     """
     module = system(os)
-    edits = import_module(f"cdk_pull.agent.mending.{_MODULES[os]}").edits
-    text, changes, hopeless = user_data, [], set()
+    text, changes = user_data, []
+    hopeless: set[tuple[str, str | None, str]] = set()
     reading = module.read(text)
     for _ in range(_MOST):
         case = next(
@@ -115,20 +116,32 @@ def mend(user_data: str, os: OperatingSystem, codes: Mapping[WarningCode, bool])
         )
         if case is None:
             break
-        found: Iterator[Edit] = edits(case)
-        for edit in found:
-            if (not edit.safe and not codes[WarningCode(case.warning.code)]) or edit.text == text:
-                continue
-            after = module.read(edit.text)
-            if _helps(case, after):
-                changes.append(Change(WarningCode(case.warning.code), case.line.strip(), edit.what))
-                text, reading = edit.text, after
-                # What could not be mended before may be so now.
-                hopeless.clear()
-                break
-        else:
+        code = WarningCode(case.warning.code)
+        found = next(_helping(case, os, unsafe=codes[code]), None)
+        if found is None:
             hopeless.add((case.warning.code, case.warning.variable, case.warning.message))
+            continue
+        edit, reading = found
+        changes.append(Change(code, case.line.strip(), edit.what))
+        text = edit.text
+        # What could not be mended before may be so now.
+        hopeless.clear()
     return Mended(text, tuple(changes))
+
+
+def first_edit(case: Case, os: OperatingSystem) -> Edit | None:
+    """Return the edit that mends one warning, safe or not; None where none does."""
+    return next((edit for edit, _ in _helping(case, os, unsafe=True)), None)
+
+
+def _helping(case: Case, os: OperatingSystem, *, unsafe: bool) -> Iterator[tuple[Edit, Reading]]:
+    """Yield the edits that help, with what the reader finds after each."""
+    edits: Iterator[Edit] = import_module(f"cdk_pull.agent.mending.{_MODULES[os]}").edits(case)
+    for edit in edits:
+        if (edit.safe or unsafe) and edit.text != case.text:
+            after = system(os).read(edit.text)
+            if _helps(case, after):
+                yield edit, after
 
 
 def _helps(case: Case, after: Reading) -> bool:

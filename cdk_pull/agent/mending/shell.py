@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.codes import WarningCode
+from cdk_pull.agent.ecs_config import spelling
 from cdk_pull.agent.mending.case import Case, Edit
 from cdk_pull.agent.mending.shared import give_bound, give_value, leave_out, leave_out_earlier, moved_up
 from cdk_pull.agent.shell.insert import header
@@ -18,6 +19,9 @@ __all__ = ["edits"]
 
 _TRUNCATES = re.compile(r"(?<![>&0-9])(>)\|?(?=[ \t]*[\"']?(?:/etc/ecs/)?ecs\.config\b)")
 _TEE = re.compile(r"\btee(?=[ \t]+[\"']?(?:/etc/ecs/)?ecs\.config\b)")
+_ELSEWHERE = re.compile(r">>?[ \t]*[\"']?/[^\s\"';&|]+[\"']?")
+_WORDS = re.compile(r"[A-Za-z_]{8,}(?=[ \t]*[=:])")
+_SERVICE = re.compile(r"\bservice[ \t]+(ecs)[ \t]+(start|restart)\b")
 _SYSTEMCTL = re.compile(r"\bsystemctl\b")
 
 
@@ -41,7 +45,8 @@ def _bound(case: Case) -> Iterator[Edit]:
 def _name(case: Case) -> Iterator[Edit]:
     """Yield the line with the variable's name alone before the ``=``."""
     if case.name:
-        spelled = rf"\ufeff?(?:export[ \t]+)?\b{case.name}[ \t]*=[ \t]*"
+        name = next((each for each in _WORDS.findall(case.line) if spelling(each) == case.name), case.name)
+        spelled = rf"\ufeff?(?:export[ \t]+)?\b{name}[ \t]*[=:][ \t]*"
         line = re.sub(spelled, f"{case.name}=", case.line, count=1, flags=re.IGNORECASE)
         yield Edit(text=case.with_line(line), what=f"the name is {case.name}, right before the =")
 
@@ -55,6 +60,10 @@ def _ended(case: Case) -> Iterator[Edit]:
     """Yield the unterminated line with a line feed at its end."""
     what = "it ends in a line feed"
     yield Edit(text=case.with_line(re.sub(r"\becho[ \t]+-n[ \t]+", "echo ", case.line, count=1)), what=what)
+    if case.warning.line and "\\n" in case.line:
+        yield Edit(
+            text=case.with_line(re.sub(r"\becho[ \t]+(?!-)", "echo -e ", case.line, count=1)), what=what
+        )
     quoted = re.sub(r"(\bprintf[ \t]+([\"']).*?)(\2)", r"\1\\n\3", case.line, count=1)
     yield Edit(text=case.with_line(quoted), what=what)
     yield Edit(text=case.with_line_after(f"echo >> {ECS_CONFIG}"), what=what)
@@ -70,6 +79,15 @@ def _written(case: Case) -> Iterator[Edit]:
     """Yield a line after the shell's variable that writes it to the file."""
     line = f'echo "{case.name}=${case.name}" >> {ECS_CONFIG}'
     yield Edit(text=case.with_line_after(line), what=f"{line} follows it")
+
+
+def _to_the_file(case: Case) -> Iterator[Edit]:
+    """Yield the line with the agent's file in place of another one, or of none."""
+    what = f"it is written to {ECS_CONFIG}"
+    line = _ELSEWHERE.sub(f">> {ECS_CONFIG}", case.line, count=1)
+    yield Edit(text=case.with_line(line), what=what)
+    if ">" not in case.line:
+        yield Edit(text=case.with_line(f"{case.line.rstrip()} >> {ECS_CONFIG}"), what=what)
 
 
 def _appends(case: Case) -> Iterator[Edit]:
@@ -91,6 +109,8 @@ def _not_waiting(case: Case) -> Iterator[Edit]:
     for found in _SYSTEMCTL.finditer(case.line):
         line = f"{case.line[: found.end()]} --no-block{case.line[found.end() :]}"
         yield Edit(text=case.with_line(line), what="it does not wait: --no-block")
+    line = _SERVICE.sub(r"systemctl --no-block \2 \1", case.line, count=1)
+    yield Edit(text=case.with_line(line), what="it does not wait: systemctl --no-block")
 
 
 def _shebang(case: Case) -> Iterator[Edit]:
@@ -109,6 +129,7 @@ _EDITS: dict[WarningCode, Callable[[Case], Iterator[Edit]]] = {
     WarningCode.VALUE_CHANGED: _bound,
     WarningCode.WRITES_NOTHING: _echoed,
     WarningCode.SHELL_VARIABLE: _written,
+    WarningCode.WRITTEN_ELSEWHERE: _to_the_file,
     WarningCode.TRUNCATES_EARLIER_LINES: _appends,
     WarningCode.TRUNCATES_CONFIG: _appends,
     WarningCode.UNREACHABLE: _reachable,

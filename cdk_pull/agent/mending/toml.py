@@ -25,6 +25,9 @@ __all__ = ["edits"]
 
 _HEADER = re.compile(r"[ \t]*\[[ \t]*([^\[\]]+?)[ \t]*\][ \t]*(?:#.*)?\r?")
 _LIST_HEADER = re.compile(r"[ \t]*\[\[")
+_BARE = re.compile(
+    r"([ \t]*)([A-Za-z0-9_.-]+)[ \t]*[=:][ \t]*[\"']?([A-Za-z0-9_-]+)[\"']?([ \t]*(?:#.*)?\r?)"
+)
 _PAIR = re.compile(r"([ \t]*)([\"']?)([A-Za-z0-9_-]+)(\2[ \t]*=[ \t]*)(.*?)([ \t]*(?:#[^\"']*)?\r?)")
 
 
@@ -50,6 +53,15 @@ def _value(case: Case) -> Iterator[Edit]:
 def _bound(case: Case) -> Iterator[Edit]:
     place = _place(case)
     yield from give_bound(case, place.key) if place is not None else ()
+
+
+def _quoted(case: Case) -> Iterator[Edit]:
+    """Yield the line with its value in quotes, after a sign of equality."""
+    bare = _BARE.fullmatch(case.line)
+    if bare is not None:
+        line = f'{bare[1]}{bare[2]} = "{bare[3]}"{bare[4]}'
+        yield Edit(text=case.with_line(line), what="the value stands in quotes")
+    yield from _one_table(case)
 
 
 def _one_table(case: Case) -> Iterator[Edit]:
@@ -165,7 +177,7 @@ def _taken(variable: Variable, given: object) -> str | int | bool | None:
 
 
 _EDITS: dict[WarningCode, Callable[[Case], Iterator[Edit]]] = {
-    WarningCode.NOT_TOML: _one_table,
+    WarningCode.NOT_TOML: _quoted,
     WarningCode.SHELL_IN_TOML: _one_table,
     WarningCode.WRONG_TABLE: _right_table,
     WarningCode.UNSUPPORTED_KEY: _right_key,

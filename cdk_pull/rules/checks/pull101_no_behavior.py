@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.variables import setting_line
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.registry import rule
 from cdk_pull.template.ecs.capacity import BEHAVIOR
@@ -11,6 +12,7 @@ from cdk_pull.template.ecs.capacity import BEHAVIOR
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.rules.room import Room
     from cdk_pull.template.ecs.capacity import Capacity
 
@@ -72,5 +74,16 @@ def no_behavior(capacity: Capacity, _room: Room) -> Iterator[Problem]:
         yield Problem(
             message="the agent has the behaviour default: it asks the registry at every start, and when that fails it "
             "runs the copy that the instance happens to have",
+            fix=_fix(reading.os or "linux"),
             path=capacity.path,
         )
+
+
+def _fix(os: OperatingSystem) -> str:
+    where = {
+        "linux": "",
+        "windows": "before Initialize-ECSAgent, ",
+        "bottlerocket": "under [settings.ecs], ",
+    }
+    line = setting_line(BEHAVIOR, "once", os)
+    return f"In CDK: cdk.Mixins.of(cluster).apply(ImagePullBehavior.once()); in user data: {where[os]}{line}"

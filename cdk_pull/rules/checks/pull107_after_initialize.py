@@ -66,4 +66,4 @@ def after_initialize(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     - https://github.com/aws/aws-cdk/issues/23975
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/bootstrap_windows_container_instance.html
     """
-    yield from problems_of(capacity, _CODES, before="Before Initialize-ECSAgent: ")
+    yield from problems_of(capacity, _CODES)

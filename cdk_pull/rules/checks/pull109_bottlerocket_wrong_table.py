@@ -70,4 +70,4 @@ def bottlerocket_wrong_table(capacity: Capacity, _room: Room) -> Iterator[Proble
     ## References
     - https://bottlerocket.dev/en/os/latest/#/api/settings/ecs/
     """
-    yield from problems_of(capacity, _CODES, before="Under [settings.ecs]: ")
+    yield from problems_of(capacity, _CODES)

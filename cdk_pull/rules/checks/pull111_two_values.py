@@ -63,4 +63,4 @@ def two_values(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, _CODES, exact=False)
+    yield from problems_of(capacity, _CODES)

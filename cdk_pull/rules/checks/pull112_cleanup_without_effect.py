@@ -66,4 +66,4 @@ def cleanup_without_effect(capacity: Capacity, _room: Room) -> Iterator[Problem]
     - https://github.com/aws/containers-roadmap/issues/2670
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, _CODES, exact=False)
+    yield from problems_of(capacity, _CODES)

@@ -67,6 +67,6 @@ def value_out_of_bounds(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     - amazon-ecs-agent 1.105.1: `agent/config/config.go`
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, {WarningCode.VALUE_CHANGED}, exact=False)
+    yield from problems_of(capacity, {WarningCode.VALUE_CHANGED})
     negative = {WarningCode.NEGATIVE_TIMEOUT}
-    yield from problems_of(capacity, negative, severity=Severity.ERROR, exact=False)
+    yield from problems_of(capacity, negative, severity=Severity.ERROR)

@@ -66,4 +66,4 @@ def prune_beside_once(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     - amazon-ecs-agent 1.105.1: `agent/engine/docker_task_engine.go`
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, _CODES, exact=False)
+    yield from problems_of(capacity, _CODES)

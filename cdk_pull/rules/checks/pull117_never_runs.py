@@ -80,4 +80,4 @@ def never_runs(capacity: Capacity, _room: Room) -> Iterator[Problem]:
             fix="Put it under Fn::Base64, which encodes it",
             path=capacity.path,
         )
-    yield from problems_of(capacity, _CODES, exact=False)
+    yield from problems_of(capacity, _CODES)

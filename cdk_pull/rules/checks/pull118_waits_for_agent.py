@@ -64,4 +64,4 @@ def waits_for_agent(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     - https://github.com/aws/amazon-ecs-agent/issues/1707
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, _CODES, exact=False)
+    yield from problems_of(capacity, _CODES)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_pull.agent.cfn import read_value
+from cdk_pull.agent.cfn import read_value, to_text
 from cdk_pull.template.context import section
 from cdk_pull.template.values import Unknown, as_text, is_text, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from cdk_pull.agent.reading import Reading
+    from cdk_pull.agent.mending.advice import Advice
+    from cdk_pull.agent.reading import AgentWarning, Reading
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.template.model import PathStep, Resource
 
@@ -161,13 +161,18 @@ class Capacity:
     @cached_property
     def reading(self) -> Reading:
         """The agent settings that the user data really produces."""
+        return _read(*self._pieces, self.os)
+
+    def advice(self, warning: AgentWarning) -> Advice:
+        """Return what to write in place of what the reading warns of."""
+        return _advise(*self._pieces, self.reading.os or "linux", warning)
+
+    @property
+    def _pieces(self) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+        """The pieces of the user data as text, and which of them are known."""
         text = self.user_data
         pieces = text.pieces or (text,) if isinstance(text, Unknown) else (text,)
-        return _read(
-            tuple(piece if isinstance(piece, str) else str(piece) for piece in pieces),
-            _known(pieces),
-            self.os,
-        )
+        return tuple(map(str, pieces)), tuple(isinstance(piece, str) for piece in pieces)
 
     @cached_property
     def behavior(self) -> str | None:
@@ -217,12 +222,26 @@ def _decoded(text: str) -> str:
         return ""
 
 
-def _known(pieces: Iterable[str | Unknown]) -> tuple[bool, ...]:
-    return tuple(isinstance(piece, str) for piece in pieces)
-
-
 @lru_cache(maxsize=4096)
 def _read(texts: tuple[str, ...], known: tuple[bool, ...], os: OperatingSystem | None) -> Reading:
     """Read a user data; the same one often stands in many templates."""
+    return read_value(_joined(texts, known), os)
+
+
+@lru_cache(maxsize=1024)
+def _advise(
+    texts: tuple[str, ...], known: tuple[bool, ...], os: OperatingSystem, warning: AgentWarning
+) -> Advice:
+    from cdk_pull.agent.mending.advice import advise  # noqa: PLC0415 - slow to import, and only for what is wrong
+
+    text, pieces = to_text(_joined(texts, known))
+    found = advise(text, os, warning)
+    shown = found.text
+    for placeholder, piece in pieces.items():
+        shown = shown.replace(placeholder, str(piece["Ref"] if isinstance(piece, dict) else piece))
+    return replace(found, text=shown)
+
+
+def _joined(texts: tuple[str, ...], known: tuple[bool, ...]) -> dict[str, Any]:
     parts = [text if is_known else {"Ref": text} for text, is_known in zip(texts, known, strict=True)]
-    return read_value({"Fn::Base64": {"Fn::Join": ["", parts]}}, os)
+    return {"Fn::Base64": {"Fn::Join": ["", parts]}}

@@ -1,0 +1,120 @@
+"""What to write in place of what the readers of user data warn of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from cdk_pull.agent.codes import WarningCode
+from cdk_pull.agent.explain import allowed
+from cdk_pull.agent.mending.case import Case
+from cdk_pull.agent.mending.mend import first_edit
+from cdk_pull.agent.mending.values import intended
+from cdk_pull.agent.systems import system
+from cdk_pull.agent.variables import setting_line, variables
+
+if TYPE_CHECKING:
+    from cdk_pull.agent.reading import AgentWarning
+    from cdk_pull.agent.variables import OperatingSystem
+
+__all__ = ["Advice", "advise"]
+
+_EXAMPLES = {"behavior": "once", "duration": "30m", "integer": "5", "boolean": "true", "list": "web:1,db:2"}
+# Values that have to be others than those that are there.
+_BOUNDS = frozenset({WarningCode.VALUE_IGNORED, WarningCode.VALUE_CHANGED, WarningCode.NEGATIVE_TIMEOUT})
+_FORMS = frozenset(
+    {
+        WarningCode.QUOTES,
+        WarningCode.LETTER_CASE,
+        WarningCode.TRAILING_COMMENT,
+        WarningCode.BLANKS,
+        WarningCode.EXPORT,
+        WarningCode.BYTE_ORDER_MARK,
+        WarningCode.GLUED_LINE,
+        WarningCode.PROCESS_SCOPE,
+        WarningCode.WRITTEN_ELSEWHERE,
+    }
+)
+_IN_WORDS = {
+    WarningCode.NO_POWERSHELL_TAG: "Put it between <powershell> and </powershell>",
+    WarningCode.SHELL_IN_TOML: "Leave the shell out, and write as TOML what it sets; in CDK give the group "
+    "machine_image_type=MachineImageType.BOTTLEROCKET, so that none is added",
+    WarningCode.NOT_TOML: "Write TOML alone: one header for each table, one line for each key in the form key = value, "
+    "texts in double quotes",
+    WarningCode.UNKNOWN_TABLE: "Leave the table out, or write the name of the one that was meant",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do about a warning.
+
+    Attributes:
+        text: the line as it should be, or what to do with it; empty where nobody can say.
+        mends: whether ``PullFixes`` does that: safely, only by the rule's name, or not at all.
+    """
+
+    text: str
+    mends: Literal["safely", "by name", ""] = ""
+
+
+def advise(user_data: str, os: OperatingSystem, warning: AgentWarning) -> Advice:
+    """Return what to write in place of what one warning is about."""
+    case = Case(user_data, warning, system(os).read(user_data))
+    code = WarningCode(warning.code)
+    edit = first_edit(case, os)
+    if edit is None:
+        return Advice(_by_hand(case, os) or _IN_WORDS.get(code, ""))
+    told = "" if code == WarningCode.NO_POWERSHELL_TAG else _told(case, edit.text)
+    if not told and code == WarningCode.WRONG_TABLE and case.name:
+        told = f"Under [{_table(case.name)}]: {case.line.strip()}"
+    return Advice(
+        told or _IN_WORDS.get(code, "") or edit.what[:1].upper() + edit.what[1:],
+        "safely" if edit.safe else "by name",
+    )
+
+
+def _table(name: str) -> str:
+    place = variables()[name].bottlerocket
+    return place.table if place is not None else ""
+
+
+def _by_hand(case: Case, os: OperatingSystem) -> str:
+    """Return what somebody has to decide or to look up, where no edit can."""
+    variable = variables().get(case.name)
+    if variable is None:
+        return ""
+    example = setting_line(variable.name, _EXAMPLES[variable.kind], os)
+    if case.warning.code in _BOUNDS or (case.warning.code == WarningCode.INVALID_VALUE and example):
+        return f"Write {allowed(variable.name)}, such as {example}"
+    if case.warning.code in _FORMS:
+        stated = re.search(rf"{variable.name}\s*=\s*['\"]?([A-Za-z0-9_.:/,-]+)", case.line)
+        value = intended(variable.name, case.raw or (stated[1] if stated else ""))
+        return setting_line(variable.name, value, os) if value else example
+    return ""
+
+
+def _told(case: Case, text: str) -> str:
+    """Return the one line in which two texts differ, and what becomes of it; empty where more than one does."""
+    old, new = case.lines, text.split("\n")
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    was, becomes = ([each.strip() for each in lines[start : len(lines) - end]] for lines in (old, new))
+    above = new[start - 1].strip() if start else ""
+    if len(was) == len(becomes) == 1:
+        return becomes[0] if start == case.index else f"Write {becomes[0]} in place of {was[0]}"
+    if not was and len(becomes) == 1:
+        return f"After it: {becomes[0]}" if start else f"Begin with {becomes[0]}"
+    if not becomes and len(was) == 1:
+        return "Leave it out" if start == case.index else f"Leave out {was[0]}"
+    if was[1:] == becomes[:-1] and case.line.strip() == becomes[-1]:
+        return f"Under {becomes[-2]}: {becomes[-1]}"
+    if was[:-1] == becomes[1:]:
+        where = f"Under {above}" if above.startswith("[settings") else f"Before {becomes[1]}"
+        return f"{where}: {becomes[0]}"
+    return ""

@@ -1,0 +1,155 @@
+"""What a finding says to write instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_pull.agent.mending.advice import advise
+from cdk_pull.agent.systems import system
+
+if TYPE_CHECKING:
+    from cdk_pull.agent.variables import OperatingSystem
+
+B = "ECS_IMAGE_PULL_BEHAVIOR"
+F = "/etc/ecs/ecs.config"
+HEAD = f"#!/bin/bash\necho ECS_CLUSTER=web >> {F}\n"
+TOML_ALONE = "Write TOML alone: one header for each table, one line for each key in the form key = value, texts in double quotes"
+SET = "[Environment]::SetEnvironmentVariable"
+
+
+def _advice(text: str, os: OperatingSystem) -> list[tuple[str, str]]:
+    found = [advise(text, os, each) for each in system(os).read(text).warnings]
+    return [(each.text, each.mends) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "mends"),
+    [
+        (f"echo {B}=Once >> {F}", f"echo {B}=once >> {F}", "safely"),
+        (f"echo '{B}: once' >> {F}", f"echo '{B}=once' >> {F}", "safely"),
+        (f"echo {B[:-2]}OUR=once >> {F}", f"echo {B}=once >> {F}", "safely"),
+        (f"printf '{B}=%s\\n' Once >> {F}", f"printf '{B}=%s\\n' once >> {F}", "safely"),
+        (f"cat <<E >> {F}\nexport {B}=once\nE", f"{B}=once", "safely"),
+        (f"echo 'A=b\\n{B}=once' >> {F}", f"echo -e 'A=b\\n{B}=once' >> {F}", "safely"),
+        (f"echo A=b {B}=once >> {F}", f"echo {B}=once >> {F}", ""),
+        (f"f() {{ echo $1=$2 >> {F}; }}; f {B} Once", f"f() {{ echo $1=$2 >> {F}; }}; f {B} once", "safely"),
+        (f"for i in {B}=Once; do\necho $i >> {F}\ndone", f"echo {B}=once >> {F}", ""),
+        (f"export {B}=once", f'After it: echo "{B}=${B}" >> {F}', "safely"),
+        (f"echo {B}=once", f"echo {B}=once >> {F}", "safely"),
+        (f"echo {B}=once >> /etc/environment", f"echo {B}=once >> {F}", "safely"),
+        (f"echo 'export {B}=once' > /etc/profile.d/x.sh", f"echo {B}=once >> {F}", ""),
+        (f"echo {B}=once > {F}", f"echo {B}=once >> {F}", "safely"),
+        (
+            f"exit 0\necho {B}=once >> {F}",
+            f"Before echo ECS_CLUSTER=web >> {F}: echo {B}=once >> {F}",
+            "safely",
+        ),
+        ("service ecs start", "systemctl --no-block start ecs", "safely"),
+        (
+            f"echo {B}=never >> {F}",
+            f"Write one of default, always, once, prefer-cached, such as echo {B}=once >> {F}",
+            "",
+        ),
+        (
+            f"echo ECS_IMAGE_CLEANUP_INTERVAL=30 >> {F}",
+            f"Write a duration with its unit of at least 10m, such as echo ECS_IMAGE_CLEANUP_INTERVAL=30m >> {F}",
+            "",
+        ),
+        (
+            f"echo ECS_IMAGE_CLEANUP_INTERVAL=5m >> {F}",
+            f"echo ECS_IMAGE_CLEANUP_INTERVAL=10m >> {F}",
+            "by name",
+        ),
+        (
+            f"echo {B}=once >> {F}\necho {B}=always >> {F}",
+            f"Leave out echo {B}=once >> {F}",
+            "by name",
+        ),
+        (
+            f"echo {B}=once >> {F}\necho docker system prune > /etc/cron.daily/a",
+            "Leave it out",
+            "by name",
+        ),
+    ],
+)
+def test_linux(line: str, told: str, mends: str) -> None:
+    """The advice is the line as it should be, or what to do with it, and who does it."""
+    assert _advice(f"{HEAD}{line}\n", "linux") == [(told, mends)]
+
+
+def test_no_shebang() -> None:
+    """What the whole text lacks is said as such."""
+    assert _advice(f"echo {B}=once >> {F}\n", "linux") == [("Begin with #!/bin/bash", "by name")]
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "mends"),
+    [
+        (f'{SET}("{B}", "Once", "Machine")', f'{SET}("{B}", "once", "Machine")', "safely"),
+        (f'$v = "Once"\n{SET}("{B}", $v, "Machine")', f'{SET}("{B}", "once", "Machine")', ""),
+        (f'$env:{B} = "once"', f'{SET}("{B}", "once", "Machine")', "safely"),
+        (f'Add-Content ecs.config "{B}=always"', f'{SET}("{B}", "always", "Machine")', ""),
+        (
+            f'Initialize-ECSAgent\n{SET}("{B}", "once", "Machine")',
+            f'Before Initialize-ECSAgent: {SET}("{B}", "once", "Machine")',
+            "safely",
+        ),
+    ],
+)
+def test_windows(line: str, told: str, mends: str) -> None:
+    """On Windows it is a line of PowerShell."""
+    text = f"<powershell>\n{line}\n</powershell>\n"
+    assert _advice(text, "windows") == [(told, mends)]
+    assert _advice(f'{SET}("A", "b")', "windows") == [
+        ("Put it between <powershell> and </powershell>", "by name")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "mends"),
+    [
+        ('[settings.ecs]\nimage-pull-behavior = "Once"', 'image-pull-behavior = "once"', "safely"),
+        ("[settings.ecs]\nimage-pull-behavior: once", 'image-pull-behavior = "once"', "safely"),
+        ('[settings.ecs]\nimage-pull-behaviour = "once"', 'image-pull-behavior = "once"', "safely"),
+        (
+            '[settings.ecs]\nimage-cleanup-wait = "5m"',
+            'image-cleanup-wait = "10m"',
+            "by name",
+        ),
+        (
+            "[settings.ecs]\nimage-cleanup-wait = 30",
+            'Write a duration with its unit of at least 10m, such as image-cleanup-wait = "30m"',
+            "",
+        ),
+        (
+            'image-pull-behavior = "once"\n[settings.ecs]\ncluster = "a"',
+            'Under [settings.ecs]: image-pull-behavior = "once"',
+            "safely",
+        ),
+        (
+            '[ecs]\nimage-pull-behavior = "once"',
+            "Write [settings.ecs] in place of [ecs]",
+            "safely",
+        ),
+        (
+            "[settings.ecs]\nshould-wait = true",
+            "Under [settings.autoscaling]: should-wait = true",
+            "safely",
+        ),
+        (
+            '[settings.docker]\na = "b"',
+            "Leave the table out, or write the name of the one that was meant",
+            "",
+        ),
+        (
+            '[settings.ecs]\ncluster = "a"\ncluster = "b"',
+            TOML_ALONE,
+            "",
+        ),
+    ],
+)
+def test_bottlerocket(text: str, told: str, mends: str) -> None:
+    """On Bottlerocket it is a line of TOML, and its table."""
+    assert _advice(f"{text}\n", "bottlerocket") == [(told, mends)]
