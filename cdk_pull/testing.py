@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.image.ecr import check_account, check_region
 from cdk_pull.report.formats import render
 from cdk_pull.rules.facts import ImageFactsBook
 from cdk_pull.rules.finding import Severity
@@ -69,6 +70,9 @@ def assert_pulls_well(
         InvalidValueError: for an option that is none, or what is no template.
         TemplateError: for a template that cannot be checked.
     """
+    for check_given, given in ((check_account, account), (check_region, region)):
+        if given is not None:
+            check_given(given)
     levels = [severity.value for severity in Severity]
     if fail_on not in levels:
         raise InvalidValueError("fail_on is not a severity", fail_on, allowed=levels)

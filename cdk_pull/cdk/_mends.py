@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.report.decision import Decision
 from cdk_pull.rules.mend import MIXIN
-from cdk_pull.rules.registry import all_rules, find_rule
+from cdk_pull.rules.registry import all_rules, chosen_rules, plain_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -37,27 +37,21 @@ class Mends:
             InvalidValueError: for what is no list, for an id that no rule has or begins with, and for one in
                 ``unsafe`` that has nothing to opt in to.
         """
-        rules = all_rules()
-        for name, ids in (("select", select), ("ignore", ignore), ("unsafe", unsafe)):
-            if isinstance(ids, str):
-                raise InvalidValueError(f"{name} is not a list of rule ids", ids, allowed=f'["{ids}"]')
-        for wanted in (*select, *ignore):
-            if not any(each.id.startswith(wanted) for each in rules):
-                find_rule(wanted)
-        optional = [each.id for each in rules if each.mend and each.mend.unsafe]
+        selected = {each.id for each in chosen_rules(select)}
+        if isinstance(unsafe, str):
+            raise InvalidValueError("unsafe is not a list of rule ids", unsafe, allowed=f'["{unsafe}"]')
+        optional = [each.id for each in all_rules() if each.mend and each.mend.unsafe]
         for wanted in unsafe:
-            if wanted not in optional:
+            if plain_id(wanted) not in optional:
                 raise InvalidValueError(
                     f"no unsafe fix of {MIXIN} has this rule id", wanted, allowed=optional
                 )
+        by_name = {plain_id(wanted) for wanted in unsafe}
         return cls(
             tuple(
-                (each, each.id in unsafe)
-                for each in rules
-                if each.mend is not None
-                and (each.mend.safe or each.id in unsafe)
-                and (not select or each.id.startswith(tuple(select)) or each.id in unsafe)
-                and not each.id.startswith(tuple(ignore) or ("-",))
+                (each, each.id in by_name)
+                for each in chosen_rules(ignore=ignore)
+                if each.mend is not None and (each.id in by_name or (each.mend.safe and each.id in selected))
             )
         )
 

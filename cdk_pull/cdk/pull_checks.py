@@ -14,7 +14,7 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.context import is_ours
 from cdk_pull.rules.facts import ImageFactsBook
 from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.registry import documented_rules
+from cdk_pull.rules.registry import documented_rules, find_rule
 from cdk_pull.rules.runner import Options, check
 from cdk_pull.rules.suppress import PLUGIN
 from cdk_pull.template.cloud_assembly import read_cloud_assembly
@@ -69,7 +69,9 @@ class PullChecks:
         self._options = Options(
             select=tuple(select),
             ignore=tuple(ignore),
-            severities={rule_id: Severity(severity) for rule_id, severity in (severities or {}).items()},
+            severities={
+                find_rule(rule_id).id: Severity(severity) for rule_id, severity in (severities or {}).items()
+            },
             facts=ImageFactsBook.of_context({"images": self._images}),
             today=to_date(date) if date is not None else None,
         )

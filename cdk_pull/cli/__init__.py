@@ -88,5 +88,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _fail(message: str) -> None:
-    click.echo(f"cdk-pull: {' '.join(message.split())}", err=True)
+    line = " ".join(message.split())
+    # A path may hold what moves a terminal's cursor.
+    click.echo(f"cdk-pull: {''.join(each if each.isprintable() else '?' for each in line)}", err=True)
     sys.exit(2)

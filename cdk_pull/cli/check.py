@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.image.ecr import check_account, check_region
+from cdk_pull.report.findings_text import printable
 from cdk_pull.report.formats import FORMATS, render
 from cdk_pull.rules.config import read_config
 from cdk_pull.rules.facts import ImageFactsBook
@@ -92,17 +94,20 @@ def command(  # noqa: PLR0913 - one for each option
     threshold = fail_on or settings.texts.get("fail-on", "error")
     if threshold not in _FAIL_ON:
         raise InvalidValueError("fail-on is not a severity", threshold, allowed=_FAIL_ON)
+    account = settings.texts.get("account") if account is None else account
+    region = settings.texts.get("region") if region is None else region
     loaded = load(
         paths,
-        account=account or settings.texts.get("account"),
-        region=region or settings.texts.get("region"),
+        account=None if account is None else check_account(account),
+        region=None if region is None else check_region(region),
     )
     result = check(loaded.assemblies, options)
     result = replace(result, errors=(*loaded.errors, *result.errors))
     text = render(result, form, colour=output is None and _on_terminal(), show_suppressed=show_suppressed)
     _write(text, output)
-    for error in result.errors:
-        click.echo(f"cdk-pull: {error}", err=True)
+    # A terminal shows them in the text already.
+    for error in () if form == "text" and output is None and sys.stdout.isatty() else result.errors:
+        click.echo(f"cdk-pull: {printable(error)}", err=True)
     return _status(result, threshold)
 
 

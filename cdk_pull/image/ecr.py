@@ -14,7 +14,15 @@ from typing import Any, Literal, NamedTuple
 
 from cdk_pull.errors import InvalidValueError
 
-__all__ = ["EcrPrices", "EcrRegistry", "RegistryKind", "check_region", "ecr_prices", "registry_kind"]
+__all__ = [
+    "EcrPrices",
+    "EcrRegistry",
+    "RegistryKind",
+    "check_account",
+    "check_region",
+    "ecr_prices",
+    "registry_kind",
+]
 
 RegistryKind = Literal["ecr", "ecr-public", "other"]
 
@@ -69,6 +77,17 @@ def check_region(region: str) -> str:
     if not re.fullmatch(_REGION, region):
         raise InvalidValueError("Region is malformed", region, allowed="a Region's name, such as 'eu-west-1'")
     return region
+
+
+def check_account(account: str) -> str:
+    """Return an AWS account's number.
+
+    Raises:
+        InvalidValueError: for a text that cannot be one.
+    """
+    if not re.fullmatch("[0-9]{12}", account):
+        raise InvalidValueError("account is malformed", account, allowed="12 digits, such as '111122223333'")
+    return account
 
 
 class EcrPrices(NamedTuple):

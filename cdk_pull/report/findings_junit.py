@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from cdk_pull.report.findings_text import printable
+from cdk_pull.report.findings_text import place_of, printable
 
 if TYPE_CHECKING:
     from cdk_pull.rules.finding import Finding
@@ -28,7 +28,8 @@ def render(result: Result, *, colour: bool = False, show_suppressed: bool = Fals
     for finding in findings:
         message = printable(f"{finding.severity}: {finding.message}")
         failure = ET.SubElement(_case(suite, finding), "failure", message=message, type=finding.rule)
-        failure.text = printable(f"{finding.file}:{finding.line} {finding.property_path} fix: {finding.fix}")
+        lines = (place_of(finding), finding.quote, f"fix: {finding.fix}")
+        failure.text = "\n".join(printable(line) for line in lines if line)
     for finding in suppressed:
         reason = finding.suppression.reason if finding.suppression else ""
         ET.SubElement(_case(suite, finding), "skipped", message=printable(reason))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.rules.runner import Result
 
-__all__ = ["acknowledge_line", "counted", "printable", "render"]
+__all__ = ["acknowledge_line", "counted", "place_of", "printable", "render"]
 
 _CODES: Final = {"error": "1;31", "warning": "1;33", "info": "1;36", "dim": "2", "bold": "1", "fix": "32"}
 
@@ -52,7 +52,7 @@ def _heading(finding: Finding, paint: _Paint) -> str:
 def _finding(finding: Finding, paint: _Paint) -> Iterator[str]:
     severity = finding.severity.value
     yield f"  {paint(f'{severity} {finding.rule}', severity)}  {paint(finding.message)}"
-    if place := _place(finding):
+    if place := place_of(finding):
         yield f"    {paint('at', 'dim')}    {paint(place)}"
     if finding.quote:
         number = f"{finding.line_in_text}: " if finding.line_in_text else ""
@@ -65,7 +65,8 @@ def _finding(finding: Finding, paint: _Paint) -> Iterator[str]:
         yield f"    {paint('kept', 'dim')}  {paint(f'{_KEPT[kept.kind]}, {kept.where}: {kept.reason}')}"
 
 
-def _place(finding: Finding) -> str:
+def place_of(finding: Finding) -> str:
+    """Return where a finding stands: in the app's code and in the template, as far as that is known."""
     parts = []
     if finding.source_file:
         parts.append(f"{finding.source_file}:{finding.source_line}")
@@ -80,6 +81,8 @@ def acknowledge_line(finding: Finding) -> str:
     """Return the exact line that keeps a finding as it is: CDK's where there is a construct, else metadata."""
     if finding.construct_path:
         return f'cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id="{PLUGIN}::{finding.rule}", reason="…"))'
+    if finding.file.endswith(".json"):
+        return f'"Metadata": {{"cdk-pull": {{"suppress": [{{"id": "{finding.rule}", "reason": "…"}}]}}}}'
     return f"Metadata: {{cdk-pull: {{suppress: [{{id: {finding.rule}, reason: …}}]}}}}"
 
 
@@ -87,7 +90,9 @@ def _summary(result: Result, paint: _Paint) -> str:
     kept = Counter(each.suppression.kind for each in result.suppressed if each.suppression)
     hidden = ", ".join(f"{count} {_KEPT[kind]}" for kind, count in sorted(kept.items()))
     tail = f" ({hidden})" if hidden else ""
-    text = f"{counted(result)} in {result.resources} resources"
+    text = f"{counted(result)} in {result.resources} resource{'' if result.resources == 1 else 's'}"
+    if result.errors:
+        text = f"{text}, {len(result.errors)} not checked"
     return f"{paint(text, 'bold')}{tail}"
 
 

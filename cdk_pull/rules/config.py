@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.rules.finding import Severity
+from cdk_pull.rules.registry import find_rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +64,9 @@ def read_config(path: Path | None) -> Config:
     return Config(
         lists={key: tuple(document[key]) for key in _LISTS if key in document},
         texts={key: str(document[key]) for key in _TEXTS if key in document},
-        severities={key: Severity(value) for key, value in document.get("severity", {}).items()},
+        severities={
+            find_rule(key).id: Severity(value) for key, value in document.get("severity", {}).items()
+        },
         folder=path.parent,
     )
 
@@ -72,6 +76,9 @@ def _check(key: str, value: Any) -> None:
         raise InvalidValueError("configuration has an unknown key", key, allowed=_KNOWN)
     if key in _LISTS and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
         raise InvalidValueError(f"{key} is not a list of rule ids", value, allowed='["PULL101", "PULL2"]')
+    # TOML has days and numbers of its own; an account that begins with a zero is a text alone.
+    if key in _TEXTS and not isinstance(value, str) and not (key == "date" and isinstance(value, date)):
+        raise InvalidValueError(f"{key} is not a text", value, allowed=f'{key} = "…"')
     levels = [severity.value for severity in Severity]
     if key == "severity" and not (isinstance(value, dict) and all(each in levels for each in value.values())):
         raise InvalidValueError(f"{key} is not a table of severities", value, allowed=levels)

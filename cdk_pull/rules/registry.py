@@ -14,13 +14,23 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.rules.mend import MIXIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from cdk_pull.rules.finding import Problem, Severity
     from cdk_pull.rules.mend import Mend
     from cdk_pull.rules.room import Room
 
-__all__ = ["CRASHED", "Rule", "Subject", "all_rules", "documented_rules", "find_rule", "rule"]
+__all__ = [
+    "CRASHED",
+    "Rule",
+    "Subject",
+    "all_rules",
+    "chosen_rules",
+    "documented_rules",
+    "find_rule",
+    "plain_id",
+    "rule",
+]
 
 Subject = Literal["capacity", "task", "service", "repository", "annotated", "stack"]
 """What a rule looks at: one call of its check for each in an assembly."""
@@ -28,6 +38,7 @@ Subject = Literal["capacity", "task", "service", "repository", "annotated", "sta
 CRASHED: Final = "PULL000"
 """The rule under which an exception inside another rule is reported."""
 
+_LISTED: Final = "those that `cdk-pull rules` lists"
 _ID: Final = re.compile(r"PULL[0-9]{3}")
 _MODULE: Final = re.compile(r"pull[0-9]{3}_[a-z0-9_]+")
 _SECTIONS: Final = ("What it does", "Why it matters", "Example", "Use instead", "Fix safety", "References")
@@ -149,14 +160,42 @@ def documented_rules() -> tuple[Rule, ...]:
     return (crashed, *all_rules())
 
 
+def plain_id(text: str) -> str:
+    """Return a rule's id, or its beginning, as the rules write it: in upper case, without ``cdk-pull::``."""
+    return text.strip().upper().removeprefix("CDK-PULL::")
+
+
 def find_rule(rule_id: str) -> Rule:
     """Return a rule by its id, in upper or lower case, with or without ``cdk-pull::`` before it.
 
     Raises:
         InvalidValueError: for an id that no rule has.
     """
-    wanted = rule_id.strip().upper().removeprefix("CDK-PULL::")
-    rules = {each.id: each for each in documented_rules()}
-    if wanted not in rules:
-        raise InvalidValueError("no rule has this id", rule_id, allowed=rules)
-    return rules[wanted]
+    found = {each.id: each for each in documented_rules()}.get(plain_id(rule_id))
+    if found is None:
+        raise InvalidValueError("no rule has this id", rule_id, allowed=_LISTED)
+    return found
+
+
+def chosen_rules(select: Sequence[str] = (), ignore: Sequence[str] = ()) -> tuple[Rule, ...]:
+    """Return the rules that ids, or their beginnings, select and do not ignore; all where nothing is selected.
+
+    Raises:
+        InvalidValueError: for what is no list, and for an id that no rule has or begins with.
+    """
+    selected, ignored = _beginnings("select", select), _beginnings("ignore", ignore)
+    return tuple(
+        each
+        for each in all_rules()
+        if (not selected or each.id.startswith(selected)) and not (ignored and each.id.startswith(ignored))
+    )
+
+
+def _beginnings(name: str, ids: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(ids, str):
+        raise InvalidValueError(f"{name} is not a list of rule ids", ids, allowed=f'["{ids}"]')
+    found = tuple(map(plain_id, ids))
+    for text, beginning in zip(ids, found, strict=True):
+        if not beginning or not any(each.id.startswith(beginning) for each in all_rules()):
+            raise InvalidValueError("no rule has this id", text, allowed=_LISTED)
+    return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_pull.rules.facts import ImageFactsBook
 from cdk_pull.rules.finding import Finding, Problem, Severity, Suppression
-from cdk_pull.rules.registry import CRASHED, Rule, Subject, all_rules, find_rule
+from cdk_pull.rules.registry import CRASHED, Rule, Subject, chosen_rules
 from cdk_pull.rules.room import Room
 from cdk_pull.rules.suppress import suppression
 
@@ -50,16 +50,7 @@ class Options:
         Raises:
             InvalidValueError: for an id that no rule has or begins with.
         """
-        rules = all_rules()
-        for wanted in (*self.select, *self.ignore):
-            if not any(each.id.startswith(wanted) for each in rules):
-                find_rule(wanted)
-        return tuple(
-            each
-            for each in rules
-            if (not self.select or each.id.startswith(self.select))
-            and not each.id.startswith(self.ignore or ("-",))
-        )
+        return chosen_rules(self.select, self.ignore)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.rules.finding import Suppression
+from cdk_pull.rules.registry import plain_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ def metadata_entries(resource: Resource) -> list[dict[str, Any]]:
 
 
 def _same_rule(stated: object, rule_id: str) -> bool:
-    return isinstance(stated, str) and stated.removeprefix(f"{PLUGIN}::") == rule_id
+    return isinstance(stated, str) and plain_id(stated) == rule_id
 
 
 def _acknowledged(rule_id: str, resource: Resource) -> Suppression | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -65,6 +66,20 @@ def test_what_cannot_be_checked(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert "error PULL201" in out
 
 
+def test_errors_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the text is on the same terminal, what cannot be checked is told once; nothing moves its cursor."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    status, out, err = _run(capsys, "check", "a\x1b[2J.yaml")
+    assert (status, err) == (2, "")
+    assert out.splitlines() == [
+        "cannot check: a\N{REPLACEMENT CHARACTER}[2J.yaml cannot be read: No such file or directory",
+        "nothing found in 0 resources, 1 not checked",
+    ]
+    err = _run(capsys, "check", "a\x1b[2J.yaml", "--format", "json")[2]
+    assert err == "cdk-pull: a\N{REPLACEMENT CHARACTER}[2J.yaml cannot be read: No such file or directory\n"
+
+
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "github", "junit"])
 def test_formats(capsys: pytest.CaptureFixture[str], form: str) -> None:
     """Each form names the rule."""
@@ -78,7 +93,7 @@ def test_baseline_and_output(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     assert _run(capsys, "check", ERROR, "--format", "json", "--output", "base.json")[:2] == (1, "")
     status, out, _ = _run(capsys, "check", ERROR, "--baseline", "base.json", "--show-suppressed")
     assert status == 0
-    assert out.splitlines()[-1] == "nothing found in 1 resources (2 in the baseline)"
+    assert out.splitlines()[-1] == "nothing found in 1 resource (2 in the baseline)"
     assert "kept  in the baseline" in out
     assert (tmp_path / "base.json").exists()
 
@@ -99,6 +114,8 @@ def test_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["--select", "PULL9"], "no rule has this id: 'PULL9'"),
         (["--date", "soon"], "date is malformed: 'soon'"),
+        (["--region", "Ireland"], "Region is malformed: 'Ireland'"),
+        (["--account", "1234"], "account is malformed: '1234'"),
         (["--config", "gone.toml"], "configuration cannot be read: 'gone.toml'"),
         (["--facts", "gone.json"], "facts file cannot be read: 'gone.json'"),
         (["--baseline", "gone.json"], "baseline cannot be read: 'gone.json'"),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.image.ecr import EcrRegistry, check_region, registry_kind
+from cdk_pull.image.ecr import EcrRegistry, check_account, check_region, registry_kind
 
 ACCOUNT = "111122223333"
 
@@ -72,6 +72,16 @@ def test_other_hosts(host: str) -> None:
 def test_regions(region: str) -> None:
     """A Region's name passes."""
     assert check_region(region) == region
+
+
+def test_accounts() -> None:
+    """An account is twelve digits."""
+    assert check_account("011122223333") == "011122223333"
+    with pytest.raises(InvalidValueError) as caught:
+        check_account("11122223333")
+    assert (
+        str(caught.value) == "account is malformed: '11122223333'; allowed: 12 digits, such as '111122223333'"
+    )
 
 
 @pytest.mark.parametrize("region", ["", "us-east", "US-EAST-1", "us-east-1a", "us_east_1", "eu-west-1\n"])

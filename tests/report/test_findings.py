@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def test_text() -> None:
         "    keep  Metadata: {cdk-pull: {suppress: [{id: PULL302, reason: …}]}}\n"
         "\n"
         "cannot check: x.yaml is not YAML\n"
-        "1 error, 1 note in 12 resources (1 suppressed by metadata)"
+        "1 error, 1 note in 12 resources, 1 not checked (1 suppressed by metadata)"
     )
 
 
@@ -90,6 +91,23 @@ def test_text_with_suppressed_ones() -> None:
         "  warning PULL101  default\n    fix   Set one\n    kept  suppressed by metadata, Td: we know\n"
         in shown
     )
+
+
+@pytest.mark.parametrize(
+    ("finding", "line"),
+    [
+        (FINDING, 'cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id="cdk-pull::PULL201", reason="…"))'),
+        (PLAIN, "Metadata: {cdk-pull: {suppress: [{id: PULL302, reason: …}]}}"),
+        (
+            replace(PLAIN, file="t.json"),
+            '"Metadata": {"cdk-pull": {"suppress": [{"id": "PULL302", "reason": "…"}]}}',
+        ),
+    ],
+    ids=["cdk", "yaml", "json"],
+)  # fmt: skip
+def test_the_line_that_keeps_a_finding(finding: Finding, line: str) -> None:
+    """It is in the language of the file that it goes into."""
+    assert f"    keep  {line}\n" in render(Result((finding,)), "text")
 
 
 def test_text_in_colour() -> None:
@@ -103,6 +121,7 @@ def test_text_in_colour() -> None:
 
 def test_nothing_found() -> None:
     """When nothing is found it says so."""
+    assert render(Result(resources=1), "text") == "nothing found in 1 resource"
     assert render(Result(resources=3), "text") == "nothing found in 3 resources"
 
 
@@ -163,6 +182,10 @@ def test_junit() -> None:
         ("PULL101 Td", "skipped"),
         ("read", "error"),
     ]
+    assert [case[0].text for case in suite][:2] == [
+        "app.py:7  cdk.out/Api.template.json:84  Properties.Cpu\nCpu: 256\nfix: Set Cpu to 1024",
+        "t.yaml:3\nfix: Use a cache",
+    ]
     clean = ET.fromstring(render(Result(), "junit"))  # noqa: S314 - our own output
     assert [case.get("name") for case in clean] == ["all rules"]
 
@@ -201,7 +224,11 @@ def test_sarif_places() -> None:
 def test_sarif_uris(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file below the working folder is named relative to it, with blanks encoded."""
     monkeypatch.chdir(tmp_path)
-    for file, uri in ((str(tmp_path / "a b.yaml"), "a%20b.yaml"), ("/etc/x.yaml", "file:///etc/x.yaml")):
+    for file, uri in (
+        (str(tmp_path / "a b.yaml"), "a%20b.yaml"),
+        ("caf\udce9.yaml", "caf%E9.yaml"),
+        ("/etc/x.yaml", "file:///etc/x.yaml"),
+    ):
         finding = Finding(
             rule="PULL201", severity=Severity.ERROR, message="m", fix="f", stack="s", logical_id="L",
             resource_type="T", file=file, line=1,

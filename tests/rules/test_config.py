@@ -16,7 +16,7 @@ def test_all_keys(tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
     file.write_text(
         'select = ["PULL1"]\nignore = ["PULL101"]\nfail-on = "warning"\ndate = 2026-09-20\nfacts = "facts.json"\n'
-        'region = "eu-west-1"\n[severity]\nPULL101 = "error"\n'
+        'region = "eu-west-1"\n[severity]\npull101 = "error"\n'
     )
     assert read_config(file) == Config(
         lists={"select": ("PULL1",), "ignore": ("PULL101",)},
@@ -42,6 +42,10 @@ def test_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ('select = "PULL1"', "select is not a list of rule ids: 'PULL1'"),
         ('severity = {PULL101 = "fatal"}', "severity is not a table of severities"),
         ("severity = 1", "severity is not a table of severities"),
+        ('severity = {PULL999 = "error"}', "no rule has this id: 'PULL999'"),
+        ("region = []", 'region is not a text: []; allowed: region = "…"'),
+        ("account = 111122223333", "account is not a text: 111122223333"),
+        ("date = 5", "date is not a text: 5"),
     ],
 )
 def test_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:

@@ -57,6 +57,8 @@ def test_order_and_ids() -> None:
         ({"select": ("PULL2",)}, {"PULL201"}),
         ({"select": ("PULL2", "PULL302")}, {"PULL201", "PULL302"}),
         ({"ignore": ("PULL3",)}, {"PULL201"}),
+        ({"select": ("pull2", " cdk-pull::PULL302")}, {"PULL201", "PULL302"}),
+        ({"ignore": ["pull3"]}, {"PULL201"}),
         ({"select": ("PULL3",), "ignore": ("PULL302",)}, set()),
     ],
 )
@@ -66,10 +68,19 @@ def test_select_and_ignore(options: dict[str, Any], rules: set[str]) -> None:
     assert {finding.rule for finding in result.findings} == rules
 
 
-def test_an_id_that_no_rule_has() -> None:
-    """A mistyped id is an error, because it would silently choose nothing."""
-    with pytest.raises(InvalidValueError, match="no rule has this id: 'PULL9'; allowed: PULL000, PULL001"):
-        _check({}, select=("PULL9",))
+@pytest.mark.parametrize("text", ["PULL9", "", "x", "PULL000", "PULL2011"])
+def test_an_id_that_no_rule_has(text: str) -> None:
+    """A mistyped id, or that of no rule to run, is an error, because it would silently choose nothing."""
+    with pytest.raises(
+        InvalidValueError, match=f"no rule has this id: '{text}'; allowed: those that `cdk-pull rules` lists"
+    ):
+        _check({}, select=(text,))
+
+
+def test_ids_that_are_no_list() -> None:
+    """A text in place of a list would choose by its letters."""
+    with pytest.raises(InvalidValueError, match="select is not a list of rule ids: 'PULL2'"):
+        _check({}, select="PULL2")
 
 
 def test_other_severities() -> None:
@@ -102,7 +113,7 @@ def test_an_exception_in_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyError("Cpu\n")
 
     rules = (replace(find_rule("PULL201"), check=broken), find_rule("PULL302"))
-    monkeypatch.setattr(runner, "all_rules", lambda: rules)
+    monkeypatch.setattr(runner, "chosen_rules", lambda *_: rules)
     result = _check({"A": _task("256", "8192")})
     assert [(finding.rule, finding.message) for finding in result.findings] == [
         ("PULL000", "PULL201 failed here, so that this resource is not checked by it: KeyError: 'Cpu\\n'"),
@@ -110,7 +121,7 @@ def test_an_exception_in_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-@pytest.mark.parametrize("rule_id", ["PULL201", "cdk-pull::PULL201"])
+@pytest.mark.parametrize("rule_id", ["PULL201", "cdk-pull::PULL201", "pull201"])
 def test_suppression_by_metadata(rule_id: str) -> None:
     """A suppression with a reason takes its finding out of the count, and keeps the reason."""
     metadata = {"cdk-pull": {"suppress": [{"id": rule_id, "reason": "fixed at deployment"}]}}
