@@ -57,6 +57,11 @@ class EcrRegistry:
         form = {"service": service, "suffix": suffix}
         return cls(account=account, region=region, **form) if form in _facts()["private"] else None
 
+    @property
+    def dual_stack(self) -> bool:
+        """Whether its host answers by IPv6, too."""
+        return self.service.startswith("dkr-ecr")
+
     def __str__(self) -> str:
         return f"{self.account}.{self.service}.{self.region}.{self.suffix}"
 

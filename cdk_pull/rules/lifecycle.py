@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.template.json_text import read_json
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Selection", "read_policy", "taking"]
 
-# What stands in for a value that the deployment gives: JSON as a number, and as part of a text.
-_HOLE: Final = "8675309"
 _SINCE: Final = {"sinceImagePushed": "the push", "sinceImagePulled": "the last pull"}
 # A rule that keeps as many images, or as many days, keeps all: written to shield them from the rules after it.
 _ALL_IMAGES: Final = 1000
@@ -58,7 +56,7 @@ class Selection:
         if self.patterns and all(pattern.strip("*") == "" for pattern in self.patterns):
             return True
         tag = image.tag
-        if image.kind == "digest" or isinstance(tag, Unknown) or any(_HOLE in each for each in self.patterns):
+        if image.kind == "digest" or isinstance(tag, Unknown) or any("${" in each for each in self.patterns):
             return None
         hits = {fnmatchcase(tag or "latest", pattern) for pattern in self.patterns}
         return None if len(hits) == 2 else True in hits  # noqa: PLR2004 - some match, and others do not
@@ -66,10 +64,8 @@ class Selection:
 
 def read_policy(text: object) -> list[Selection]:
     """Return what the rules of a policy take away, in their order; nothing for a policy that cannot be read."""
-    if isinstance(text, Unknown):
-        text = "".join(piece if isinstance(piece, str) else _HOLE for piece in text.pieces)
     try:
-        document = json.loads(text) if isinstance(text, str) else text
+        document = read_json(text) if isinstance(text, str | Unknown) else text
     except (ValueError, RecursionError):
         return []
     rules = document.get("rules") if isinstance(document, dict) else None
@@ -102,8 +98,6 @@ def _selection(rule: dict[str, Any], selection: dict[str, Any]) -> Selection | N
     if selection.get("storageClass") == "archive" or not (by_count or kind in _SINCE):
         return None
     action, priority = rule.get("action"), rule.get("rulePriority")
-    is_known = isinstance(number, int) and _HOLE not in str(number)
-    shown = number if is_known else "…"
     return Selection(
         status=str(selection.get("tagStatus")),
         patterns=(
@@ -111,9 +105,9 @@ def _selection(rule: dict[str, Any], selection: dict[str, Any]) -> Selection | N
             *_texts(selection.get("tagPatternList")),
         ),
         does="archives" if isinstance(action, dict) and action.get("type") == "transition" else "expires",
-        when=f"beyond the newest {shown}" if by_count else f"{shown} days after {_SINCE[kind]}",
+        when=f"beyond the newest {number}" if by_count else f"{number} days after {_SINCE[kind]}",
         priority=priority if isinstance(priority, int) else 0,
-        keeps_all=isinstance(number, int) and is_known and number >= (_ALL_IMAGES if by_count else _ALL_DAYS),
+        keeps_all=isinstance(number, int) and number >= (_ALL_IMAGES if by_count else _ALL_DAYS),
     )
 
 

@@ -84,7 +84,7 @@ def test_a_rule_is_told_in_words(rule: dict[str, Any], words: str) -> None:
 
 
 def test_a_policy_with_values_of_the_deployment_is_read_around_them() -> None:
-    """A number that the deployment gives is shown as missing; a prefix that it gives decides nothing."""
+    """A number that the deployment gives is shown by its name; a prefix that it gives decides nothing."""
     hole = Unknown(reason="a parameter", symbol="P")
     text = concat(
         (
@@ -96,7 +96,7 @@ def test_a_policy_with_values_of_the_deployment_is_read_around_them() -> None:
         )
     )
     (selection,) = read_policy(text)
-    assert selection.when == "beyond the newest …"
+    assert selection.when == "beyond the newest ${P}"
     assert taking([selection], Image.of(f"{REPO}:prod-1", "eu-west-1")) is None
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.registry import rule
+from cdk_pull.template.ecs.images import immutable_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,9 @@ def mutable_behind_cache(repository: Resource, room: Room) -> Iterator[Problem]:
     - https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
     """
     for image, capacity in room.images_on_capacity.get(repository, ()):
-        if capacity.behavior in _CACHED and image.kind in _MUTABLE:
+        tag = image.tag if isinstance(image.tag, str) else None
+        can_move = image.kind in _MUTABLE and immutable_tag(repository, tag) is False
+        if can_move and capacity.behavior in _CACHED:
             yield Problem(
                 message=f"tags here can be pushed again, and {image} runs under {capacity.behavior} on "
                 f"{capacity.resource.logical_id}",

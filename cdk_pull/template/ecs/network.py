@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Network", "Reach"]
 
-_ANYWHERE: Final = ("0.0.0.0/0", "::/0")
+# All of IPv4, or one of the halves that some write for it.
+_ANYWHERE: Final = re.compile(r"[0-9.]+/[01]")
+_ANYWHERE_V6: Final = "::/0"
 _INTERNET_GATEWAY: Final = "AWS::EC2::InternetGateway"
 _SERVICES: Final = ("ecr.api", "ecr.dkr", "s3", "logs")
 _TARGETS: Final = (
-    "CarrierGatewayId", "EgressOnlyInternetGatewayId", "InstanceId", "LocalGatewayId", "NatGatewayId",
+    "CarrierGatewayId", "CoreNetworkArn", "EgressOnlyInternetGatewayId", "InstanceId", "LocalGatewayId", "NatGatewayId",
     "NetworkInterfaceId", "TransitGatewayId", "VpcEndpointId", "VpcPeeringConnectionId",
 )  # fmt: skip
 
@@ -30,13 +33,17 @@ class Reach:
     """How a subnet reaches what is outside.
 
     Attributes:
-        default_route: ``nat`` for any way that needs no public address, ``internet-gateway`` for one that does, None
-            for no way at all.
+        default_route: ``nat`` for any way by IPv4 that needs no public address, ``internet-gateway`` for one that does,
+            None for no way at all.
         endpoints: the service names of the VPC's endpoints that serve the subnet, such as ``ecr.api`` and ``s3``.
+        ipv6: whether it reaches the internet by IPv6.
+        private: whether it reaches another network, such as one that has endpoints for many.
     """
 
     default_route: str | None
     endpoints: frozenset[str]
+    ipv6: bool = False
+    private: bool = False
 
 
 class Network:
@@ -64,7 +71,13 @@ class Network:
         vpc = self._assembly.find(resource.values.get("VpcId"))
         if vpc is None:
             return None
-        return Reach(self._default_route(table), self._endpoints(vpc, table))
+        ways = {_way(route.values, self._assembly) for route in self._routes.get(_key(table), ())}
+        return Reach(
+            "nat" if ("ipv4", False) in ways else "internet-gateway" if ("ipv4", True) in ways else None,
+            self._endpoints(vpc, table),
+            ipv6=bool({("ipv6", False), ("ipv6", True)} & ways),
+            private=("private", False) in ways,
+        )
 
     @cached_property
     def _tables(self) -> dict[tuple[str, str], Resource]:
@@ -86,42 +99,54 @@ class Network:
                 found.setdefault(_key(table), []).append(route)
         return found
 
-    def _default_route(self, table: Resource) -> str | None:
-        ways = set()
-        for route in self._routes.get(_key(table), ()):
-            values = route.values
-            places = [values.get("DestinationCidrBlock"), values.get("DestinationIpv6CidrBlock")]
-            if not any(isinstance(place, Unknown) or place in _ANYWHERE for place in places):
-                continue
-            gateway = self._assembly.find(values.get("GatewayId"))
-            # A gateway that is not in the templates may be of any kind: the benefit of the doubt.
-            known = gateway is not None and gateway.type == _INTERNET_GATEWAY
-            if any(target in values for target in _TARGETS) or ("GatewayId" in values and not known):
-                ways.add("nat")
-            elif known:
-                ways.add("internet-gateway")
-        return "nat" if "nat" in ways else next(iter(ways), None)
-
     @cached_property
-    def _endpoints_of(self) -> dict[tuple[str, str], list[Resource]]:
-        """The endpoints of each VPC."""
-        found: dict[tuple[str, str], list[Resource]] = {}
+    def _endpoints_of(self) -> dict[tuple[str, str] | None, list[Resource]]:
+        """The endpoints of each VPC, and under None those of a VPC that is not known."""
+        found: dict[tuple[str, str] | None, list[Resource]] = {}
         for endpoint in self._of_type("AWS::EC2::VPCEndpoint"):
-            vpc = self._assembly.find(endpoint.values.get("VpcId"))
-            if vpc is not None:
-                found.setdefault(_key(vpc), []).append(endpoint)
+            value = endpoint.values.get("VpcId")
+            vpc = self._assembly.find(value)
+            if vpc is not None or isinstance(value, Unknown):
+                found.setdefault(_key(vpc) if vpc is not None else None, []).append(endpoint)
         return found
 
     def _endpoints(self, vpc: Resource, table: Resource) -> frozenset[str]:
+        """Return the services whose endpoints a subnet may use: what is not known of one has the benefit of the doubt."""
         found = set()
-        for endpoint in self._endpoints_of.get(_key(vpc), ()):
+        for endpoint in (*self._endpoints_of.get(_key(vpc), ()), *self._endpoints_of.get(None, ())):
             values = endpoint.values
             tables = values.get("RouteTableIds")
             is_gateway = values.get("VpcEndpointType", "Gateway") == "Gateway"
-            if not (is_gateway and isinstance(tables, list)) or table in map(self._assembly.find, tables):
-                name = str(values.get("ServiceName"))
-                found |= {service for service in _SERVICES if name.endswith(f".{service}")}
+            if is_gateway and isinstance(tables, list):
+                places = [self._assembly.find(each) for each in tables]
+                if table not in places and not any(
+                    isinstance(each, Unknown) and place is None
+                    for each, place in zip(tables, places, strict=True)
+                ):
+                    continue
+            name = values.get("ServiceName")
+            last = (name.pieces or (name,))[-1] if isinstance(name, Unknown) else name
+            found |= {
+                service
+                for service in _SERVICES
+                if isinstance(last, Unknown) or str(name).endswith(f".{service}")
+            }
         return frozenset(found)
+
+
+def _way(route: dict[str, Any], assembly: Assembly) -> tuple[str, bool]:
+    """Return where a route leads, and whether what takes it needs a public address of its own."""
+    v4, v6 = route.get("DestinationCidrBlock"), route.get("DestinationIpv6CidrBlock")
+    gateway = assembly.find(route.get("GatewayId"))
+    # A gateway that is not in the templates may be of any kind: the benefit of the doubt.
+    is_internet_gateway = gateway is not None and gateway.type == _INTERNET_GATEWAY
+    if not is_internet_gateway and "GatewayId" not in route and not any(key in route for key in _TARGETS):
+        return "nowhere", False
+    if v6 == _ANYWHERE_V6:
+        return "ipv6", is_internet_gateway
+    if isinstance(v4, Unknown) or isinstance(v6, Unknown) or _ANYWHERE.fullmatch(str(v4)):
+        return "ipv4", is_internet_gateway
+    return "private", is_internet_gateway
 
 
 def _key(resource: Resource) -> tuple[str, str]:

@@ -1,29 +1,71 @@
-"""Services: what they run, and on which capacity."""
+"""What starts tasks: services, task sets, event rules, schedules, pipes and state machines; and on which capacity."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from cdk_pull.template.json_text import read_json
+from cdk_pull.template.values import Unknown, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from cdk_pull.template.ecs.capacity import Capacity
     from cdk_pull.template.ecs.tasks import TaskDefinition
-    from cdk_pull.template.model import Resource
+    from cdk_pull.template.model import PathStep, Resource
 
-__all__ = ["LaunchType", "Service"]
+__all__ = ["STARTERS", "LaunchType", "Service", "Start"]
 
 LaunchType = Literal["EC2", "FARGATE", "EXTERNAL"]
+
+_PROPERTIES: Final = ("Properties",)
+# A state machine has a few; what is deeper is no state.
+_MAX_DEPTH: Final = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Start:
+    """One place in a template that says which task to start, and where.
+
+    Attributes:
+        settings: launch type, capacity providers, task definition and network, evaluated.
+        path: where they stand, below the resource.
+        cluster: its name, ARN or an unknown.
+        exact: whether the single settings stand below the path, as they do not in a text.
+    """
+
+    settings: dict[str, Any]
+    path: tuple[PathStep, ...]
+    cluster: Any
+    exact: bool = True
+
+    @property
+    def task(self) -> Any:
+        """The task definition: its ARN, its family or an unknown."""
+        return self.settings.get("TaskDefinition", self.settings.get("TaskDefinitionArn"))
+
+    @property
+    def network(self) -> tuple[dict[str, Any], tuple[PathStep, ...]]:
+        """The subnets and whether the tasks get a public address, and where that stands; empty where it is not said."""
+        network = _object(self.settings.get("NetworkConfiguration"))
+        for key in ("AwsvpcConfiguration", "AwsVpcConfiguration"):
+            if key in network:
+                place = (*self.path, "NetworkConfiguration", key) if self.exact else self.path
+                return _object(network[key]), place
+        return {}, self.path
 
 
 @dataclass(eq=False)
 class Service:
-    """One ``AWS::ECS::Service``.
+    """An ``AWS::ECS::Service``, or what else starts tasks.
 
     Attributes:
         resource: where it stands.
         launch_type: where its tasks run; None where that cannot be known.
         task: its task definition, where that is in one of the templates.
         cluster: what tells its cluster; empty where it cannot be known.
+        start: what it says of its tasks.
         capacities: the EC2 capacity that its tasks may be placed on.
     """
 
@@ -31,4 +73,88 @@ class Service:
     launch_type: LaunchType | None
     task: TaskDefinition | None
     cluster: str
+    start: Start
     capacities: tuple[Capacity, ...] = ()
+
+
+def _service(values: dict[str, Any]) -> Iterator[Start]:
+    yield Start(settings=values, path=_PROPERTIES, cluster=values.get("Cluster", "default"))
+
+
+def _rule(values: dict[str, Any]) -> Iterator[Start]:
+    targets = values.get("Targets")
+    for index, target in enumerate(targets if isinstance(targets, list) else ()):
+        path = (*_PROPERTIES, "Targets", index, "EcsParameters")
+        yield Start(
+            settings=_object(_object(target).get("EcsParameters")),
+            path=path,
+            cluster=_object(target).get("Arn"),
+        )
+
+
+def _schedule(values: dict[str, Any]) -> Iterator[Start]:
+    target = _object(values.get("Target"))
+    path = (*_PROPERTIES, "Target", "EcsParameters")
+    yield Start(settings=_object(target.get("EcsParameters")), path=path, cluster=target.get("Arn"))
+
+
+def _pipe(values: dict[str, Any]) -> Iterator[Start]:
+    parameters = _object(values.get("TargetParameters"))
+    path = (*_PROPERTIES, "TargetParameters", "EcsTaskParameters")
+    yield Start(
+        settings=_object(parameters.get("EcsTaskParameters")), path=path, cluster=values.get("Target")
+    )
+
+
+def _state_machine(values: dict[str, Any]) -> Iterator[Start]:
+    """Yield the tasks that a state machine runs: its parameters have the names that the ECS API gives them."""
+    key = "DefinitionString" if "DefinitionString" in values else "Definition"
+    text = text_of(values.get(key))
+    try:
+        definition = read_json(text) if text is not None else values.get(key)
+    except (ValueError, RecursionError):
+        return
+    given = _object(values.get("DefinitionSubstitutions"))
+    for settings in _run_tasks(definition, 0):
+        filled = {name: _substituted(value, given) for name, value in settings.items()}
+        yield Start(settings=filled, path=(*_PROPERTIES, key), cluster=filled.get("Cluster"), exact=False)
+
+
+def _run_tasks(value: Any, depth: int) -> Iterator[dict[str, Any]]:
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(value, dict):
+        if "TaskDefinition" in value:
+            yield value
+        for member in value.values():
+            yield from _run_tasks(member, depth + 1)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _run_tasks(member, depth + 1)
+
+
+def _substituted(value: Any, given: dict[str, Any]) -> Any:
+    """Fill in what DefinitionSubstitutions gives for a whole text, and what is in lists and objects."""
+    match value:
+        case dict():
+            return {key: _substituted(member, given) for key, member in value.items()}
+        case list():
+            return [_substituted(member, given) for member in value]
+        case str() if value.startswith("${") and value.endswith("}"):
+            return given.get(value[2:-1], Unknown(reason=f"{value} is given at deployment"))
+    return value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+STARTERS: Final[dict[str, Callable[[dict[str, Any]], Iterator[Start]]]] = {
+    "AWS::ECS::Service": _service,
+    "AWS::ECS::TaskSet": _service,
+    "AWS::Events::Rule": _rule,
+    "AWS::Scheduler::Schedule": _schedule,
+    "AWS::Pipes::Pipe": _pipe,
+    "AWS::StepFunctions::StateMachine": _state_machine,
+}
+"""By type of resource, what yields the tasks that it starts from its evaluated properties."""

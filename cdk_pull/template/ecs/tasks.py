@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -61,7 +61,7 @@ class TaskDefinition:
     """
 
     def __init__(
-        self, resource: Resource, repository_of: Callable[[str | Unknown, Resource], Resource | None]
+        self, resource: Resource, repository_of: Callable[[Image, Resource], Resource | None]
     ) -> None:
         self.resource = resource
         self.on_fargate: bool | None = None
@@ -70,8 +70,11 @@ class TaskDefinition:
     @property
     def fargate(self) -> bool:
         """Whether it runs on Fargate: it says so and no service says otherwise, or a service runs it there."""
-        if self.on_fargate is not None:
-            return self.on_fargate
+        return self.fargate_only if self.on_fargate is None else self.on_fargate
+
+    @property
+    def fargate_only(self) -> bool:
+        """Whether it says that it is made for Fargate, and not for EC2."""
         return self._names("FARGATE") and not self._names("EC2")
 
     @property
@@ -146,7 +149,10 @@ class TaskDefinition:
     def _container(self, index: int, values: dict[str, Any]) -> Container:
         text = text_of(values.get("Image"))
         region = self.resource.template.context.environment.region
-        image = None if text is None else Image.of(text, region, self._repository_of(text, self.resource))
+        image = None if text is None else Image.of(text, region)
+        repository = None if image is None else self._repository_of(image, self.resource)
+        if image is not None and repository is not None:
+            image = replace(image, repository=repository)
         name = values.get("Name")
         return Container(name if isinstance(name, str) else "", values, (*CONTAINERS, index), image)
 

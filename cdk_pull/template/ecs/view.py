@@ -6,9 +6,11 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.image.ecr import EcrRegistry
+from cdk_pull.template.context import Environment
 from cdk_pull.template.ecs.capacity import HOLDERS, Capacity
 from cdk_pull.template.ecs.network import Network
-from cdk_pull.template.ecs.services import LaunchType, Service
+from cdk_pull.template.ecs.services import STARTERS, LaunchType, Service, Start
 from cdk_pull.template.ecs.tasks import TaskDefinition
 from cdk_pull.template.values import Unknown
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.template.assembly import Assembly
-    from cdk_pull.template.context import Environment
+    from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.model import Resource
 
 __all__ = ["EcsView", "identity"]
@@ -82,16 +84,24 @@ class EcsView:
             if isinstance(name := resource.values.get("RepositoryName"), str)
         }
 
-    def _repository_of(self, image: str | Unknown, user: Resource) -> Resource | None:
+    def _repository_of(self, image: Image, user: Resource) -> Resource | None:
         """Return the repository of an image, where it is in one of the templates."""
-        for piece in image.pieces if isinstance(image, Unknown) else ():
+        for piece in image.value.pieces if isinstance(image.value, Unknown) else ():
             found = self.assembly.find(piece)
             if found is not None and found.type == _REPOSITORY:
                 return found
-        if not self._repositories_by_name or ".dkr" not in str(image):
+        if not self._repositories_by_name or image.reference is None:
+            return None
+        registry = EcrRegistry.of_host(image.reference.registry)
+        if registry is None:
             return None
         name = str(image).partition("/")[2].partition("@")[0].partition(":")[0]
-        return self._repositories_by_name.get((user.template.context.environment, name))
+        stack = user.template.context.environment
+        # Of a stack that can be deployed anywhere, the template's own repositories are the nearest guess.
+        place = Environment(
+            stack.account and registry.account, stack.region and (image.place.region or stack.region)
+        )
+        return self._repositories_by_name.get((place, name))
 
     @cached_property
     def _tasks(self) -> dict[tuple[str, str], TaskDefinition]:
@@ -112,22 +122,44 @@ class EcsView:
 
     @cached_property
     def services(self) -> list[Service]:
-        """Every service."""
-        return [self._service(resource) for resource in self._of_type("AWS::ECS::Service")]
+        """Every service, and what else starts tasks."""
+        return [
+            self._service(resource, start)
+            for kind, starts in STARTERS.items()
+            for resource in self._of_type(kind)
+            for start in starts(resource.values)
+            if start.settings
+        ]
 
-    def _service(self, resource: Resource) -> Service:
-        values = resource.values
-        cluster = identity(values.get("Cluster", "default"), resource)
-        strategy = values.get("CapacityProviderStrategy") or self._default_strategy(cluster)
+    def _service(self, resource: Resource, start: Start) -> Service:
+        cluster = identity(start.cluster, resource)
+        strategy = start.settings.get("CapacityProviderStrategy") or self._default_strategy(cluster)
         providers = _providers(strategy)
-        found = self.assembly.find(values.get("TaskDefinition"))
-        task = self._tasks.get((found.template.key, found.logical_id)) if found else None
-        launch_type = _launch_type(values.get("LaunchType"), providers, strategy)
-        service = Service(resource, launch_type, task, cluster)
+        task = self._task_of(start.task, resource)
+        launch_type = _launch_type(start.settings.get("LaunchType"), providers, strategy, task)
+        service = Service(resource, launch_type, task, cluster, start)
         if launch_type == "EC2" and cluster:
             wanted = frozenset(identity(provider, resource) for provider in providers) - {""}
             service.capacities = self._placement(cluster, wanted)
         return service
+
+    def _task_of(self, value: Any, user: Resource) -> TaskDefinition | None:
+        """Return a task definition by a reference to it, or by its family."""
+        found = self.assembly.find(value)
+        if found is not None:
+            return self._tasks.get((found.template.key, found.logical_id))
+        if not isinstance(value, str):
+            return None
+        family = value.rpartition("/")[2].partition(":")[0]
+        return self._tasks_by_family.get((user.template.context.environment, family))
+
+    @cached_property
+    def _tasks_by_family(self) -> dict[tuple[Environment, str], TaskDefinition]:
+        return {
+            (task.resource.template.context.environment, family): task
+            for task in self._tasks.values()
+            if isinstance(family := task.resource.values.get("Family"), str)
+        }
 
     def _placement(self, cluster: str, wanted: frozenset[str]) -> tuple[Capacity, ...]:
         """Return the capacities of a cluster that one of the wanted providers launches; all where none is wanted."""
@@ -239,7 +271,9 @@ def _providers(strategy: Any) -> list[Any]:
     ]
 
 
-def _launch_type(stated: Any, providers: list[Any], strategy: Any) -> LaunchType | None:
+def _launch_type(
+    stated: Any, providers: list[Any], strategy: Any, task: TaskDefinition | None
+) -> LaunchType | None:
     launch_type: LaunchType
     if isinstance(stated, Unknown) or isinstance(strategy, Unknown):
         return None
@@ -248,7 +282,8 @@ def _launch_type(stated: Any, providers: list[Any], strategy: Any) -> LaunchType
             return launch_type
     if any(isinstance(provider, str) and provider in _FARGATE_PROVIDERS for provider in providers):
         return "FARGATE"
-    return "EC2"
+    # Left to a cluster, or to a provider, of which nobody here knows: what the task is made for decides.
+    return "FARGATE" if task is not None and task.fargate_only else "EC2"
 
 
 def _launches_from(values: dict[str, Any]) -> Iterator[Any]:
