@@ -73,10 +73,10 @@ def explain_together(
         off = f"{_label('ECS_DISABLE_IMAGE_CLEANUP', os)} switches image clean-up off"
     else:
         off = ""
+    # Who switches it off twice wants it off.
+    wants_it_on = {"ECS_DISABLE_IMAGE_CLEANUP"} if taken.get("ECS_DISABLE_IMAGE_CLEANUP") is False else set()
     for name in taken:
-        if off and (
-            variables()[name].needs_cleanup or (name == "ECS_DISABLE_IMAGE_CLEANUP" and "prefer" in off)
-        ):
+        if off and (variables()[name].needs_cleanup or name in wants_it_on):
             yield AgentWarning(
                 WarningCode.NO_EFFECT,
                 f"{_label(name, os)} has no effect: {off}; leave one of the two out",
@@ -156,6 +156,8 @@ def _number_trouble(variable: Variable, raw: str, value: int | None) -> tuple[Wa
 
 
 def _list_trouble(raw: str) -> tuple[WarningCode, str] | None:
+    if raw.startswith("["):
+        return WarningCode.VALUE_IGNORED, "the agent takes names with commas between them, not JSON"
     entries = raw.split(",")
     if any(each != trim_space(each) for each in entries):
         return _form(raw) or (WarningCode.BLANKS, "the blanks are a part of the image name")

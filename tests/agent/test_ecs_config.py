@@ -45,6 +45,7 @@ def test_as_the_agent_computes_it(row: dict[str, Any]) -> None:
         ("ECS_NUM_IMAGES_DELETE_PER_CYCLE=5.5", "value-ignored"),
         ("ECS_DISABLE_IMAGE_CLEANUP=yes", "value-ignored"),
         ("ECS_EXCLUDE_UNTRACKED_IMAGE=a,,b", "value-ignored"),
+        ('ECS_EXCLUDE_UNTRACKED_IMAGE=["a", "b"]', "value-ignored"),
         ("ECS_IMAGE_CLEANUP_INTERVAL=5m", "value-changed"),
         ("ECS_IMAGE_MINIMUM_CLEANUP_AGE=0s", "value-changed"),
         ("ECS_NUM_IMAGES_DELETE_PER_CYCLE=0", "value-changed"),
@@ -53,6 +54,7 @@ def test_as_the_agent_computes_it(row: dict[str, Any]) -> None:
         ("ECS_IMAGE_PULL_BEHAVIOR=once\nECS_IMAGE_PULL_BEHAVIOR=always", "two-values"),
         ("ECS_IMAGE_PULL_BEHAVIOR=prefer-cached\nECS_IMAGE_CLEANUP_INTERVAL=1h", "no-effect"),
         ("ECS_DISABLE_IMAGE_CLEANUP=true\nECS_NUM_IMAGES_DELETE_PER_CYCLE=9", "no-effect"),
+        ("ECS_IMAGE_PULL_BEHAVIOR=prefer-cached\nECS_DISABLE_IMAGE_CLEANUP=false", "no-effect"),
     ],
 )
 def test_warnings(text: str, code: str) -> None:
@@ -76,6 +78,7 @@ def test_warnings(text: str, code: str) -> None:
         "ECS_DISABLE_IMAGE_CLEANUP= true",
         "ECS_EXCLUDE_UNTRACKED_IMAGE=a:1,b@sha256:00",
         "ECS_IMAGE_PULL_BEHAVIOR=prefer-cached\nECS_ENGINE_TASK_CLEANUP_WAIT_DURATION=1h",
+        "ECS_IMAGE_PULL_BEHAVIOR=prefer-cached\nECS_DISABLE_IMAGE_CLEANUP=true",
     ],
 )
 def test_no_warning(text: str) -> None:

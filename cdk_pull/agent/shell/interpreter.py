@@ -141,7 +141,9 @@ class Interpreter:
             self._effort.depth -= 1
         merged = merge(ended)
         if len(merged) > _MOST_WORLDS:
-            return [self.blur(merged[0], "the script branches too often to follow", self.line(node))]
+            # One that has ended would make all that follows seem unreachable.
+            left = next((world for world in merged if not world.flow), merged[0])
+            return [self.blur(left, "the script branches too often to follow", self.line(node))]
         return merged
 
     def sequence(self, nodes: Iterable[Node], worlds: list[World], io: Io) -> list[World]:

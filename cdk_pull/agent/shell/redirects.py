@@ -71,13 +71,13 @@ def empty(shell: Interpreter, world: World, path: str, line: int) -> None:
         if lost:
             shell.warn(
                 WarningCode.TRUNCATES_EARLIER_LINES,
-                f"this removes what line {lost[0].line} wrote to {path}: append with >>",
+                f"this removes what line {lost[0].line} wrote to {path}",
                 line,
             )
         else:
             shell.warn(
                 WarningCode.TRUNCATES_CONFIG,
-                f"this removes what the AMI has in {path}: append with >>",
+                f"this removes what the AMI has in {path}",
                 line,
             )
     world.files[path] = ()

@@ -25,7 +25,7 @@ __all__ = ["truncates_config"]
     "A redirection that empties ecs.config",
     severity=Severity.ERROR,
     on="capacity",
-    fix="Append with >> in place of >",
+    fix="Append: >> in place of >, tee -a in place of tee, append: true in write_files",
     mend=Mend(
         changes=Changes.USER_DATA,
         safe="the redirection appends where it empties lines of the same user data",

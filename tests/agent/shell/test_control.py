@@ -4,6 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cdk_pull.agent.linux import read
+from cdk_pull.agent.shell.world import ECS_CONFIG
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -54,3 +57,10 @@ def test_too_many_ways(config: Callable[[str], str | None]) -> None:
     branches = "".join(f"if [ -f {number} ]; then echo A={number} >> $F; fi\n" for number in range(8))
     assert config(branches) is None
     assert config(f"{branches}once") == "once"
+
+
+def test_too_many_ways_after_one_that_ended() -> None:
+    """A way that has ended does not make what follows unreachable."""
+    ways = "".join(f"if [ -f {number} ]; then A{number}=1; fi\n" for number in range(8))
+    script = f"#!/bin/bash\nif [ -f ready ]; then exit 0; fi\n{ways}echo ECS_IMAGE_PULL_BEHAVIOR=once >> {ECS_CONFIG}\n"
+    assert read(script).warnings == ()
