@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_autoscaling as autoscaling
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 __all__ = [
+    "LAUNCH_CONFIGURATION",
+    "LAUNCH_TEMPLATE",
     "LaunchResource",
     "cluster_names",
     "identity",
@@ -29,8 +31,11 @@ __all__ = [
     "why_unsupported",
 ]
 
-LaunchResource: TypeAlias = autoscaling.CfnLaunchConfiguration | ec2.CfnLaunchTemplate
-"""The resources that hold user data."""
+LaunchResource: TypeAlias = cdk.CfnResource
+"""A launch configuration or a launch template, which hold user data; one of CDK's own class for it or not."""
+
+LAUNCH_CONFIGURATION: Final = "AWS::AutoScaling::LaunchConfiguration"
+LAUNCH_TEMPLATE: Final = "AWS::EC2::LaunchTemplate"
 
 _CAPACITY = frozenset(
     {
@@ -151,9 +156,7 @@ def cluster_names(cluster: IConstruct) -> list[str]:
 
 def launch_resources_below(scope: IConstruct) -> list[LaunchResource]:
     """Return the launch configurations and launch templates in a scope, at the cost of two calls to JavaScript."""
-    selector = cdk.ConstructSelector.resources_of_type(
-        "AWS::AutoScaling::LaunchConfiguration", "AWS::EC2::LaunchTemplate"
-    )
+    selector = cdk.ConstructSelector.resources_of_type(LAUNCH_CONFIGURATION, LAUNCH_TEMPLATE)
     return cast("list[LaunchResource]", selector.select(scope))
 
 

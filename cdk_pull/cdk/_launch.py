@@ -37,7 +37,7 @@ _IMAGES: dict[str, OperatingSystem] = {
 _ECS_IMAGES = ("awsservicebottlerocketawsecs", "awsserviceecsoptimizedami", "ecsoptimizedimageid")
 
 _SHELL = re.compile(r"^#!|/etc/ecs\b", re.MULTILINE)
-_JOINS = re.compile(r"\bECS_CLUSTER\b|\bInitialize-ECSAgent\b|/etc/ecs/ecs\.config\b")
+_JOINS = re.compile(r"\bECS_CLUSTER\b|\b(?i:Initialize-ECSAgent)\b|/etc/ecs/ecs\.config\b")
 _NAMED = r"(?:\bECS_CLUSTER|-Cluster|^\s*(?:ecs\.)?cluster)[\"'\s,=]*{}(?![\w-])"
 
 

@@ -10,6 +10,7 @@ import jsii
 from constructs import Construct, IConstruct, IValidation
 
 from cdk_pull.cdk._capacity import identity, launch_resources_below, stage_of
+from cdk_pull.cdk._complete import when_complete
 from cdk_pull.cdk._decisions import record
 from cdk_pull.cdk._pull_decision import pull_decision
 from cdk_pull.cdk._user_data import LaunchUserData
@@ -53,7 +54,7 @@ class _MendLook:
     root: IConstruct
 
 
-@jsii.implements(cdk.IAspect, IValidation)
+@jsii.implements(IValidation)
 class StageUserData(Construct):
     """One leaf in a stage: it looks for capacity when the stage is complete, and reports what went wrong."""
 
@@ -69,7 +70,7 @@ class StageUserData(Construct):
         self._unmended: dict[str, LaunchResource] = {}
         self._taken: set[tuple[str, _Look]] = set()
         self._stacks: dict[str, tuple[str, str]] = {}
-        cdk.Aspects.of(self).add(self, priority=cdk.AspectPriority.READONLY)
+        when_complete(self, self._complete)
         self.node.add_validation(self)
 
     @classmethod
@@ -94,12 +95,14 @@ class StageUserData(Construct):
         look = _Look(reach, root, stages)
         self._looks.append(look)
         self._take(look)
+        self._begin()
 
     def mend_within(self, mends: Mends, root: IConstruct) -> None:
         """Mend the user data of all ECS capacity of this stage below a root, now and when the stage is complete."""
         look = _MendLook(mends, root)
         self._mend_looks.append(look)
         self._mend(look)
+        self._begin()
 
     @property
     def mends(self) -> bool:
@@ -112,7 +115,7 @@ class StageUserData(Construct):
         known = stage_of(construct).node.try_find_child(_ID)
         return isinstance(known, cls) and known.mends
 
-    def visit(self, node: IConstruct) -> None:  # noqa: ARG002 - this leaf is the only node that it visits
+    def _complete(self) -> None:
         """Look for capacity that has come since."""
         self._look()
         for launch in self._launches.values():
@@ -130,7 +133,7 @@ class StageUserData(Construct):
         problems = [
             f"{launch.resource.node.path}: {problem}"
             for launch in self._launches.values()
-            if (problem := launch.problem or ("" if launch.asked or not launch.is_asked_for else _REPLACED))
+            if (problem := launch.problem or (_REPLACED if launch.is_replaced else ""))
         ]
         problems += [
             f"{resource.node.path}: {WRITTEN_BEFORE.format('ImagePullBehavior')}"
@@ -167,6 +170,8 @@ class StageUserData(Construct):
             self._take(look)
         for mend_look in self._mend_looks:
             self._mend(mend_look)
+        for launch in self._launches.values():
+            launch.put_in_place(complete=True)
 
     def _mend(self, look: _MendLook) -> None:
         for resource in launch_resources_below(look.root):
@@ -176,6 +181,10 @@ class StageUserData(Construct):
                 self._launch(resource, stack).mend(look.mends)
             else:
                 self._unmended[identity(resource)] = resource
+
+    def _begin(self) -> None:
+        for launch in self._launches.values():
+            launch.put_in_place()
 
     def _take(self, look: _Look) -> None:
         others = {identity(each) for stage in look.stages for each in launch_resources_below(stage)}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_ecs as ecs
 from constructs import IValidation
@@ -20,15 +21,19 @@ from cdk_pull.rules.mending import Patched, mend_tasks
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import aws_cdk as cdk
     from constructs import IConstruct
 
 __all__ = ["TaskMends"]
 
+_NESTED: Final = "AWS::CloudFormation::Stack"
+
 
 @jsii.implements(IValidation)
 class TaskMends:
-    """Changes, when CDK validates, what the rules would change of the task definitions below a scope.
+    """Changes what the rules would change of the task definitions below a scope.
+
+    It does so when CDK validates, and all that one stack has of another is known; and in nested stacks before, because
+    by then CDK has named their templates by what is in them, and would not deploy a change.
 
     Args:
         scope: whose task definitions are mended.
@@ -42,8 +47,21 @@ class TaskMends:
         self._images = images
         self._told: set[tuple[str, str]] = set()
 
+    def mend_nested(self) -> None:
+        """Change what is in nested stacks."""
+        if cdk.ConstructSelector.resources_of_type(_NESTED).select(self._scope):
+            self._mend(nested=True)
+
     def validate(self) -> list[str]:
         """Return one line for each task definition that is written too early; what cannot be mended the checks find."""
+        return [
+            f"{each.node.path}: {WRITTEN_BEFORE.format('PullFixes')}"
+            for each in self._mend(nested=False)
+            if self._is_below(each) and not StageUserData.is_mended(each)
+        ]
+
+    def _mend(self, *, nested: bool) -> list[cdk.CfnResource]:
+        """Change what is in nested stacks, or else in all others; return the task definitions of other stages."""
         if not self._mends.properties:
             return []
         documents = StackDocuments(stage_of(self._scope))
@@ -56,15 +74,11 @@ class TaskMends:
             made.setdefault((patched.rule.id, patched.template, patched.logical_id), []).append(patched)
         for (_, template, logical_id), patches in made.items():
             resource = documents.resource(template, logical_id)
-            if self._is_below(resource):
+            if self._is_below(resource) and cdk.Stack.of(resource).nested == nested:
                 for patched in patches:
                     _set(resource, patched)
                 self._record(resource, patches)
-        return [
-            f"{each.node.path}: {WRITTEN_BEFORE.format('PullFixes')}"
-            for each in documents.elsewhere
-            if self._is_below(each) and not StageUserData.is_mended(each)
-        ]
+        return documents.elsewhere
 
     def _is_below(self, resource: cdk.CfnResource) -> bool:
         path = self._scope.node.path

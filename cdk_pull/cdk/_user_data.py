@@ -14,6 +14,7 @@ from aws_cdk import aws_ec2 as ec2
 from cdk_pull.agent import cfn
 from cdk_pull.agent.mending.in_template import mend_value
 from cdk_pull.cdk import _launch
+from cdk_pull.cdk._capacity import LAUNCH_CONFIGURATION
 from cdk_pull.cdk._kept import kept
 from cdk_pull.cdk._mends import Mends, fix_decision
 from cdk_pull.cdk._requests import TOKENS, Reach, Request, merged, resolved
@@ -36,12 +37,12 @@ __all__ = ["LaunchUserData"]
 class LaunchUserData:
     """An override of the user data that is computed from what the user data is when the template is written.
 
-    So nothing is lost that anybody adds before or after, and it does not matter when the group joins its cluster.
+    So nothing is lost that anybody adds before or after, and it does not matter when the group joins its cluster. It is put
+    in place only where there is something to write, because it takes the place of an override that somebody made before.
 
     Attributes:
         resource: whose user data it is.
         problem: why the settings are not in it, or nothing.
-        asked: whether CDK has asked for the user data.
         own: what was asked for this capacity by itself.
         changes: what was mended of it.
     """
@@ -49,7 +50,6 @@ class LaunchUserData:
     def __init__(self, resource: LaunchResource, stack: cdk.Stack, images: dict[str, object]) -> None:
         self.resource = resource
         self.problem = ""
-        self.asked = False
         self.own: list[Request] = []
         self.changes: tuple[Change, ...] = ()
         self._mends = Mends()
@@ -59,15 +59,15 @@ class LaunchUserData:
         self._images = images
         self._known: _Template | None = None
         self._value: object = None
-        if isinstance(resource, autoscaling.CfnLaunchConfiguration):
-            resource.add_property_override("UserData", self)
-        else:
-            resource.add_property_override("LaunchTemplateData.UserData", self)
+        self._asked = False
+        self._in_place = False
+        self._writes = False
 
     def ask(self, request: Request) -> None:
         """Take a request for this capacity, whatever it joins."""
         if request not in self.own:
             self.own.append(request)
+        self.put_in_place()
 
     def ask_within(self, reach: Reach) -> None:
         """Take a request that holds if this is capacity in its reach."""
@@ -77,10 +77,36 @@ class LaunchUserData:
         """Mend the user data before anything is put into it, if this is ECS capacity."""
         self._mends = self._mends.merged(mends)
 
+    def put_in_place(self, *, complete: bool = False) -> None:
+        """Override the user data, once there is something to write; until then it is as others leave it.
+
+        Args:
+            complete: whether the app is, so that asking CDK for values keeps nothing out of them that comes later.
+        """
+        if not self._in_place and (self._is_sure() or self._has_to_write(complete=complete)):
+            self._in_place = True
+            simple = self.resource.cfn_resource_type == LAUNCH_CONFIGURATION
+            self.resource.add_property_override("UserData" if simple else "LaunchTemplateData.UserData", self)
+
+    def _is_sure(self) -> bool:
+        # Whether it joins a cluster of another stack is only known when CDK has resolved the references.
+        return bool(self.own) or any(reach.cluster for reach in self._reaches)
+
+    def _has_to_write(self, *, complete: bool) -> bool:
+        if complete:
+            self._resolved()
+            self.forget()
+            return self._writes
+        draft = _draft_of(self.resource)
+        if draft is None:
+            return bool(self._reaches)
+        self._from_text(draft)
+        return self._writes
+
     @property
-    def is_asked_for(self) -> bool:
-        """Whether settings are to be in the user data, rather than its own faults mended."""
-        return bool(self.own or self._reaches)
+    def is_replaced(self) -> bool:
+        """Whether settings are asked for, and an override that was made later replaces them."""
+        return self._in_place and not self._asked and bool(self.own or self._reaches)
 
     def decisions(self) -> list[Decision]:
         """Return what was mended, as the report prints it, each time it is something else."""
@@ -112,7 +138,10 @@ class LaunchUserData:
 
     def resolve(self, context: cdk.IResolveContext | None = None) -> Any:  # noqa: ARG002 - IResolvable has it
         """Return the value for ``UserData``; what is wrong with it goes to ``problem``."""
-        self.asked = True
+        self._asked = True
+        return self._resolved()
+
+    def _resolved(self) -> Any:
         if self._value is None:
             self.problem = ""
             text = self._text()
@@ -132,8 +161,8 @@ class LaunchUserData:
         clusters = [reach.cluster for reach in self._reaches if reach.cluster]
         names = list(dict.fromkeys(name for cluster in clusters for name in cluster.names))
         values = resolved(self._stack, names, self._data())
-        data: Any = values[""] or {}
-        data = {key[:1].upper() + key[1:]: value for key, value in data.items()}
+        data = _in_capitals(values[""])
+        data = _in_capitals(data.get("LaunchTemplateData", data))
         original, image = data.get("UserData"), data.get("ImageId")
         text, pieces, unreadable = _opened(original)
         return self._written(
@@ -174,6 +203,7 @@ class LaunchUserData:
             if joins(reach.cluster) if reach.cluster else _launch.joins_ecs(text, image):
                 reach.found = True
                 requests.append(reach.request)
+        self._writes = bool(requests or self.changes)
         if not requests:
             return original
         try:
@@ -198,13 +228,11 @@ class LaunchUserData:
         return text if known.issuperset(TOKENS.findall(text)) else None
 
     def _data(self) -> Any:
-        """Return the user data and the image, in CDK's values."""
-        if isinstance(self.resource, autoscaling.CfnLaunchConfiguration):
-            return {"userData": self.resource.user_data, "imageId": self.resource.image_id}
+        """Return the user data and the image, or all properties with them, in CDK's values."""
         template = self._template()
         if template.construct is None:
-            # One property costs a call for each of some thirty: CDK has no other way to read it.
-            return self.resource.launch_template_data
+            # Protected in JavaScript, and the one way that is there for every class of resource; one call.
+            return self.resource._cfn_properties  # noqa: SLF001
         text = None if template.commands is None else {"Fn::Base64": template.commands.render()}
         return {"userData": text, "imageId": template.image_id}
 
@@ -243,6 +271,20 @@ def _template_of(resource: LaunchResource) -> _Template:
     if not isinstance(parent, ec2.LaunchTemplate):
         return _Template()
     return _Template(parent, parent.user_data, parent.image_id)
+
+
+def _draft_of(resource: LaunchResource) -> str | None:
+    """Return the user data as it is so far in CDK's own construct; None where there is none."""
+    parent = resource.node.scope
+    if not isinstance(parent, ec2.LaunchTemplate | autoscaling.AutoScalingGroup):
+        return None
+    commands = parent.user_data
+    return None if commands is None else commands.render()
+
+
+def _in_capitals(properties: Any) -> dict[str, Any]:
+    """Return properties under the names that CloudFormation gives them."""
+    return {key[:1].upper() + key[1:]: value for key, value in (properties or {}).items()}
 
 
 def _opened(value: object) -> tuple[str, list[object], UnsupportedError | None]:

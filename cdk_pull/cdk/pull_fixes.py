@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 
 from cdk_pull.cdk._capacity import identity, is_cluster
+from cdk_pull.cdk._complete import when_complete
 from cdk_pull.cdk._mends import Mends
 from cdk_pull.cdk._reaches import StageUserData
 from cdk_pull.cdk._task_mends import TaskMends
@@ -89,5 +90,7 @@ class PullFixes(cdk.Mixin):
         stages = [each for each in below if isinstance(each, cdk.Stage) and identity(each) in self._covered]
         # CDK writes the templates of a stage before those of the app around it.
         for scope in (*stages, construct):
-            StageUserData.of(scope).mend_within(self._mends, scope)
-            scope.node.add_validation(TaskMends(scope, self._mends, self._images))
+            stage, tasks = StageUserData.of(scope), TaskMends(scope, self._mends, self._images)
+            stage.mend_within(self._mends, scope)
+            when_complete(stage, tasks.mend_nested)
+            scope.node.add_validation(tasks)

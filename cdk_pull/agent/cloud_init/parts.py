@@ -102,6 +102,10 @@ def is_shell(script: str) -> bool:
 def _decoded(message: Message, body: str) -> str | None:
     encoding = str(message.get("content-transfer-encoding", "")).strip().lower()
     compressed = _GZIPPED.fullmatch(message.get_content_type()) is not None
+    # CloudFormation encodes a part with Fn::Base64: read from a template, it is still as it was, and nothing that is
+    # encoded begins so.
+    if encoding == "base64" and kind_of(body):
+        encoding = ""
     if encoding in {"", "7bit", "8bit", "binary"} and not compressed:
         return body
     try:

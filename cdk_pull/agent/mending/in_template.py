@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.cfn import LIMIT_BYTES, branches, from_text, size_bytes, to_text
+from cdk_pull.agent.cfn import LIMIT_BYTES, branches, from_text, read_value, size_bytes, to_text
+from cdk_pull.agent.cloud_init.parts import is_mime
 from cdk_pull.agent.mending.mend import mend
 from cdk_pull.errors import UnsupportedError
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.codes import WarningCode
     from cdk_pull.agent.mending.mend import Change
+    from cdk_pull.agent.reading import Reading
     from cdk_pull.agent.variables import OperatingSystem
 
 __all__ = ["mend_value"]
@@ -38,6 +41,32 @@ def mend_value(
     except UnsupportedError:
         return value, ()
     result = mend(text, os, codes)
-    if not result.changes or size_bytes(result.text) > max(LIMIT_BYTES, size_bytes(text)):
-        return value, ()
-    return from_text(result.text, pieces), result.changes
+    changes = result.changes
+    if size_bytes(result.text) > max(LIMIT_BYTES, size_bytes(text)):
+        changes = ()
+    value = from_text(result.text, pieces) if changes else value
+    if is_mime(text):
+        value, more = _mend_parts(value, os, codes)
+        changes += more
+    return value, changes
+
+
+def _mend_parts(
+    value: object, os: OperatingSystem, codes: Mapping[WarningCode, bool]
+) -> tuple[object, tuple[Change, ...]]:
+    """Mend the parts of a MIME archive that CloudFormation encodes, each by itself, where that helps the whole."""
+    text, pieces = to_text(value)
+    made: tuple[Change, ...] = ()
+    for name, piece in pieces.items():
+        if not (isinstance(piece, dict) and "Fn::Base64" in piece):
+            continue
+        mended, changes = mend_value(piece, os, codes)
+        before, other = read_value(value, os), from_text(text, {**pieces, name: mended})
+        after = read_value(other, os)
+        if changes and _kinds(after) < _kinds(before) and len(after.unknown) <= len(before.unknown):
+            value, pieces, made = other, {**pieces, name: mended}, (*made, *changes)
+    return value, made
+
+
+def _kinds(reading: Reading) -> Counter[tuple[str, str | None]]:
+    return Counter((each.code, each.variable) for each in reading.warnings)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.mending.case import Case, Edit
-from cdk_pull.agent.mending.shared import give_bound, give_value, leave_out, leave_out_earlier, moved_up
+from cdk_pull.agent.mending.shared import (
+    give_bound,
+    give_value,
+    leave_out,
+    leave_out_earlier,
+    leave_out_prunes,
+    moved_up,
+)
 from cdk_pull.agent.windows import BLOCK
 
 if TYPE_CHECKING:
@@ -134,5 +141,5 @@ _EDITS: dict[WarningCode, Callable[[Case], Iterator[Edit]]] = {
     WarningCode.NO_POWERSHELL_TAG: _tags,
     WarningCode.TWO_VALUES: leave_out_earlier,
     WarningCode.NO_EFFECT: leave_out,
-    WarningCode.PRUNE_BESIDE_ONCE: leave_out,
+    WarningCode.PRUNE_BESIDE_ONCE: leave_out_prunes,
 }

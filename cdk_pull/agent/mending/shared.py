@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.mending.case import Case, Edit
 from cdk_pull.agent.mending.values import intended, nearest
+from cdk_pull.agent.reading import find_prune
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["give_bound", "give_value", "leave_out", "leave_out_earlier", "moved_up"]
+__all__ = ["give_bound", "give_value", "leave_out", "leave_out_earlier", "leave_out_prunes", "moved_up"]
 
 _QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
 _SEVERAL = re.compile(r";|(?<![>&0-9])&(?!>)|\|\|")
@@ -63,6 +64,16 @@ def leave_out_earlier(case: Case) -> Iterator[Edit]:
             yield Edit(
                 text="\n".join(lines), what=f"it stays alone: {line.strip()!r} is left out", safe=False
             )
+
+
+def leave_out_prunes(case: Case) -> Iterator[Edit]:
+    """Yield the text without all lines that remove images: the reader names the first."""
+    lines = case.lines
+    while (number := find_prune("\n".join(lines))) is not None:
+        if not _can_go(lines, number - 1):
+            return
+        del lines[number - 1]
+    yield Edit(text="\n".join(lines), what="it is left out", safe=False)
 
 
 def moved_up(case: Case, index: int, what: str) -> Iterator[Edit]:

@@ -51,6 +51,13 @@ def test_what_one_edit_makes_possible_is_done() -> None:
     assert mend(mended, "linux", ALL) == Mended(mended)
 
 
+def test_every_prune_is_left_out() -> None:
+    """Where several lines remove images, the setting is only sound without all of them."""
+    start = f"#!/bin/bash\necho {B}=once >> {F}\n"
+    prunes = "docker system prune -af\nls\necho '0 3 * * * root docker image prune -af' > /etc/cron.d/prune\n"
+    assert mend(start + prunes, "linux", ALL).text == f"{start}ls\n"
+
+
 def test_the_command_that_waits_is_the_one_that_is_changed() -> None:
     """Of two commands on a line, the one that starts the agent does not wait any more."""
     text = "#!/bin/bash\nsystemctl restart docker && systemctl restart ecs\n"
