@@ -103,7 +103,7 @@ def command(  # noqa: PLR0913 - one for each option
     )
     result = check(loaded.assemblies, options)
     result = replace(result, errors=(*loaded.errors, *result.errors))
-    text = render(result, form, colour=output is None and _on_terminal(), show_suppressed=show_suppressed)
+    text = render(result, form, colour=output is None and _in_colour(), show_suppressed=show_suppressed)
     _write(text, output)
     # A terminal shows them in the text already.
     for error in () if form == "text" and output is None and sys.stdout.isatty() else result.errors:
@@ -148,8 +148,10 @@ def _context_near(paths: tuple[Path, ...]) -> Path | None:
     return next((file for folder in folders if os.path.isfile(file := folder / _CONTEXT)), None)  # noqa: PTH113
 
 
-def _on_terminal() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+def _in_colour() -> bool:
+    # As no-color.org has it, an empty NO_COLOR is none.
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -66,6 +66,28 @@ def test_what_cannot_be_checked(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert "error PULL201" in out
 
 
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_colours(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    coloured: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    """A terminal gets colours, unless it or its user wants none; a file gets none."""
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert "\x1b[" not in _run(capsys, "check", ERROR)[1]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert ("\x1b[" in _run(capsys, "check", ERROR)[1]) is coloured
+    _run(capsys, "check", ERROR, "--output", "file.txt")
+    assert "\x1b[" not in Path("file.txt").read_text(encoding="utf-8")
+
+
 def test_errors_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the text is on the same terminal, what cannot be checked is told once; nothing moves its cursor."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)

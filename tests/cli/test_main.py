@@ -28,3 +28,11 @@ def test_an_output_that_cannot_be_written_is_one_line() -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(_PLAN, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "cdk-pull: the output: No space left on device\n")
+
+
+def test_closed_streams() -> None:
+    """Without a standard output or error the exit status still tells."""
+    line = f"{sys.executable} -m cdk_pull.cli check nowhere.yaml"
+    for closed in (">&-", "2>&-", ">&- 2>&-"):
+        done = subprocess.run(f"{line} {closed}", shell=True, capture_output=True, text=True, check=False)  # noqa: S602 - a shell closes them
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False)
