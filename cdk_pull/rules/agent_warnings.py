@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.finding import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from cdk_pull.agent.codes import WarningCode
     from cdk_pull.rules.finding import Severity
     from cdk_pull.template.ecs.capacity import Capacity
+    from cdk_pull.template.ecs.init import Place
 
 __all__ = ["problems_of"]
 
 # How the shell reader marks a part that nobody knows, as such or escaped.
+_REPLACES: Final = WarningCode.TRUNCATES_CONFIG
+# The numbers of other lines in a message.
+_LINE: Final = re.compile(r"\bline ([0-9]+)\b")
 _HOLE: Final = re.compile(r"(?:\\ufdd0|\ufdd0).*?(?:\\ufdd1|\ufdd1)")
 
 
@@ -32,16 +36,32 @@ def problems_of(
     """
     lines: list[str] | None = None
     for warning in capacity.reading.warnings:
-        if warning.code in codes:
+        place = capacity.place(warning.line)
+        in_user_data = place.path == capacity.path
+        # A file of cfn-init replaces the AMI's on purpose.
+        if warning.code in codes and (place.line or in_user_data or warning.code != _REPLACES):
             if lines is None:
-                lines = str(capacity.user_data).split("\n")
+                lines = str(capacity.script).split("\n")
             advice = capacity.advice(warning)
+            stands = bool(place.line)
             yield Problem(
-                message=_HOLE.sub("${…}", warning.message),
-                fix=_HOLE.sub("${…}", advice.text),
-                path=capacity.path,
-                line_in_text=warning.line,
-                quote=lines[warning.line - 1].strip() if 0 < warning.line <= len(lines) else "",
+                message=_HOLE.sub("${…}", _with_places(warning.message, place, capacity)),
+                fix=_HOLE.sub("${…}", advice.text) if stands or in_user_data else "",
+                path=place.path,
+                line_in_text=place.line,
+                quote=lines[warning.line - 1].strip() if stands and warning.line <= len(lines) else "",
+                resource=place.resource,
                 severity=severity,
-                mends=advice.mends,
+                mends=advice.mends if in_user_data else "",
             )
+
+
+def _with_places(message: str, place: Place, capacity: Capacity) -> str:
+    """Return a message whose line numbers count in the text in which a person finds them."""
+
+    def said(found: re.Match[str]) -> str:
+        other = capacity.place(int(found[1]))
+        where = "" if other.path == place.path else f" of {'.'.join(map(str, other.path[-2:]))}"
+        return f"line {other.line}{where}"
+
+    return _LINE.sub(said, message)

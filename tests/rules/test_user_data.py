@@ -159,3 +159,47 @@ def test_an_image_name_that_is_known_in_part() -> None:
     launch["Properties"]["LaunchTemplateData"]["ImageId"] = {"Fn::Sub": name}
     found = _found({"Launch": launch}, Parameters={"Arch": {"Type": "String"}})
     assert found[-1] == "108 error 2"
+
+
+CALL = "#!/bin/bash\ncfn-init -v --stack s --resource Launch --region r\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"files": {F: {"content": "ECS_CLUSTER=web\n"}}}, ["101 info 0"]),
+        ({"files": {F: {"content": f"ECS_CLUSTER=web\n{B}=once\n"}}}, []),
+        ({"files": {F: {"content": f'ECS_CLUSTER=web\n{B}="once"\n'}}}, ["104 error 2"]),
+        ({"files": {F: {"source": "https://example.com/x"}}}, []),
+        ({"commands": {"a": {"command": f"{B}=once >> {F}"}}}, ["105 error 1"]),
+        (
+            {"commands": {"a": {"command": f"echo A=b >> {F}"}, "b": {"command": f"echo {B}=once > {F}"}}},
+            ["106 error 1"],
+        ),
+        ({"commands": {"a": {"command": f"echo {B}=once >> {F}", "test": "test -f x"}}}, []),
+    ],
+)
+def test_cfn_init(config: dict[str, Any], expected: list[str]) -> None:
+    """What cfn-init writes counts as what the script writes that calls it."""
+    launch = _launch({"Fn::Base64": CALL}) | {"Metadata": {"AWS::CloudFormation::Init": {"config": config}}}
+    assert _found({"Launch": launch}) == expected
+
+
+def test_cfn_init_of_the_group() -> None:
+    """A finding in metadata stands at its place there, in whichever resource carries it, and names lines there."""
+    commands = {
+        "a": {"command": f"set -e\necho A=b >> {F}"},
+        "b": {"command": f"echo {B}=once > {F}"},
+    }
+    group = {
+        "Type": "AWS::AutoScaling::AutoScalingGroup",
+        "Properties": {"LaunchTemplate": {"LaunchTemplateId": {"Ref": "Launch"}}},
+        "Metadata": {"AWS::CloudFormation::Init": {"config": {"commands": commands}}},
+    }
+    launch = _launch({"Fn::Base64": CALL.replace("--resource Launch", "--resource Group")})
+    assembly = from_document({"Resources": {"Launch": launch, "Group": group}}, region="eu-west-1")
+    (finding,) = check([assembly], Options(select=("PULL106",))).findings
+    assert finding.logical_id == "Group"
+    assert finding.property_path == "Metadata.AWS::CloudFormation::Init.config.commands.b.command"
+    assert finding.message.startswith(f"this removes what line 2 of a.command wrote to {F}")
+    assert finding.fix == f"echo {B}=once >> {F}"

@@ -104,7 +104,7 @@ class Session:
 
     def _find_files(self, script: str, first: int) -> None:
         """Warn of settings in a file: the agent on Windows reads none of that form."""
-        for number, line in enumerate(script.split("\n"), first):
+        for number, line in enumerate([] if script.startswith("#!") else script.split("\n"), first):
             names = [each for each in _NAMES.findall(line) if each in variables()]
             if names and _CONFIG.search(line) and not _COMMENT.match(line):
                 message = f"the agent on Windows reads no ecs.config: {_write(names[0])}"

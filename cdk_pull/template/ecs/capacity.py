@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.agent.cfn import read_value, to_text
 from cdk_pull.template.context import section
+from cdk_pull.template.ecs.init import INIT, Place, Program, program
 from cdk_pull.template.values import Unknown, as_text, is_text, text_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ _RUNS_A_FILE: Final = re.compile(
     r"|(?:^|[;&|])[ \t]*(?:sudo[ \t]+)?[^\s#]*/[^\s]+\.sh\b",
     re.MULTILINE,
 )
-_INIT: Final = "AWS::CloudFormation::Init"
 _INIT_CALL: Final = "cfn-init"
 
 
@@ -130,14 +130,30 @@ class Capacity:
     def _init(self) -> str:
         """What cfn-init does on the instances, as text; the group may carry it in place of the launch settings."""
         documents = [
-            section(section(resource.body, "Metadata"), _INIT) for resource in (self.resource, *self.groups)
+            section(section(resource.body, "Metadata"), INIT) for resource in (self.resource, *self.groups)
         ]
         return "".join(json.dumps(document, default=str) for document in documents if document)
 
     @property
     def uses_init(self) -> bool:
-        """Whether cfn-init writes more of the configuration than the user data shows."""
-        return _INIT_CALL in str(self.user_data) and bool(_ECS_TEXT.search(self._init))
+        """Whether cfn-init writes more of the configuration, in a way that is not followed."""
+        called = _INIT_CALL in str(self.user_data) and self._program is None
+        return called and bool(_ECS_TEXT.search(self._init))
+
+    @cached_property
+    def _program(self) -> Program | None:
+        return program(self.user_data, [self.resource, *self.groups]) if self._init else None
+
+    @property
+    def script(self) -> str | Unknown:
+        """The user data, with what cfn-init does in the place of its call."""
+        return self._program.text if self._program is not None else self.user_data
+
+    def place(self, line: int) -> Place:
+        """Return where a line of the script stands."""
+        places = self._program.places if self._program is not None else ()
+        found = places[line - 1] if 0 < line <= len(places) else Place(None, (), line)
+        return found if found.resource is not None else Place(self.resource, self.path, found.line)
 
     @property
     def os(self) -> OperatingSystem | None:
@@ -169,8 +185,8 @@ class Capacity:
 
     @property
     def _pieces(self) -> tuple[tuple[str, ...], tuple[bool, ...]]:
-        """The pieces of the user data as text, and which of them are known."""
-        text = self.user_data
+        """The pieces of the script as text, and which of them are known."""
+        text = self.script
         pieces = text.pieces or (text,) if isinstance(text, Unknown) else (text,)
         return tuple(map(str, pieces)), tuple(isinstance(piece, str) for piece in pieces)
 
@@ -185,7 +201,8 @@ class Capacity:
     @property
     def sets_behavior(self) -> bool:
         """Whether anything here tries to set a pull behaviour, well or badly."""
-        return BEHAVIOR in self._init or _MENTIONS.search(str(self.user_data)) is not None
+        by_init = self.uses_init and BEHAVIOR in self._init
+        return by_init or _MENTIONS.search(str(self.script)) is not None
 
     @property
     def runs_a_file(self) -> bool:

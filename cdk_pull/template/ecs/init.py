@@ -1,0 +1,191 @@
+"""What cfn-init does on an instance, as a part of the script that calls it.
+
+Source: AWS CloudFormation User Guide, AWS::CloudFormation::Init: of each config first the files, then the commands in
+the order of their names; without configSets there is one config, named ``config``.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_pull.template.context import section
+from cdk_pull.template.intrinsics import evaluate
+from cdk_pull.template.values import Unknown, concat, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cdk_pull.template.model import PathStep, Resource
+
+__all__ = ["INIT", "Place", "Program", "program"]
+
+INIT: Final = "AWS::CloudFormation::Init"
+"""The key in a resource's metadata."""
+
+_CALL: Final = re.compile(r"^(?![ \t]*#).*\bcfn-init[ \t]", re.MULTILINE)
+_SETS: Final = re.compile(r"(?:^|\s)(?:-c|--configsets)[ =]+['\"]?([A-Za-z0-9_,-]+)")
+_RESOURCE: Final = re.compile(r"(?:^|\s)(?:-r|--resource)[ =]+['\"]?([A-Za-z0-9]+)")
+_END: Final = "CFN_INIT_EOF"
+# Stand for the unknown pieces while the text is cut and put together: no user data has these.
+_MARKS: Final = 0xF0000
+_MARK: Final = re.compile("([\U000f0000-\U000ffffd])")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a line of a program stands.
+
+    Attributes:
+        resource: in whose metadata; None for the user data itself.
+        path: below the resource; empty for the user data itself.
+        line: within the text there, from 1.
+    """
+
+    resource: Resource | None
+    path: tuple[PathStep, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A user data with what cfn-init does in the place of its call.
+
+    Attributes:
+        text: all of it.
+        places: for each line, where it stands.
+    """
+
+    text: str | Unknown
+    places: tuple[Place, ...]
+
+
+class _Marked:
+    """Texts with their unknown pieces marked, so that they can be cut like any text."""
+
+    def __init__(self) -> None:
+        self._unknown: list[Unknown] = []
+
+    def mark(self, text: str | Unknown) -> str:
+        pieces = (text.pieces or (text,)) if isinstance(text, Unknown) else (text,)
+        marked = ""
+        for piece in pieces:
+            if isinstance(piece, Unknown):
+                self._unknown.append(piece)
+            marked += piece if isinstance(piece, str) else chr(_MARKS + len(self._unknown) - 1)
+        return marked
+
+    def unmark(self, text: str) -> str | Unknown:
+        return concat(
+            self._unknown[ord(piece) - _MARKS] if _MARK.fullmatch(piece) else piece
+            for piece in _MARK.split(text)
+        )
+
+
+def program(user_data: str | Unknown, resources: Sequence[Resource]) -> Program | None:
+    """Return a script with what cfn-init does in the place of its call.
+
+    It is None where the script calls none, is no shell script, or names metadata that is not there.
+
+    Args:
+        user_data: the script.
+        resources: those whose metadata it may name.
+    """
+    marked = _Marked()
+    script = marked.mark(user_data)
+    call = _CALL.search(script)
+    if call is None or not script.startswith("#!"):
+        return None
+    start = call.start()
+    while script[:start].endswith("\\\n"):
+        start = script.rfind("\n", 0, start - 1) + 1
+    words = script[start : script.find("\n", call.end()) if "\n" in script[call.end() :] else len(script)]
+    named = _RESOURCE.search(words)
+    holder = next(
+        (
+            each
+            for each in resources
+            if section(section(each.body, "Metadata"), INIT)
+            and (named is None or named[1] == each.logical_id)
+        ),
+        None,
+    )
+    if holder is None:
+        return None
+    lines: list[str] = []
+    places: list[Place] = []
+    for text, path, number in _lines(holder, words, marked):
+        lines.append(text)
+        places.append(Place(holder, path, number))
+    first = script.count("\n", 0, start)
+    own = [Place(None, (), number) for number in range(1, script.count("\n") + 2)]
+    whole = script[:start] + "".join(f"{line}\n" for line in lines) + script[start:]
+    return Program(marked.unmark(whole), (*own[:first], *places, *own[first:]))
+
+
+def _lines(holder: Resource, words: str, marked: _Marked) -> Iterator[tuple[str, tuple[PathStep, ...], int]]:
+    """Yield the lines of shell that do as cfn-init does, each with its place."""
+    document = evaluate(section(section(holder.body, "Metadata"), INIT), holder.template.context)
+    document = document if isinstance(document, dict) else {}
+    for name in _configs(document, words):
+        config = document.get(name)
+        config = config if isinstance(config, dict) else {}
+        base = ("Metadata", INIT, name)
+        for path, file in section(config, "files").items():
+            yield from _file(str(path), file, (*base, "files", path), marked)
+        for key, command in sorted(section(config, "commands").items()):
+            yield from _command(command, (*base, "commands", key), marked)
+
+
+def _configs(document: dict[str, Any], words: str) -> list[str]:
+    sets = section(document, "configSets")
+    called = _SETS.search(words)
+    found: list[str] = []
+    waiting: list[Any] = list(called[1].split(",")) if called else ["default"]
+    waiting = [{"ConfigSet": each} for each in waiting]
+    seen: set[str] = set()
+    while waiting:
+        each = waiting.pop(0)
+        name = each.get("ConfigSet") if isinstance(each, dict) else None
+        if isinstance(each, str):
+            found.append(each)
+        elif isinstance(name, str) and name not in seen:
+            seen.add(name)
+            listed = sets.get(name)
+            waiting[:0] = listed if isinstance(listed, list) else [listed] if listed else []
+    return found or ["config"]
+
+
+def _file(
+    path: str, file: Any, place: tuple[PathStep, ...], marked: _Marked
+) -> Iterator[tuple[str, tuple[PathStep, ...], int]]:
+    text = text_of(file.get("content")) if isinstance(file, dict) else None
+    target = shlex.quote(path)
+    if text is None or "encoding" in file:
+        # Of a file from elsewhere nobody knows the content.
+        yield f"cp /cfn-init/source {target}", place, 0
+        return
+    content = marked.mark(text)
+    yield f"cat > {target} <<'{_END}'", place, 0
+    for number, line in enumerate(content.removesuffix("\n").split("\n"), 1):
+        yield line, (*place, "content"), number
+    yield _END, place, 0
+
+
+def _command(
+    command: Any, place: tuple[PathStep, ...], marked: _Marked
+) -> Iterator[tuple[str, tuple[PathStep, ...], int]]:
+    given = command.get("command") if isinstance(command, dict) else None
+    if isinstance(given, list):
+        given = " ".join(shlex.quote(str(each)) for each in given)
+    text = text_of(given)
+    if text is None:
+        return
+    conditional = "test" in command
+    # It runs in a shell of its own, and where there is a test, perhaps not at all.
+    yield "if [ -e /cfn-init/test ]; then (" if conditional else "(", place, 0
+    for number, line in enumerate(marked.mark(text).split("\n"), 1):
+        yield line, (*place, "command"), number
+    yield "); fi" if conditional else ")", place, 0
