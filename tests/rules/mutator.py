@@ -70,6 +70,7 @@ _DEEP: dict[str, Any] = {
         },
     },
 }  # fmt: skip
+_HASH = "f" * 64
 _ENVIRONMENT = "aws://111122223333/eu-west-1"
 _ASSEMBLY: dict[str, Any] = {
     "manifest.json": {
@@ -79,6 +80,7 @@ _ASSEMBLY: dict[str, Any] = {
                 "type": "aws:cloudformation:stack", "environment": _ENVIRONMENT, "displayName": "S",
                 "properties": {"templateFile": "S.template.json", "stackName": "S"}, "additionalMetadataFile": "S.metadata.json",
             },
+            "S.assets": {"type": "cdk:asset-manifest", "properties": {"file": "S.assets.json"}},
             "assembly-Prod": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}},
         },
     },
@@ -90,8 +92,11 @@ _ASSEMBLY: dict[str, Any] = {
             {"type": "aws:cdk:acknowledged-rules", "data": {"cdk-pull::PULL302": "known"}},
         ],
     },
+    "S.assets.json": {"version": "55.0.0", "files": {_HASH: {"source": {"path": "Inner.nested.template.json", "packaging": "file"}}}, "dockerImages": {}},
+    "tree.json": {"version": "tree-0.1", "tree": {"id": "App", "path": "", "children": {"S": {"id": "S", "path": "S"}}}},
     "S.template.json": {
         "Resources": {
+            "Hashed": {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Images": {"Fn::Join": [",", [{"Ref": "Td"}, "nginx"]]}}, "TemplateURL": {"Fn::Join": ["", ["https://s3.", {"Ref": "AWS::Region"}, f".amazonaws.com/assets/{_HASH}.json"]]}}},
             "Td": _task(Cpu="300", ContainerDefinitions=[{"Image": {"Fn::GetAtt": ["In", "Outputs.Image"]}}, {"Image": "nginx"}]),
             "In": {"Type": "AWS::CloudFormation::Stack", "Metadata": {"aws:asset:path": "In.nested.template.json"}, "Properties": {"Parameters": {"Image": "redis"}}},
         },
@@ -100,6 +105,10 @@ _ASSEMBLY: dict[str, Any] = {
         "Parameters": {"Image": {"Type": "String"}},
         "Resources": {"Td": _task(ContainerDefinitions=[{"Image": {"Ref": "Image"}}])},
         "Outputs": {"Image": {"Value": {"Ref": "Image"}, "Export": {"Name": "Image"}}},
+    },
+    "Inner.nested.template.json": {
+        "Parameters": {"Images": {"Type": "CommaDelimitedList"}},
+        "Resources": {"Td": _task(Memory="2048", ContainerDefinitions=[{"Image": {"Fn::Select": [1, {"Ref": "Images"}]}}])},
     },
     "assembly-Prod/manifest.json": {
         "artifacts": {"P": {"type": "aws:cloudformation:stack", "environment": _ENVIRONMENT, "properties": {"templateFile": "P.template.json"}}},
@@ -112,10 +121,10 @@ _DOCUMENTS: list[Any] = [*_FIXTURES, _CYCLES, _LOOPS, _DEEP]
 
 _TEXTS = [
     "", "\ud800", "\x00\n\x1b[31m", "]]>\x85\u2028😀", "${A}", "${", "&{I}", "Td", "²", "١٢٣", "0x1F", "1e999", "-0", "NaN",
-    "a" * 20_000, "1" * 5000, "${AWS::Region}" * 500, ":@/" * 50, "a/b@sha256:" + "f" * 64, "{{resolve:ssm:x:1}}", "#!/bin/sh\n" * 99,
+    "a" * 20_000, "1" * 5000, "9" * 400 + "GB", "a_" * 60, "_" * 300, "${AWS::Region}" * 500, ":@/" * 50, "a/b@sha256:" + "f" * 64, "{{resolve:ssm:x:1}}", "#!/bin/sh\n" * 99,
 ]  # fmt: skip
 _VALUES: list[Any] = [
-    *_TEXTS, None, True, 0, -1, 1.5, 1e308, float("nan"), float("inf"), 10**30, -(2**63), [], {}, [[]], [None], {"": {}},
+    *_TEXTS, None, True, 0, -1, 1.5, 1e308, float("nan"), float("inf"), 10**30, 10**400, -(10**400), -(2**63), [], {}, [[]], [None], {"": {}},
     _nested(90, lambda value: [value]), _nested(90, lambda value: {"a": value}), list(range(3000)),
 ]  # fmt: skip
 _FUNCTIONS: list[Callable[[Any], Any]] = [
@@ -145,28 +154,21 @@ _KEYS = [
     "AWS::CloudFormation::Init", "aws:cdk:path", "UserData", "suppress", "images", "behavior", "\ud800", "a.b\nc",
 ]  # fmt: skip
 _CUTS = [
-    "$(",
-    "`",
-    '"',
-    "'",
-    "\n",
-    "<<EOF",
-    "\\",
-    "${",
-    "}",
-    "é",
-    "\u2028",
-    "\r",
-    "\t",
-    "|",
-    "&",
-    ";",
-    "[",
-    "@",
-    "#",
-    "=",
-    ">",
-]
+    "$(", "`", '"', "'", "\n", "<<EOF", "\\", "${", "}", "é", "\u2028", "\r", "\t", "|", "&", ";", "[", "@", "#", "=", ">",
+]  # fmt: skip
+
+# Lines of user data, each of which means something somewhere.
+_LINES = [
+    "#!/bin/bash", "#!/bin/sh -eu", "#cloud-config", "<powershell>", "</powershell>", "<script>", "<persist>true</persist>", "[settings.ecs]",
+    '[settings."ecs"]', "[settings.host-containers.admin]", 'image-pull-behavior = "once"', "image-pull-behaviour = 'Once'", "enable-spot = true",
+    "echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config", "echo ECS_IMAGE_PULL_BEHAVIOR=always > /etc/ecs/ecs.config", "cat <<'EOF' > /etc/ecs/ecs.config",
+    "cat <<-EOF | tee -a /etc/ecs/ecs.config", "EOF", "ECS_IMAGE_CLEANUP_INTERVAL=1m", "ECS_NUM_IMAGES_DELETE_PER_CYCLE=-1", "export ECS_CLUSTER=a",
+    "systemctl enable --now ecs", "docker system prune -af", "exit 0", "if [ -f /a ]; then", "fi", "for i in 1 2; do", "done", "f() {", "}", "case $1 in a) ;; esac",
+    "sed -i 's/a/b/' /etc/ecs/ecs.config", "printf '%s\\n' ECS_CLUSTER=a \\", ". /etc/ecs/ecs.config", "[Environment]::SetEnvironmentVariable('ECS_IMAGE_PULL_BEHAVIOR', 'once', 'Machine')",
+    "Initialize-ECSAgent -Cluster a -EnableTaskIAMRole", "$env:ECS_CLUSTER = 'a'", "try {", "} catch {", "@'", "'@", "write_files:", "- path: /etc/ecs/ecs.config", "  content: |",
+    "    ECS_IMAGE_PULL_BEHAVIOR=once", "runcmd:", "- [sh, -c, echo ECS_CLUSTER=a >> /etc/ecs/ecs.config]", "  permissions: 0644", "## template: jinja",
+    'Content-Type: multipart/mixed; boundary="B"', "MIME-Version: 1.0", "--B", "--B--", "Content-Type: text/x-shellscript", "Content-Transfer-Encoding: base64", "IyEvYmluL2Jhc2gK", "#include", "#part-handler",
+]  # fmt: skip
 
 _Place = tuple[Any, Any]
 
@@ -187,9 +189,36 @@ def _places(document: Any) -> list[_Place]:
     return found
 
 
+def _mutate_lines(text: str, rng: random.Random) -> str:
+    """Return a user data with lines added, left out, doubled, joined or in another order."""
+    lines = text.split("\n")
+    for _ in range(rng.randint(1, 4)):
+        at = rng.randrange(len(lines) + 1)
+        match rng.randrange(6):
+            case 0 | 1:
+                lines.insert(at, rng.choice(_LINES))
+            case 2:
+                lines[at : at + rng.randint(1, 3)] = []
+            case 3:
+                lines[at:at] = lines[at - 2 : at]
+            case 4:
+                lines[at : at + 2] = [
+                    rng.choice(["", " ", " && ", "; ", "\\", "\r\n", " | "]).join(lines[at : at + 2])
+                ]
+            case _:
+                rng.shuffle(lines)
+    return "\n".join(lines)
+
+
 def _mutate(document: Any, rng: random.Random) -> None:
     places = _places(document)
     if not places:
+        return
+    # User data is what most of the reading is about, and one place among hundreds.
+    texts = [place for place in places if isinstance(text := place[0][place[1]], str) and "\n" in text]
+    if texts and rng.random() < 0.3:
+        node, key = rng.choice(texts)
+        node[key] = _mutate_lines(node[key], rng)
         return
     node, key = rng.choice(places)
     value = node[key]
