@@ -76,6 +76,11 @@ ALL_V6 = {"DestinationIpv6CidrBlock": "::/0"}
             Reach("nat", NOTHING),
             id="unknown destination",
         ),
+        pytest.param(
+            [{"DestinationCidrBlock": "10.0.0.0/8", "NatGatewayId": "nat-1"}],
+            Reach(None, NOTHING),
+            id="NAT elsewhere",
+        ),
         pytest.param([{**ALL_V6, **GATEWAY}], Reach(None, NOTHING, ipv6=True), id="IPv6"),
         pytest.param(
             [{**ALL_V6, "EgressOnlyInternetGatewayId": "eigw-1"}],

@@ -22,9 +22,10 @@ _ANYWHERE: Final = re.compile(r"[0-9.]+/[01]")
 _ANYWHERE_V6: Final = "::/0"
 _INTERNET_GATEWAY: Final = "AWS::EC2::InternetGateway"
 _SERVICES: Final = ("ecr.api", "ecr.dkr", "s3", "logs")
-_TARGETS: Final = (
-    "CarrierGatewayId", "CoreNetworkArn", "EgressOnlyInternetGatewayId", "InstanceId", "LocalGatewayId", "NatGatewayId",
-    "NetworkInterfaceId", "TransitGatewayId", "VpcEndpointId", "VpcPeeringConnectionId",
+# What a route may lead to, besides a gateway: another network, or an address of this one.
+_NETWORKS: Final = ("CoreNetworkArn", "LocalGatewayId", "TransitGatewayId", "VpcPeeringConnectionId")
+_ADDRESSES: Final = (
+    "CarrierGatewayId", "EgressOnlyInternetGatewayId", "InstanceId", "NatGatewayId", "NetworkInterfaceId", "VpcEndpointId",
 )  # fmt: skip
 
 
@@ -139,14 +140,15 @@ def _way(route: dict[str, Any], assembly: Assembly) -> tuple[str, bool]:
     v4, v6 = route.get("DestinationCidrBlock"), route.get("DestinationIpv6CidrBlock")
     gateway = assembly.find(route.get("GatewayId"))
     # A gateway that is not in the templates may be of any kind: the benefit of the doubt.
-    is_internet_gateway = gateway is not None and gateway.type == _INTERNET_GATEWAY
-    if not is_internet_gateway and "GatewayId" not in route and not any(key in route for key in _TARGETS):
+    is_public = gateway is not None and gateway.type == _INTERNET_GATEWAY
+    to_network = not is_public and any(key in route for key in ("GatewayId", *_NETWORKS))
+    if not is_public and not to_network and not any(key in route for key in _ADDRESSES):
         return "nowhere", False
     if v6 == _ANYWHERE_V6:
-        return "ipv6", is_internet_gateway
+        return "ipv6", is_public
     if isinstance(v4, Unknown) or isinstance(v6, Unknown) or _ANYWHERE.fullmatch(str(v4)):
-        return "ipv4", is_internet_gateway
-    return "private", is_internet_gateway
+        return "ipv4", is_public
+    return "private" if to_network else "nowhere", False
 
 
 def _key(resource: Resource) -> tuple[str, str]:
