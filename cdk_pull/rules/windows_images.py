@@ -11,6 +11,7 @@ from cdk_pull.template.values import Unknown
 from cdk_pull.windows.base import recognise
 from cdk_pull.windows.catalogue import packaged_catalogue
 from cdk_pull.windows.families import products
+from cdk_pull.windows.tags import build_of_tag, read_servercore_tag
 from cdk_pull.windows.window import cache_window
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ __all__ = [
 
 _MICROSOFT: Final = "mcr.microsoft.com"
 _SERVERCORE: Final = "windows/servercore"
-_EXACT: Final = re.compile(r"10\.0\.([0-9]{1,6})\.[0-9]{1,6}")
-_YEAR: Final = re.compile(r"(?:ltsc|WINDOWS_SERVER_)(20[0-9]{2})")
+_EXACT: Final = re.compile(r"10\.0\.[0-9]{5}\.[0-9]{1,6}")
+_YEAR: Final = re.compile(r"WINDOWS_SERVER_(20[0-9]{2})_")
+# What official images have in their tags when they are for Windows.
+_ON_WINDOWS: Final = re.compile(r"\b(?:windowsservercore|nanoserver)-")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,12 +78,8 @@ def servercore_build(image: Image, profile: ImageProfile | None) -> ServercoreBu
     reference = image.reference
     if reference is None or reference.registry != _MICROSOFT or isinstance(image.tag, Unknown):
         return ServercoreBuild()
-    if reference.repository != _SERVERCORE:
-        return ServercoreBuild(other_base=True)
-    tag = image.tag or ""
-    if _EXACT.fullmatch(tag):
-        return ServercoreBuild(exact=tag)
-    return ServercoreBuild(floating=bool(_YEAR.fullmatch(tag)), other_base=not _YEAR.fullmatch(tag))
+    tag = read_servercore_tag(image.tag or "") if reference.repository == _SERVERCORE else None
+    return ServercoreBuild(other_base=True) if tag is None else ServercoreBuild(**tag._asdict())
 
 
 def _by_facts(profile: ImageProfile) -> ServercoreBuild | None:
@@ -96,17 +95,17 @@ def _by_facts(profile: ImageProfile) -> ServercoreBuild | None:
 
 def image_build(image: Image, profile: ImageProfile | None) -> int | None:
     """Return the third number of an image's build, such as 20348; None when neither name nor facts tell."""
-    version = profile.os_version if profile is not None else ""
-    if not version and image.reference is not None and image.reference.registry == _MICROSOFT:
-        version = image.tag if isinstance(image.tag, str) else ""
-    exact = _EXACT.search(version)
-    if exact:
-        return int(exact.group(1))
-    return family_build(version)
+    if profile is not None and profile.os_version:
+        return build_of_tag(profile.os_version)
+    reference = image.reference
+    if reference is None or not isinstance(image.tag, str):
+        return None
+    official = reference.repository.partition("library/")[1] and _ON_WINDOWS.search(image.tag)
+    return build_of_tag(image.tag) if official or reference.registry == _MICROSOFT else None
 
 
-def family_build(name: str) -> int | None:
-    """Return the build of the Windows Server whose year a family or a floating tag names, or None."""
-    year = _YEAR.search(name)
+def family_build(family: str) -> int | None:
+    """Return the build of the Windows Server that an operating system family runs; None for another family."""
+    year = _YEAR.match(family)
     product = products().get(f"windows-server-{year.group(1)}") if year else None
     return product.os_build if product else None

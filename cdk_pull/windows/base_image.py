@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_pull.errors import CdkPullError
-from cdk_pull.windows.families import product_of_build, products
+from cdk_pull.windows.families import product_of_build
 from cdk_pull.windows.pin import ServerCore
+from cdk_pull.windows.tags import build_of_tag
 
 if TYPE_CHECKING:
     from datetime import date
@@ -19,7 +19,6 @@ __all__ = ["BaseProblem", "check_base"]
 
 _MICROSOFT: Final = "mcr.microsoft.com"
 _SERVERCORE: Final = "windows/servercore"
-_BUILD: Final = re.compile(r"10\.0\.([0-9]+)")
 
 
 class BaseProblem(NamedTuple):
@@ -46,7 +45,8 @@ def check_base(reference: ImageReference, family: str, product: Product, on: dat
     if reference.registry != _MICROSOFT:
         return []
     tag = reference.tag or ""
-    other = _product_of(tag)
+    build = build_of_tag(tag)
+    other = product_of_build(build) if build is not None else None
     if other is not None and other != product:
         return [
             BaseProblem(
@@ -76,10 +76,3 @@ def check_base(reference: ImageReference, family: str, product: Product, on: dat
     except CdkPullError as error:
         return [BaseProblem(fatal=False, text=str(error))]
     return [BaseProblem(fatal=False, text=warning) for warning in pin.warnings]
-
-
-def _product_of(tag: str) -> Product | None:
-    """Return the Windows Server that a tag names, by build or by floating tag, or None."""
-    if match := _BUILD.search(tag):
-        return product_of_build(int(match[1]))
-    return next((product for product in products().values() if product.floating_tag in tag), None)

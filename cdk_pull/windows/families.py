@@ -13,7 +13,7 @@ from typing import Any
 
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 
-__all__ = ["Product", "fargate_family", "product_of_build", "products"]
+__all__ = ["Product", "fargate_families", "fargate_family", "product_of_build", "products"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,11 @@ def fargate_family(family: str) -> Product:
             "operating system family is not one of Windows on Fargate", family, allowed=facts["fargate"]
         )
     return products()[facts["fargate"][family]]
+
+
+def fargate_families(product: Product) -> tuple[str, ...]:
+    """Return the operating system families of a Windows Server that Fargate runs."""
+    return tuple(family for family, name in _facts()["fargate"].items() if name == product.name)
 
 
 def product_of_build(os_build: int) -> Product | None:

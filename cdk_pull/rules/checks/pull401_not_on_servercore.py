@@ -68,7 +68,7 @@ def not_on_servercore(task: TaskDefinition, room: Room) -> Iterator[Problem]:
                 )
         elif build.other_base:
             yield Problem(
-                message=f"{image} is not servercore itself: nothing promises that the hosts hold its layers",
+                message=f"{image} is no servercore that Fargate caches: nothing promises that the hosts hold its layers",
                 path=path,
                 quote=str(image),
             )

@@ -38,7 +38,8 @@ def pin_window(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     ## What it does
     Judges the servercore build of Windows tasks on Fargate, by the image's tag, or by the layers or the
     `os.version` of an image that `cdk-pull lookup` has found, on the day given by `--date`, `date` in cdk-pull.toml,
-    or the plugin. Past the window it warns, in the last month it says so. Without a day it is silent, because no check reads the clock.
+    or the plugin. Past the window it warns; in the last month it says so, from the day on which there is a newer build
+    to pin. Without a day it is silent, because no check reads the clock.
 
     ## Why it matters
     The hosts hold the newest and the previous month. From the second Patch Tuesday after a build its update layer,
@@ -68,6 +69,9 @@ def pin_window(task: TaskDefinition, room: Room) -> Iterator[Problem]:
         build = servercore_build(image, profile)
         release = packaged_catalogue().find(build.exact) if build.exact else None
         if release is None or not release.monthly or window.on < release.patch_tuesday_after(1):
+            continue
+        # While the newest release is on its way to the hosts there is nothing better to build on.
+        if window.pin is not None and window.pin.tag == release.tag:
             continue
         until = cached_days(release)
         when = f"dropped by {until.latest}" if window.on >= until.latest else f"drop from {until.earliest} on"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.registry import rule
 from cdk_pull.rules.windows_images import family_build, image_build
+from cdk_pull.windows.families import fargate_families, product_of_build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +33,9 @@ def build_mismatch(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     """Host and container are of different builds of Windows.
 
     ## What it does
-    Compares the build of Windows images, by an exact tag, an `ltsc` tag or a known `os.version`, with the operating
-    system family of the task, on Fargate and on EC2.
+    Compares the build of Windows images with the operating system family of the task, on Fargate and on EC2: by an
+    exact tag, words such as `ltsc2022` or `1809` in the tags of Microsoft's and of official images, or a known
+    `os.version`. On Fargate it also finds them in a task for Linux, which a task without `RuntimePlatform` is.
 
     ## Why it matters
     With process isolation, the only kind that ECS has, a container runs on a host of its own build alone: 2019 on
@@ -60,14 +62,27 @@ def build_mismatch(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html
     """
     wanted = family_build(task.family)
-    if wanted is None:
+    # On EC2 it is the instance that decides, where the task definition does not say.
+    on_linux = task.fargate and task.family == "LINUX"
+    if wanted is None and not on_linux:
         return
     for container in task.containers:
         image = container.image
         build = image_build(image, room.facts.profile(image, task)) if image is not None else None
         if build is not None and build != wanted:
             yield Problem(
-                message=f"{image} is of Windows build {build}, and {task.family} has {wanted}: no task will start",
+                message=f"{image} is of Windows build {build}, and {task.family} has {wanted}: no task will start"
+                if wanted
+                else f"{image} is of Windows build {build}, and the task is for LINUX: no task will start",
+                fix="" if wanted else _family_fix(build),
                 path=(*container.path, "Image"),
                 quote=str(image),
             )
+
+
+def _family_fix(build: int) -> str:
+    product = product_of_build(build)
+    families = fargate_families(product) if product is not None else ()
+    if not families:
+        return "Use an image of Windows Server 2019 or 2022, and set RuntimePlatform to its family"
+    return f"Set RuntimePlatform: {{OperatingSystemFamily: {families[0]}}}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_pull.errors import CdkPullError
+from cdk_pull.fargate.sizes import check_architecture
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.registry import rule
 from cdk_pull.windows.families import fargate_family
@@ -23,7 +24,7 @@ __all__ = ["family_not_on_fargate"]
     "A Windows family that Fargate does not run",
     severity=Severity.ERROR,
     on="task",
-    fix="Use WINDOWS_SERVER_2022_CORE or another family of the message, or EC2 capacity",
+    fix="Use WINDOWS_SERVER_2022_CORE, or another family of the message, on X86_64; or EC2 capacity",
     sources=(
         "data/windows_families.json",
         "aws/containers-roadmap#2754",
@@ -34,7 +35,7 @@ def family_not_on_fargate(task: TaskDefinition, _room: Room) -> Iterator[Problem
 
     ## What it does
     Compares the operating system family of Fargate tasks with those that Fargate runs: Windows Server 2019 and
-    2022, Core and Full.
+    2022, Core and Full, on X86_64 alone.
 
     ## Why it matters
     The ECS API knows more families than Fargate runs, such as WINDOWS_SERVER_2025_CORE, for EC2 capacity. The
@@ -63,5 +64,6 @@ def family_not_on_fargate(task: TaskDefinition, _room: Room) -> Iterator[Problem
         return
     try:
         fargate_family(task.family)
+        check_architecture(task.architecture, task.os)
     except CdkPullError as error:
         yield Problem(message=str(error), path=("Properties", "RuntimePlatform"), quote=task.family)
