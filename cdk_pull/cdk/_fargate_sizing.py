@@ -124,8 +124,16 @@ def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:
     """Decide a task's size and ephemeral storage.
 
     Raises:
-        InvalidValueError: for a pair that is no Fargate size, or images that fit no task's ephemeral storage.
+        InvalidValueError: for a pair that is no Fargate size, images that fit no task's ephemeral storage, or
+            ephemeral storage on Windows.
     """
+    if facts.os == "windows" and (facts.ephemeral_gib is not None or facts.storage_is_token):
+        raise InvalidValueError(
+            "a Windows task on Fargate takes no ephemeral storage setting",
+            "a token" if facts.ephemeral_gib is None else facts.ephemeral_gib,
+            allowed=f"none, for the {INCLUDED_GIB} GiB that every task has",
+            fix="Leave it out, and keep larger working data on FSx for Windows File Server or S3",
+        )
     _check_platform(request.profile, facts)
     asked = request.goal != Goal()
     if facts.cpu is None or facts.memory_mib is None:
@@ -258,7 +266,7 @@ def _weighed(candidate: Candidate) -> str:
 def _storage(request: SizingRequest, facts: TaskFacts) -> tuple[int | None, tuple[Decision, ...]]:
     """Return the ephemeral storage to ask for, where what there is does not do, and the decision on it."""
     profile = request.profile or ImageProfile(layers=())
-    needed = needed_gib(profile, working_bytes=request.working_bytes)
+    needed = needed_gib(profile, working_bytes=request.working_bytes, os=facts.os)
     before = facts.ephemeral_gib or INCLUDED_GIB
     if needed <= before:
         return None, ()

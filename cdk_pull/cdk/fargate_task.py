@@ -72,7 +72,7 @@ class FargateTask(ecs.FargateTaskDefinition):
             the container.
         start_within: choose the smallest size that is expected to start within this.
         max_usd_per_hour: choose the best start that costs no more than this.
-        ephemeral_storage_gib: the least ephemeral storage wanted, 21 to 200 GiB.
+        ephemeral_storage_gib: the least ephemeral storage wanted, 21 to 200 GiB; Linux only.
         runtime_platform: operating system and architecture, Linux on x86_64 by default.
         **props: what is known of the images (``compressed``, ``uncompressed``, ``compression``, or
             ``image_profile``) and what else the choice goes by (``hold``, ``working_data``, ``prices``; see
@@ -81,7 +81,7 @@ class FargateTask(ecs.FargateTaskDefinition):
     Raises:
         ConflictError: for a start and a price together, sizes beside a profile, or a container without an image.
         InvalidValueError: for a pair that is no Fargate size (with the nearest), images that fit no ephemeral
-            storage, or ARM64 on Windows.
+            storage, ephemeral storage or ARM64 on Windows.
         UnsupportedError: for a Windows Server that Fargate does not run.
     """
 

@@ -75,12 +75,13 @@ class WindowsFargateTask(FargateTask):
         start_within: see FargateTask. ``compressed`` and ``uncompressed`` are then those of the image's own layers, as the
             hosts have the pinned base.
         max_usd_per_hour: see FargateTask.
-        ephemeral_storage_gib: see FargateTask.
+        ephemeral_storage_gib: refused, as Fargate gives Windows tasks no choice of it.
         **props: see FargateTask.
 
     Raises:
         UnsupportedError: for a family that Fargate does not run.
-        InvalidValueError: for a size that Windows tasks cannot have, or a family without a day in the context.
+        InvalidValueError: for a size that Windows tasks cannot have, ephemeral storage, or a family without a day in
+            the context.
     """
 
     pin: ServerCorePin

@@ -181,7 +181,7 @@ def choose(
         InvalidValueError: when no size holds the containers, or no ephemeral storage the images.
     """
     goal = goal or Goal()
-    gib = max(ephemeral_gib or 0, ephemeral.needed_gib(profile, working_bytes=working_bytes))
+    gib = max(ephemeral_gib or 0, ephemeral.needed_gib(profile, working_bytes=working_bytes, os=os))
     smallest = {size.cpu: size for size in reversed(fits(cpu=cpu, memory_mib=memory_mib, os=os))}
     candidates = tuple(
         Candidate(

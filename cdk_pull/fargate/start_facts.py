@@ -23,7 +23,7 @@ class StartFacts(NamedTuple):
         zstd_largest_share: of a start that zstd in place of gzip saved at best.
         waiting_seconds: what a container that waits for another one's health adds, from the least to the most.
         included_gib: ephemeral storage that every task has.
-        minimum_gib: the least ephemeral storage that a task can ask for.
+        minimum_gib: the least ephemeral storage that a Linux task can ask for.
         maximum_gib: the most that it can.
     """
 

@@ -120,14 +120,19 @@ def test_storage_that_cloudformation_fills_in_is_left_alone() -> None:
     assert "the working data need 33 GiB" in sized.decisions[-1].why
 
 
-def test_windows_tasks_get_the_storage_that_their_images_need() -> None:
-    """Fargate lets Windows tasks ask for as much as Linux tasks."""
-    profile = ImageProfile.of_size(compressed_bytes=8 * 2**30, uncompressed_bytes=20 * 2**30)
-    sized = size_task(
-        SizingRequest(goal=Goal(), profile=profile),
-        TaskFacts(cpu=1024, memory_mib=2048, os="windows", ephemeral_gib=25),
+@pytest.mark.parametrize("facts", [{"ephemeral_gib": 30}, {"storage_is_token": True}])
+def test_windows_takes_no_ephemeral_storage(facts: dict[str, int]) -> None:
+    """A setting that a Windows task does not know is an error with the reason."""
+    with pytest.raises(InvalidValueError) as error:
+        size_task(
+            SizingRequest(goal=Goal(), profile=None),
+            TaskFacts(cpu=1024, memory_mib=2048, os="windows", **facts),  # type: ignore[arg-type]
+        )
+    assert str(error.value) == (
+        "a Windows task on Fargate takes no ephemeral storage setting: "
+        f"{facts.get('ephemeral_gib', 'a token')!r}; allowed: none, for the 20 GiB that every task has. "
+        "Leave it out, and keep larger working data on FSx for Windows File Server or S3"
     )
-    assert sized.ephemeral_gib == 28
 
 
 def test_a_profile_of_another_platform_is_refused() -> None:

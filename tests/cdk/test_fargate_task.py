@@ -177,7 +177,7 @@ def test_without_a_region_the_size_is_given_and_the_price_said_to_be_unknown() -
 
 
 def test_windows_tasks_are_sized_on_their_own_table(stack: cdk.Stack) -> None:
-    """A Windows task begins at 1 vCPU."""
+    """A Windows task begins at 1 vCPU, without ephemeral storage."""
     FargateTask(
         stack, "Worker", image=_IMAGE, runtime_platform=_WINDOWS, compressed="1GB", start_within=_MINUTE
     )
@@ -193,6 +193,8 @@ def test_windows_tasks_are_sized_on_their_own_table(stack: cdk.Stack) -> None:
             {"cpu": 512, "memory_limit_mib": 1024},
             "cpu and memory are not a Fargate task size on Windows: '512/1024'",
         ),
+        ({"ephemeral_storage_gib": 50}, "a Windows task on Fargate takes no ephemeral storage setting: 50"),
+        ({"compressed": "8GB", "uncompressed": "20GB"}, "do not fit a Windows task's ephemeral storage"),
         (
             {"runtime_platform": _platform("WINDOWS_SERVER_2022_CORE", ecs.CpuArchitecture.ARM64)},
             "a Windows task on Fargate cannot have this architecture: 'arm64'; allowed: x86_64",
@@ -206,7 +208,7 @@ def test_windows_tasks_are_sized_on_their_own_table(stack: cdk.Stack) -> None:
 def test_what_windows_on_fargate_does_not_run_is_an_error(
     stack: cdk.Stack, props: dict[str, Any], message: str
 ) -> None:
-    """Half a vCPU, ARM64 and Windows Server 2025 are refused."""
+    """Half a vCPU, ephemeral storage, images beyond 20 GiB, ARM64 and Windows Server 2025 are refused."""
     with pytest.raises(CdkPullError) as error:
         FargateTask(stack, "Worker", image=_IMAGE, **{"runtime_platform": _WINDOWS, **props})
     assert message in str(error.value)

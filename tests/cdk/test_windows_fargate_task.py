@@ -93,10 +93,9 @@ def test_sizes_that_windows_has(cpu: int | str, memory: int | str | None) -> Non
 
 
 def test_ephemeral_storage() -> None:
-    """Ephemeral storage is handed on: Windows tasks can ask for it, too."""
-    stack = stack_with()
-    WindowsFargateTask(stack, "Task", pin=PIN, image=OWN, cpu=1024, ephemeral_storage_gib=40)
-    assert definition(stack)["Properties"]["EphemeralStorage"] == {"SizeInGiB": 40}
+    """Ephemeral storage is refused."""
+    with pytest.raises(InvalidValueError, match=r"(?i)ephemeral storage.*Windows"):
+        WindowsFargateTask(stack_with(), "Task", pin=PIN, cpu=1024, ephemeral_storage_gib=40)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_without_a_target_the_smallest_size_is_the_answer(capsys: pytest.Capture
             "seconds of the start are not a limit: 0.0; allowed: a number above 0",
         ),
         (["--compressed", "1GB", "--target", "9s", "--max-usd-per-hour", "1"], "are both asked for"),
-        (["--compressed", "150GB", "--uncompressed", "300GB"], "do not fit a task's ephemeral storage"),
+        (["--compressed", "150GB", "--uncompressed", "300GB"], "do not fit a Linux task's ephemeral storage"),
         (["--compressed", "9" * 400 + "GB"], "--compressed is beyond counting: '99999999999999999999…'"),
         (["--cpu", "9" * 5000, "--compressed", "1GB"], "cpu is not in a form that ECS accepts"),
         (

@@ -204,7 +204,7 @@ def test_an_unknown_price_still_gives_the_size() -> None:
 
 
 def test_what_would_help_more_depends_on_the_image() -> None:
-    """Gzip above 250 MiB: SOCI, a smaller image, zstd; zstd rules out SOCI; Windows has neither."""
+    """Gzip above 250 MB: SOCI, a smaller image, zstd; zstd rules out SOCI; Windows has neither."""
     big = ImageProfile.of_size(compressed_bytes=400_000_000, uncompressed_bytes=1_000_000_000)
     assert [str(change) for change in _choose(big).would_help] == [
         "a SOCI index: 0 to 110 s less",

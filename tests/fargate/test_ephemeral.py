@@ -34,11 +34,16 @@ def test_storage_holds_both_forms_of_the_image_and_the_working_data(
 
 
 def test_more_than_fargate_gives_is_an_error_with_the_way_out() -> None:
-    """201 GiB fit no task."""
+    """201 GiB fit no Linux task, and 21 no Windows task."""
     with pytest.raises(InvalidValueError) as error:
         needed_gib(_profile(60, 140), working_bytes=1)
     assert str(error.value) == (
-        "the images and their working data do not fit a task's ephemeral storage: "
+        "the images and their working data do not fit a Linux task's ephemeral storage: "
         "'64.4 GB compressed, 150 GB uncompressed and 1 B working data'; allowed: 200 GiB in all. "
         "Make the image smaller, keep the working data on EFS or S3, or run the task on EC2 capacity"
     )
+    with pytest.raises(
+        InvalidValueError, match=r"do not fit a Windows task's ephemeral storage: .*; allowed: 20 GiB"
+    ):
+        needed_gib(_profile(6, 15), os="windows")
+    assert needed_gib(_profile(5, 15), os="windows") == 20

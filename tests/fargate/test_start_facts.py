@@ -10,7 +10,7 @@ def test_the_facts_are_the_documented_ones() -> None:
     """Written out a second time, as the table must not be its own judge."""
     assert start_facts() == StartFacts(
         noise_seconds=10.0,
-        soci_least_bytes=250 * 2**20,
+        soci_least_bytes=250_000_000,
         soci_pull_seconds=2.4,
         zstd_largest_share=0.27,
         waiting_seconds=(11, 52),

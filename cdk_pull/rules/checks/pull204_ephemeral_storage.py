@@ -59,7 +59,7 @@ def ephemeral_storage(task: TaskDefinition, room: Room) -> Iterator[Problem]:
 
     ## Fix safety
     It is a new revision of the task definition; services deploy it when they are updated. Storage above 20 GiB is
-    paid by GB and hour.
+    paid by GB and hour. Windows tasks cannot count on more than 20 GiB.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-storage.html
@@ -78,8 +78,10 @@ def ephemeral_storage(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     profile = task_profile(task, room) if task.fargate else None
     if profile is None:
         return
+    # The guide's editions differ on whether Windows tasks may ask for more: one that does is taken at its word.
+    system = "linux" if has else task.os
     try:
-        needed = needed_gib(profile)
+        needed = needed_gib(profile, os=system)
     except InvalidValueError as error:
         yield Problem(
             message=str(error),

@@ -1,4 +1,4 @@
-"""PULL206: an image over 250 MiB compressed with neither zstd nor SOCI."""
+"""PULL206: an image over 250 MB compressed with neither zstd nor SOCI."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["large_without_zstd_or_soci"]
 
 @rule(
     "PULL206",
-    "An image over 250 MiB with neither zstd nor SOCI",
+    "An image over 250 MB with neither zstd nor SOCI",
     severity=Severity.INFO,
     on="task",
     fix="Build with zstd (docker buildx build --output type=image,oci-mediatypes=true,compression=zstd,force-compression=true,push=true), or keep gzip, push to private ECR and add a SOCI index v2 (soci convert)",
@@ -32,11 +32,11 @@ def large_without_zstd_or_soci(task: TaskDefinition, room: Room) -> Iterator[Pro
     """A large image is pulled with gzip and without an index.
 
     ## What it does
-    Finds Fargate tasks on Linux with an image known to be over 250 MiB compressed, whose layers are gzip and for
+    Finds Fargate tasks on Linux with an image known to be over 250 MB compressed, whose layers are gzip and for
     which nobody asks for SOCI.
 
     ## Why it matters
-    AWS recommends SOCI above 250 MiB and reports starts up to 27 % shorter with zstd. Neither needs a larger task. Each
+    AWS recommends SOCI above 250 MB and reports starts up to 27 % shorter with zstd. Neither needs a larger task. Each
     start and each scale-out waits for the pull, and Fargate keeps no image.
 
     ## Example
