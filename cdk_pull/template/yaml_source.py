@@ -27,6 +27,9 @@ _WORDS: Final[dict[str, Any]] = {
 # A leading zero means an account number or the like, which YAML 1.1 would read as octal: it stays text.
 _NUMBER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?", re.ASCII)
 
+# A statement or a variable of Jinja's, Go's or Mustache's; what CloudFormation resolves is none.
+_TEMPLATE_LANGUAGE: Final = re.compile(r"\{%|\{\{(?!resolve:)")
+
 # Where a value stands: its line, and whether it is a literal block, whose own lines follow one by one.
 Position = tuple[int, bool]
 
@@ -82,7 +85,9 @@ def _events(text: str, name: str) -> Iterator[Any]:
         if isinstance(error, yaml.reader.ReaderError):
             place = f" at line {text.encode()[: error.position].count(10) + 1}"
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
-        raise TemplateError(f"{name} is not YAML: {problem}{place}") from None
+        found = _TEMPLATE_LANGUAGE.search(text)
+        hint = f"; a {found[0]} … has to be filled in first" if found else ""
+        raise TemplateError(f"{name} is not YAML: {problem}{place}{hint}") from None
 
 
 class _Open:

@@ -63,6 +63,7 @@ def test_files_and_commands() -> None:
         ("", "a c"),
         (" -c one", "b"),
         (" --configsets one,two", "b a"),
+        (" --configsets two,default", "a c"),
         (" -c none", ""),
     ],
 )

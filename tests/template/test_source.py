@@ -102,6 +102,18 @@ def test_lines_of_json() -> None:
             "t is not JSON: Expecting property name enclosed in double quotes: line 1 column 9 (char 8)",
         ),
         ("a: [", "t is not YAML: did not find expected node content at line 2, column 1"),
+        (
+            "a: 1\n{% if b %}",
+            (
+                "t is not YAML: found character that cannot start any token at line 2, column 2; a {% … has to be filled in "
+                "first"
+            ),
+        ),
+        (
+            "a: 1\n{{with .B}}",
+            "t is not YAML: could not find expected ':' at line 3, column 1; a {{ … has to be filled in first",
+        ),
+        ("a: '{{resolve:ssm:b}}'\nc", "t is not YAML: could not find expected ':' at line 3, column 1"),
         ("a: &a [*a]", "t is cyclic: *a at line 1 contains itself"),
         ("a: *b", "t uses *b at line 1, which nothing defines"),
         ("a: 1\n---\nb: 1", "t holds 2 YAML documents; one is needed"),

@@ -155,7 +155,8 @@ def _configs(document: dict[str, Any], words: str) -> list[str]:
             seen.add(name)
             listed = sets.get(name)
             waiting[:0] = listed if isinstance(listed, list) else [listed] if listed else []
-    return found or ["config"]
+    # What two of the sets name is applied again, to the same end.
+    return list(dict.fromkeys(found)) or ["config"]
 
 
 def _file(
