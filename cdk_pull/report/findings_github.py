@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.report.findings_text import counted
+from cdk_pull.report.paths import in_repository
 
 if TYPE_CHECKING:
     from cdk_pull.rules.finding import Finding
@@ -25,7 +26,7 @@ def render(result: Result, *, colour: bool = False, show_suppressed: bool = Fals
 def _command(finding: Finding) -> str:
     file, line = finding.source_file or finding.file, finding.source_line or finding.line or 1
     properties = {
-        "file": file,
+        "file": in_repository(file).as_posix() if file else "",
         "line": str(line) if file else "",
         "title": f"{finding.rule} {finding.subject}",
     }

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from cdk_pull.report.paths import in_repository
 from cdk_pull.rules.registry import documented_rules
 
 if TYPE_CHECKING:
@@ -108,12 +108,7 @@ def _location(finding: Finding, file: str, line: int) -> dict[str, Any]:
 
 
 def _uri(file: str) -> str:
-    """Return a path relative to the working folder where it lies in it, as code scanning wants it; else a URI."""
-    path = Path(file)
-    if path.is_absolute():
-        try:
-            path = path.relative_to(Path.cwd())
-        except ValueError:
-            return path.as_uri()
+    """Return a path relative to the repository where it lies in it, as code scanning wants it; else a URI."""
+    path = in_repository(file)
     # A name that is no UTF-8 text is quoted byte by byte.
-    return quote(os.fsencode(path.as_posix()))
+    return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))

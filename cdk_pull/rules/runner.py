@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.rules.facts import ImageFactsBook
@@ -11,6 +12,7 @@ from cdk_pull.rules.finding import Finding, Problem, Severity, Suppression
 from cdk_pull.rules.registry import CRASHED, Rule, Subject, chosen_rules
 from cdk_pull.rules.room import Room
 from cdk_pull.rules.suppress import suppression
+from cdk_pull.template.source import from_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -191,7 +193,7 @@ def _finding(problem: Problem, rule_id: str, severity: Severity, fix: str, resou
         line=resource.line(*problem.path, inner_line=problem.line_in_text, quote=problem.quote),
         line_in_text=problem.line_in_text,
         quote=_shortened(problem.quote),
-        source_file=created[0],
+        source_file=str(from_here(Path(created[0]))) if created[0] else "",
         source_line=created[1],
         suppression=suppression(rule_id, resource),
     )

@@ -15,7 +15,7 @@ from cdk_pull.template.cloud_assembly import MANIFEST, read_cloud_assembly
 from cdk_pull.template.context import Context, Environment
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.model import Template
-from cdk_pull.template.source import read_source
+from cdk_pull.template.source import from_here, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -55,7 +55,7 @@ def load(paths: Iterable[Path | str], *, account: str | None = None, region: str
         region: goes before the Region that an assembly states.
     """
     loaded = Loaded()
-    for path in map(_shown, paths):
+    for path in map(from_here, map(Path, paths)):
         for read in _readers(path, account, region):
             try:
                 loaded.assemblies.append(read())
@@ -63,13 +63,6 @@ def load(paths: Iterable[Path | str], *, account: str | None = None, region: str
                 # A file's name may hold a line feed.
                 loaded.errors.append(" ".join(str(error).split()))
     return loaded
-
-
-def _shown(path: Path | str) -> Path:
-    """Return a path as from the working folder where it lies there, so that findings are known again elsewhere."""
-    path = Path(path)
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _readers(path: Path, account: str | None, region: str | None) -> Iterator[Callable[[], Assembly]]:

@@ -7,17 +7,17 @@ import os
 from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.template.errors import MAX_BYTES, MAX_DEPTH, MAX_VALUES, TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from cdk_pull.template.yaml_source import Positions
 
-__all__ = ["Source", "check_shape", "read_bytes", "read_source"]
+__all__ = ["Source", "check_shape", "from_here", "read_bytes", "read_source"]
 
 _DECODER: Final = json.JSONDecoder()
 _BLANKS: Final = " \t\r\n,:"
@@ -174,6 +174,12 @@ def read_bytes(path: Path) -> bytes:
     if len(data) > MAX_BYTES:
         raise TemplateError(f"{path} is larger than {MAX_BYTES // 2**20} MiB; CloudFormation takes 1 MB")
     return data
+
+
+def from_here(path: Path) -> Path:
+    """Return a path as from the working folder where it lies there: shorter, and the same on every machine."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _open_at_once(path: str, flags: int) -> int:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import jsonschema
@@ -221,20 +222,30 @@ def test_sarif_places() -> None:
     assert run["invocations"][0]["executionSuccessful"] is False
 
 
-def test_sarif_uris(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file below the working folder is named relative to it, with blanks encoded."""
-    monkeypatch.chdir(tmp_path)
-    for file, uri in (
-        (str(tmp_path / "a b.yaml"), "a%20b.yaml"),
-        ("caf\udce9.yaml", "caf%E9.yaml"),
-        ("/etc/x.yaml", "file:///etc/x.yaml"),
-    ):
-        finding = Finding(
-            rule="PULL201", severity=Severity.ERROR, message="m", fix="f", stack="s", logical_id="L",
-            resource_type="T", file=file, line=1,
-        )  # fmt: skip
-        run = json.loads(render(Result((finding,)), "sarif"))["runs"][0]
-        assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": uri}
+@pytest.mark.parametrize(
+    ("file", "workspace", "uri"),
+    [
+        ("{0}/app/a b.yaml", "", "a%20b.yaml"),
+        ("a.yaml", "{0}", "app/a.yaml"),
+        ("{0}/app/a.yaml", "{0}", "app/a.yaml"),
+        ("../b.yaml", "{0}", "b.yaml"),
+        ("../b.yaml", "", "../b.yaml"),
+        ("/etc/x.yaml", "{0}", "file:///etc/x.yaml"),
+        ("caf\udce9.yaml", "", "caf%E9.yaml"),
+    ],
+)
+def test_files_of_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, workspace: str, uri: str
+) -> None:
+    """A file is named as from the repository's root, where a workflow runs below it, too; SARIF quotes it."""
+    (tmp_path / "app").mkdir()
+    monkeypatch.chdir(tmp_path / "app")
+    monkeypatch.setenv("GITHUB_WORKSPACE", workspace.format(tmp_path))
+    result = Result((replace(PLAIN, file=file.format(tmp_path)),))
+    run = json.loads(render(result, "sarif"))["runs"][0]
+    assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": uri}
+    named = unquote(uri.removeprefix("file://"), errors="surrogateescape")
+    assert render(result, "github").startswith(f"::notice file={named},line=3,")
 
 
 @pytest.mark.parametrize("form", FORMATS)
