@@ -88,7 +88,7 @@ def environment_patches(
     """Yield the environment of a container without some variables."""
     listed = _said(task, container).get("Environment")
     if isinstance(listed, list) and all(isinstance(each, dict) for each in listed):
-        kept = [each for each in listed if each.get("Name") not in without]
+        kept = [each for each in listed if str(each.get("Name")) not in without]
         yield Patch((*container.path[1:], "Environment"), kept)
 
 
