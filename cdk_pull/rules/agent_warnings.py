@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.capacity import Capacity
     from cdk_pull.template.ecs.init import Place
 
-__all__ = ["problems_of"]
+__all__ = ["problem_at", "problems_of"]
 
 # How the shell reader marks a part that nobody knows, as such or escaped.
 _REPLACES: Final = WarningCode.TRUNCATES_CONFIG
@@ -54,6 +54,21 @@ def problems_of(
                 severity=severity,
                 mends=advice.mends if in_user_data else "",
             )
+
+
+def problem_at(capacity: Capacity, variable: str, message: str, fix: str = "") -> Problem:
+    """Return a problem that stands where the user data sets a variable; at the user data where no line does."""
+    number = capacity.reading.lines.get(variable, 0)
+    place = capacity.place(number)
+    lines = str(capacity.script).split("\n")
+    return Problem(
+        message=message,
+        fix=fix,
+        path=place.path,
+        line_in_text=place.line,
+        quote=lines[number - 1].strip() if 0 < number <= len(lines) else "",
+        resource=place.resource,
+    )
 
 
 def _with_places(message: str, place: Place, capacity: Capacity) -> str:

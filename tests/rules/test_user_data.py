@@ -55,6 +55,13 @@ def _found(resources: dict[str, Any], **sections: Any) -> list[str]:
         (f"#cloud-config\nruncmd:\n- [echo, '{B}=once', '>>', {F}]\n", ["105 error 3"]),
         (CLUSTER + f"{ONCE}service ecs start\n", ["118 error 4"]),
         (CLUSTER + f"{ONCE}systemctl restart ecs &\n", []),
+        (CLUSTER + f"{ONCE}timeout 60 systemctl restart ecs\n", []),
+        (f'#!/bin/bash\nsudo bash <<"EOF"\necho {B}=Once >> {F}\nEOF\n', ["104 error 3"]),
+        (
+            CLUSTER + f"if [ -e /dev/nvidia0 ]; then\n{ONCE}else\necho {B}=Once >> {F}\nfi\n",
+            ["104 error 6"],
+        ),
+        (CLUSTER + f"export {B}=once\nenv | grep ^ECS >> {F}\n", []),
         (CLUSTER + "aws s3 cp s3://b/s.sh /tmp/s.sh && bash /tmp/s.sh\n", []),
         (CLUSTER + "/opt/setup.sh\n", []),
         (CLUSTER + ". /etc/os-release\n", ["101 info 0"]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.shell import files
-from cdk_pull.agent.shell.world import ECS_CONFIG, Io
+from cdk_pull.agent.shell.world import ECS_CONFIG, Chunk, Io
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,20 +142,22 @@ def _trap(call: Call) -> list[World]:
 
 
 def _eval(call: Call) -> list[World]:
-    return call.shell.nested(" ".join(call.arguments), call.world, call.io, call.line)
+    return call.shell.nested(" ".join(call.arguments), call.world, call.io, lambda _: call.line)
 
 
 def _shell(call: Call) -> list[World]:
     """Run ``bash -c '...'``, ``bash <<EOF`` and ``bash file`` where the text is known."""
     stdin = None
     if any(re.fullmatch(r"-[a-z]*c", each) for each in call.arguments):
-        given, stdin = call.operands[:1], call.io.stdin
+        chunks, stdin = tuple(Chunk(each, call.line) for each in call.operands[:1]) or None, call.io.stdin
     else:
         chunks = call.world.files.get(call.world.path(call.operands[0])) if call.operands else call.io.stdin
-        given = [] if chunks is None else ["".join(each.text for each in chunks)]
-    if not given:
+    if chunks is None:
         return _other(call)
-    ended = call.shell.nested(given[0], call.world.fork(), Io(stdin, call.io.stdout), call.line)
+    text = "".join(each.text for each in chunks)
+    numbers = [each.line for each in chunks for _ in range(each.text.count("\n") or 1)] or [call.line]
+    io = Io(stdin, call.io.stdout)
+    ended = call.shell.nested(text, call.world.fork(), io, lambda line: numbers[min(line, len(numbers)) - 1])
     return [call.world.after_subshell(each) for each in ended]
 
 
@@ -173,7 +175,8 @@ def _wrapped(call: Call, own: int) -> list[World]:
             rest.pop(0)
     rest = rest[own:]
     if rest:
-        return run(replace(call, words=rest))
+        # A time-out ends the wait, and what was asked for is done all the same.
+        return run(replace(call, words=rest, waits=call.waits and call.words[0] != "timeout"))
     # `sudo -s <<EOF` reads a script.
     return _shell(replace(call, words=["sh"])) if call.io.stdin is not None else [call.world]
 

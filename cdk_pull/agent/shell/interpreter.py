@@ -73,7 +73,7 @@ class Interpreter:
         after: list[World] = []
         for world in ended:
             trap, world.on_exit, world.flow = world.on_exit, "", ""
-            after.extend(self.nested(trap, world, io or Io(), 0) if trap else [world])
+            after.extend(self.nested(trap, world, io or Io(), self.lines) if trap else [world])
         for name, line in self._assigned.items():
             if name not in self.used:
                 self.warn(
@@ -84,11 +84,11 @@ class Interpreter:
                 )
         return merge(after)
 
-    def nested(self, text: str, world: World, io: Io, line: int) -> list[World]:
+    def nested(self, text: str, world: World, io: Io, lines: Callable[[int], int]) -> list[World]:
         """Return the worlds after a script inside the script, such as that of ``bash -c``."""
         if self._effort.depth >= _DEEPEST:
-            return [self.blur(world, "the script is nested too deep", line)]
-        inner = Interpreter(self.holes, (lambda _: line) if line else self.lines, self._effort)
+            return [self.blur(world, "the script is nested too deep", lines(1))]
+        inner = Interpreter(self.holes, lines, self._effort)
         worlds = inner.run_script(text, [world], io)
         self.warnings += inner.warnings
         self.used |= inner.used

@@ -16,6 +16,7 @@ from cdk_pull.agent.variables import variables
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from cdk_pull.agent.ecs_config import ConfigFile
     from cdk_pull.agent.shell.holes import Holes
 
 __all__ = ["conclude"]
@@ -43,6 +44,7 @@ def conclude(
     files = [scan(world.files.get(ECS_CONFIG, ()), holes) for world in worlds]
     values: dict[str, str] = {}
     lines: dict[str, int] = {}
+    branched: list[AgentWarning] = []
     unknown = list(dict.fromkeys(each.anything for each in files if each.anything is not None))
     for name in variables():
         raw = {each.values.get(name) for each in files if name not in each.unknown}
@@ -54,13 +56,24 @@ def conclude(
             unknown.append(Unknown(name, lines[name], "it depends on a condition in the script"))
         elif None not in raw:
             values[name] = str(raw.pop())
-    found = [*warnings, *(each for file in files for each in file.warnings)]
+        if len(raw) > 1:
+            # Whichever way it goes, a value that the agent does not take is wrong.
+            branched += [each for file in files for each in _own(name, file)]
+    found = [*warnings, *(each for file in files for each in file.warnings), *branched]
+    if any(each.variable is None for each in unknown):
+        # What writes the file may well write the script's variables.
+        found = [each for each in found if each.code != WarningCode.SHELL_VARIABLE]
     found += _explained(values, lines, find_prune(user_data))
     # A file of any name may be handed to an agent that the script itself starts.
     if not unknown and "env-file" not in user_data and "EnvironmentFile" not in user_data:
         found += [each for world in worlds for each in _elsewhere(world) if each.variable not in values]
     distinct = sorted(dict.fromkeys(found), key=lambda each: each.line)
     return compute(values, "linux", lines=lines, unknown=unknown, warnings=distinct)
+
+
+def _own(name: str, file: ConfigFile) -> Iterator[AgentWarning]:
+    if name in file.values:
+        yield from explain(name, file.values[name], file.lines[name], "linux")
 
 
 def _explained(values: dict[str, str], lines: dict[str, int], prune: int | None) -> Iterator[AgentWarning]:

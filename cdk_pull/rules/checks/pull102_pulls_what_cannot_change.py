@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.agent.variables import setting_line
+from cdk_pull.rules.agent_warnings import problem_at
+from cdk_pull.rules.finding import Severity
 from cdk_pull.rules.registry import rule
+from cdk_pull.template.ecs.capacity import BEHAVIOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cdk_pull.rules.finding import Problem
     from cdk_pull.rules.room import Room
     from cdk_pull.template.ecs.capacity import Capacity
 
@@ -61,8 +65,16 @@ def pulls_what_cannot_change(capacity: Capacity, room: Room) -> Iterator[Problem
     images = [image for task in room.tasks_on(capacity) for image in task.images]
     chosen = capacity.sets_behavior and capacity.behavior in _ASKS
     if chosen and images and all(image.kind in _FIXED for image in images):
-        yield Problem(
-            message=f"{capacity.behavior} asks the registry at every start, yet none of the {len(images)} images here can "
-            f"change, such as {images[0]}",
-            path=capacity.path,
+        first = (
+            f"{images[0]} cannot change"
+            if len(images) == 1
+            else f"none of the {len(images)} images here can change"
+        )
+        line = setting_line(BEHAVIOR, "prefer-cached", capacity.reading.os or "linux")
+        yield problem_at(
+            capacity,
+            BEHAVIOR,
+            f"{capacity.behavior} asks the registry at every start, yet {first}"
+            + (f", such as {images[0]}" if len(images) > 1 else ""),
+            f"{line}, or once, which cleans up (in CDK: cdk.Mixins.of(cluster).apply(ImagePullBehavior.prefer_cached()))",
         )

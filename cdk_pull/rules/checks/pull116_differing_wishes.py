@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.rules.finding import Problem, Severity
+from cdk_pull.rules.agent_warnings import problem_at
+from cdk_pull.rules.finding import Severity
 from cdk_pull.rules.registry import rule
+from cdk_pull.template.ecs.capacity import BEHAVIOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cdk_pull.rules.finding import Problem
     from cdk_pull.rules.room import Room
     from cdk_pull.template.ecs.capacity import Capacity
 
@@ -61,6 +64,6 @@ def differing_wishes(capacity: Capacity, room: Room) -> Iterator[Problem]:
     has = capacity.behavior
     wanted = "; ".join(f"{wish} by {', '.join(names)}" for wish, names in sorted(wishes.items()))
     if len(wishes) > 1:
-        yield Problem(message=f"services here want different behaviours: {wanted}", path=capacity.path)
+        yield problem_at(capacity, BEHAVIOR, f"services here want different behaviours: {wanted}")
     elif wishes and has is not None and has not in wishes:
-        yield Problem(message=f"the behaviour here is {has}, and wanted is {wanted}", path=capacity.path)
+        yield problem_at(capacity, BEHAVIOR, f"the behaviour here is {has}, and wanted is {wanted}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.variables import variables
+from cdk_pull.agent.variables import setting_line, variables
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.mend import Changes, Mend
 from cdk_pull.rules.registry import rule
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["behavior_nobody_reads"]
+
+
+_AGENT: Final = "amazon-ecs-agent"
 
 
 @rule(
@@ -63,11 +66,16 @@ def behavior_nobody_reads(task: TaskDefinition, _room: Room) -> Iterator[Problem
     """
     for container in task.containers:
         for name, (value, index) in container.environment.items():
-            if name in variables() and container.name != "ecs-agent":
+            if name in variables() and container.name != "ecs-agent" and _AGENT not in str(container.image):
                 where = (
                     "Fargate has no agent settings" if task.fargate else "the agent reads its own environment"
                 )
+                line = setting_line(name, str(value), task.os)
+                instead = "Leave it out: choose a size that starts in time, or EC2 capacity"
                 yield Problem(
+                    fix=instead
+                    if task.fargate
+                    else f"Leave it out, and put it into the user data of the capacity: {line}",
                     message=f"{name} in container {container.name} has no effect: {where}",
                     path=(*container.path, "Environment", index),
                     quote=f"{name}={value}",
