@@ -120,19 +120,18 @@ def _refused(user_data: str, document: StandIns, error: str) -> Reading:
         return compute({}, "bottlerocket", unknown=[Unknown(None, 0, reason)])
     found = re.search(r"at line ([0-9]+)", error)
     line = int(found[1]) if found is not None else 0
-    warnings = [
-        AgentWarning(
-            WarningCode.SHELL_IN_TOML,
-            f"{match[0].strip()[:60]!r} is shell, for which Bottlerocket takes nothing of the document; set "
-            "machine_image_type=BOTTLEROCKET where CDK adds it",
-            user_data.count("\n", 0, match.start()) + 1,
+    warnings: list[AgentWarning] = []
+    numbers = [user_data.count("\n", 0, match.start()) + 1 for match in shell]
+    if shell:
+        more = f" and {len(shell) - 1} more lines are" if len(shell) > 1 else " is"
+        message = (
+            f"{shell[0][0].strip()[:60]!r}{more} shell, for which Bottlerocket takes nothing of the document; set "
+            "machine_image_type=BOTTLEROCKET where CDK adds it"
         )
-        for match in shell
-    ]
-    if line not in {each.line for each in warnings}:
-        warnings.insert(
-            0, AgentWarning(WarningCode.NOT_TOML, f"Bottlerocket takes nothing of it: {error}", line)
-        )
+        warnings.append(AgentWarning(WarningCode.SHELL_IN_TOML, message, numbers[0]))
+    if line not in numbers:
+        message = f"Bottlerocket takes nothing of it: {error}"
+        warnings.insert(0, AgentWarning(WarningCode.NOT_TOML, message, line))
     return compute({}, "bottlerocket", warnings=warnings)
 
 

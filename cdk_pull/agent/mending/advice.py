@@ -69,6 +69,9 @@ def advise(user_data: str, os: OperatingSystem, warning: AgentWarning) -> Advice
     told = "" if code == WarningCode.NO_POWERSHELL_TAG else _told(case, edit.text)
     if not told and code == WarningCode.WRONG_TABLE and case.name:
         told = f"Under [{_table(case.name)}]: {case.line.strip()}"
+    if not told and code == WarningCode.SHELL_IN_TOML:
+        lines = [each.strip() for each in edit.text.split("\n") if each not in case.lines]
+        told = f"In place of the shell: {', '.join(lines)}" if lines else "Leave the shell out"
     return Advice(
         told or _IN_WORDS.get(code, "") or edit.what[:1].upper() + edit.what[1:],
         "safely" if edit.safe else "by name",

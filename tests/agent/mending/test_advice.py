@@ -139,6 +139,11 @@ def test_windows(line: str, told: str, mends: str) -> None:
             "safely",
         ),
         (
+            f"#!/bin/bash\necho ECS_CLUSTER=a >> {F}\necho {B}=once >> {F}",
+            'In place of the shell: [settings.ecs], cluster = "a", image-pull-behavior = "once"',
+            "by name",
+        ),
+        (
             '[settings.docker]\na = "b"',
             "Leave the table out, or write the name of the one that was meant",
             "",
