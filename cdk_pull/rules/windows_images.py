@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from cdk_pull.image.profile import ImageProfile
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.tasks import Container, TaskDefinition
+    from cdk_pull.windows.families import Product
     from cdk_pull.windows.window import CacheWindow
 
 __all__ = [
     "ServercoreBuild",
-    "family_build",
+    "family_product",
     "image_build",
     "servercore_build",
     "window_on",
@@ -104,8 +105,7 @@ def image_build(image: Image, profile: ImageProfile | None) -> int | None:
     return build_of_tag(image.tag) if official or reference.registry == _MICROSOFT else None
 
 
-def family_build(family: str) -> int | None:
-    """Return the build of the Windows Server that an operating system family runs; None for another family."""
+def family_product(family: str) -> Product | None:
+    """Return the Windows Server of an operating system family, on Fargate or EC2; None for another family."""
     year = _YEAR.match(family)
-    product = products().get(f"windows-server-{year.group(1)}") if year else None
-    return product.os_build if product else None
+    return products().get(f"windows-server-{year.group(1)}") if year else None

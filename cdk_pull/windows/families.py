@@ -22,12 +22,14 @@ class Product:
 
     Attributes:
         name: as in the catalogue, such as ``windows-server-2022``.
-        os_build: the third number of its image tags, such as 20348; host and container must have the same.
+        os_build: the third number of its image tags, such as 20348, and of the newest containers that it runs.
+        oldest_container: that of the oldest containers that it runs by process isolation.
         floating_tag: the tag that moves with every release, such as ``ltsc2022``.
     """
 
     name: str
     os_build: int
+    oldest_container: int
     floating_tag: str
 
 

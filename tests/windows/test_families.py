@@ -20,6 +20,7 @@ def test_families_of_fargate(family: str, name: str, os_build: int, floating_tag
     product = fargate_family(family)
     assert (product.name, product.os_build, product.floating_tag) == (name, os_build, floating_tag)
     assert product_of_build(os_build) == product
+    assert product.oldest_container == os_build
 
 
 @pytest.mark.parametrize(

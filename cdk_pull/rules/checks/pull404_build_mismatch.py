@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.rules.finding import Problem, Severity
 from cdk_pull.rules.registry import rule
-from cdk_pull.rules.windows_images import family_build, image_build
+from cdk_pull.rules.windows_images import family_product, image_build
 from cdk_pull.windows.families import fargate_families, product_of_build
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def build_mismatch(task: TaskDefinition, room: Room) -> Iterator[Problem]:
 
     ## Why it matters
     With process isolation, the only kind that ECS has, a container runs on a host of its own build alone: 2019 on
-    17763, 2022 on 20348. Every task stops with `The container operating system does not match the host operating
-    system`.
+    17763, 2022 on 20348. Windows Server 2025, on EC2, runs those of 2022 too. Every other task stops with `The container
+    operating system does not match the host operating system`.
 
     ## Example
     ```yaml
@@ -61,23 +61,23 @@ def build_mismatch(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     - https://learn.microsoft.com/virtualization/windowscontainers/deploy-containers/version-compatibility
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html
     """
-    wanted = family_build(task.family)
+    host = family_product(task.family)
     # On EC2 it is the instance that decides, where the task definition does not say.
     on_linux = task.fargate and task.family == "LINUX"
-    if wanted is None and not on_linux:
+    if host is None and not on_linux:
         return
     for container in task.containers:
         image = container.image
         build = image_build(image, room.facts.profile(image, task)) if image is not None else None
-        if build is not None and build != wanted:
-            yield Problem(
-                message=f"{image} is of Windows build {build}, and {task.family} has {wanted}: no task will start"
-                if wanted
-                else f"{image} is of Windows build {build}, and the task is for LINUX: no task will start",
-                fix="" if wanted else _family_fix(build),
-                path=(*container.path, "Image"),
-                quote=str(image),
-            )
+        if build is None or (host is not None and host.oldest_container <= build <= host.os_build):
+            continue
+        where = f"{task.family} has {host.os_build}" if host is not None else "the task is for LINUX"
+        yield Problem(
+            message=f"{image} is of Windows build {build}, and {where}: no task will start",
+            fix="" if host is not None else _family_fix(build),
+            path=(*container.path, "Image"),
+            quote=str(image),
+        )
 
 
 def _family_fix(build: int) -> str:
