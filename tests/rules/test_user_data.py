@@ -51,6 +51,11 @@ def _found(resources: dict[str, Any], **sections: Any) -> list[str]:
         (CLUSTER + f"echo {B}=once >> /etc/ecs/ecs.conf\n", ["105 error 3"]),
         (CLUSTER + f"echo ECS_IMAGE_PULL_TIMEOUT=-1m >> {F}\n{ONCE}", ["113 error 3"]),
         (CLUSTER + f"{ONCE}echo 'docker rmi $(docker images -q)' > /etc/cron.daily/x\n", ["115 error 4"]),
+        (
+            CLUSTER + f"{ONCE}echo 0 3 \\* \\* \\* root docker image prune -f > /etc/cron.d/x\n",
+            ["115 warning 4"],
+        ),
+        (CLUSTER + "echo '{\"ImagePullBehavior\": 2}' > /etc/ecs/ecs.config.json\n", []),
         (f"#cloud-config\nruncmd:\n- {ONCE}- echo note: the end\n", ["117 error 4"]),
         (f"#cloud-config\nruncmd:\n- [echo, '{B}=once', '>>', {F}]\n", ["105 error 3"]),
         (CLUSTER + f"{ONCE}service ecs start\n", ["118 error 4"]),
@@ -165,7 +170,7 @@ def test_an_image_name_that_is_known_in_part() -> None:
     launch = _launch({"Fn::Base64": CLUSTER}, "x")
     launch["Properties"]["LaunchTemplateData"]["ImageId"] = {"Fn::Sub": name}
     found = _found({"Launch": launch}, Parameters={"Arch": {"Type": "String"}})
-    assert found[-1] == "108 error 2"
+    assert found == ["108 error 1"]
 
 
 CALL = "#!/bin/bash\ncfn-init -v --stack s --resource Launch --region r\n"

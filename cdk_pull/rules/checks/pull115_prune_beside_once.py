@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.agent.codes import WarningCode
@@ -22,6 +24,9 @@ __all__ = ["prune_beside_once"]
 _CODES: Final = frozenset({WarningCode.PRUNE_BESIDE_ONCE})
 
 
+_EVERYTHING: Final = re.compile(r"\s(?:-[a-z]*a[a-z]*|--all)\b|docker\s+(?:rmi|image\s+rm)\b")
+
+
 @rule(
     "PULL115",
     "docker prune beside once",
@@ -39,7 +44,8 @@ def prune_beside_once(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     """Something else than the agent removes images that `once` relies on.
 
     ## What it does
-    Finds `docker system prune` or `docker image prune` in user data that sets `once`.
+    Finds `docker system prune`, `docker image prune` and `docker rmi $(docker images …)` in user data that sets
+    `once`. Without `-a` a prune takes only images that have lost their tag: that is a warning.
 
     ## Why it matters
     `once` goes by the agent's own state, not by what Docker has: an image that the agent has pulled counts as
@@ -66,4 +72,5 @@ def prune_beside_once(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     - amazon-ecs-agent 1.105.1: `agent/engine/docker_task_engine.go`
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, _CODES)
+    for problem in problems_of(capacity, _CODES):
+        yield problem if _EVERYTHING.search(problem.quote) else replace(problem, severity=Severity.WARNING)

@@ -42,7 +42,7 @@ _ECS_AMI: Final = re.compile(
     r"/aws/service/(?:ecs/|bottlerocket/aws-ecs|ami-windows-latest/[^/]{0,99}ECS)|amzn.{0,99}-ecs-"
 )
 # Neither in a comment nor on an instance is the name spelled as it has to be; the reader judges that.
-_MENTIONS: Final = re.compile(r"^(?![ \t]*#).*image[-_]pull[-_]behav", re.IGNORECASE | re.MULTILINE)
+_MENTIONS: Final = re.compile(r"^(?![ \t]*#).*image[-_]?pull[-_]?behav", re.IGNORECASE | re.MULTILINE)
 # A script that is not in the user data, which may write to ecs.config as well.
 _RUNS_A_FILE: Final = re.compile(
     r"\.ps1\b|\|[ \t]*(?:sudo[ \t]+)?(?:ba)?sh\b"
