@@ -170,7 +170,7 @@ def test_an_image_name_that_is_known_in_part() -> None:
     launch = _launch({"Fn::Base64": CLUSTER}, "x")
     launch["Properties"]["LaunchTemplateData"]["ImageId"] = {"Fn::Sub": name}
     found = _found({"Launch": launch}, Parameters={"Arch": {"Type": "String"}})
-    assert found == ["108 error 1"]
+    assert found == ["101 info 0", "108 error 1"]
 
 
 CALL = "#!/bin/bash\ncfn-init -v --stack s --resource Launch --region r\n"
