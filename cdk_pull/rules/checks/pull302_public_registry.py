@@ -54,8 +54,10 @@ def public_registry(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     ```
 
     ## Fix safety
-    The first pull of each image still needs a way to the internet; the execution role needs
-    ecr:BatchImportUpstreamImage and ecr:CreateRepository.
+    The first pull of each image still needs a way to the internet, and the execution role needs
+    `ecr:BatchImportUpstreamImage` and `ecr:CreateRepository`, which the AWS managed policy does not have. Docker Hub,
+    GitHub, GitLab, Azure and Chainguard as upstreams need a secret whose name begins with `ecr-pullthroughcache/`. A
+    tag that moves upstream can arrive a day later: ECR compares a cached one once in 24 hours.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html

@@ -32,7 +32,7 @@ def floating_ltsc(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     """The servercore image is named by a tag that moves.
 
     ## What it does
-    Finds Windows tasks on Fargate that run `servercore:ltsc2019` or `ltsc2022`. It is a warning on a day, given by
+    Finds Windows tasks on Fargate that run `servercore` by `ltsc2019`, `1809` or `ltsc2022`. It is a warning on a day, given by
     `--date`, on which an out-of-band release has moved the tag away from the build that the hosts hold.
 
     ## Why it matters

@@ -116,8 +116,8 @@ class Network:
         found = set()
         for endpoint in (*self._endpoints_of.get(_key(vpc), ()), *self._endpoints_of.get(None, ())):
             values = endpoint.values
-            tables = values.get("RouteTableIds")
             is_gateway = values.get("VpcEndpointType", "Gateway") == "Gateway"
+            tables = values.get("RouteTableIds", [])
             if is_gateway and isinstance(tables, list):
                 places = [self._assembly.find(each) for each in tables]
                 if table not in places and not any(

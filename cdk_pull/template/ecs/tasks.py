@@ -74,17 +74,15 @@ class TaskDefinition:
 
     @property
     def fargate_only(self) -> bool:
-        """Whether it says that it is made for Fargate, and not for EC2."""
-        return self._names("FARGATE") and not self._names("EC2")
+        """Whether it says that it is made for Fargate, and for nothing else."""
+        needs = self.resource.values.get("RequiresCompatibilities")
+        return isinstance(needs, list) and bool(needs) and all(each == "FARGATE" for each in needs)
 
     @property
     def for_fargate(self) -> bool:
         """Whether ECS holds it to what Fargate demands when it is registered, wherever it runs then."""
-        return self.fargate or self._names("FARGATE")
-
-    def _names(self, launch_type: str) -> bool:
         needs = self.resource.values.get("RequiresCompatibilities")
-        return isinstance(needs, list) and launch_type in needs
+        return self.fargate or (isinstance(needs, list) and "FARGATE" in needs)
 
     @property
     def size(self) -> tuple[str | None, str | None]:
