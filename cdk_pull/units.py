@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import timedelta
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -25,6 +24,8 @@ _FACTORS = {
     "tib": 2**40,
 }
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*", re.ASCII)
+# An exabyte: what is more is no size of anything, and large enough a number to end arithmetic with it.
+_MOST = 10**18
 _SIZES_ALLOWED = (
     "a number with B, kB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB, such as '800MB' or '2.4GB'"
 )
@@ -75,7 +76,7 @@ def parse_bytes(text: str, what: str = "size") -> int:
     if match is None or factor is None:
         raise InvalidValueError(f"{what} is not a size in bytes", text, allowed=_SIZES_ALLOWED)
     count = float(match.group(1)) * factor
-    if math.isinf(count):
+    if count > _MOST:
         raise InvalidValueError(f"{what} is beyond counting", f"{text[:20]}…", allowed=_SIZES_ALLOWED)
     return round(count)
 

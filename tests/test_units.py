@@ -36,6 +36,13 @@ def test_what_is_no_size(text: Any) -> None:
         parse_bytes(text, "compressed")
 
 
+@pytest.mark.parametrize("text", ["1000001TB", "9" * 5000, "9" * 400 + "GB", f"{2**61}"])
+def test_what_is_no_size_of_anything(text: str) -> None:
+    """More than an exabyte is refused, before arithmetic with it ends in an overflow."""
+    with pytest.raises(InvalidValueError, match=r"^size is beyond counting: "):
+        parse_bytes(text)
+
+
 @given(st.text())
 def test_any_text_is_a_size_or_refused(text: str) -> None:
     """There is no third way."""

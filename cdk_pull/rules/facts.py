@@ -123,8 +123,10 @@ def profile_from_json(facts: Any, name: str) -> ImageProfile:
         raise InvalidValueError(f"facts of image {name} are malformed", facts, allowed=_FORM)
     try:
         profile = ImageProfile.of_size(
-            compressed_bytes=_bytes(facts["compressed"]),
-            uncompressed_bytes=None if facts.get("uncompressed") is None else _bytes(facts["uncompressed"]),
+            compressed_bytes=parse_bytes(str(facts["compressed"])),
+            uncompressed_bytes=None
+            if facts.get("uncompressed") is None
+            else parse_bytes(str(facts["uncompressed"])),
             compression=Compression(facts.get("compression", "gzip")),
         )
     except (CdkPullError, ValueError, TypeError, OverflowError) as error:
@@ -135,7 +137,3 @@ def profile_from_json(facts: Any, name: str) -> ImageProfile:
     if not version:
         return profile
     return ImageProfile(layers=profile.layers, os="windows", os_version=version)
-
-
-def _bytes(value: Any) -> int:
-    return value if isinstance(value, int) else parse_bytes(str(value))

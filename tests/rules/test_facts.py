@@ -79,6 +79,8 @@ def test_all_that_can_be_said() -> None:
         ({"images": {"a": {"compressed": "big"}}}, "facts of image a are malformed"),
         ({"images": {"a": {"compressed": 1, "size": 1}}}, "facts of image a are malformed"),
         ({"images": {"a": {"compressed": -1}}}, "facts of image a are malformed"),
+        ({"images": {"a": {"compressed": 10**400}}}, "facts of image a are malformed"),
+        ({"images": {"a": {"compressed": 1, "uncompressed": True}}}, "facts of image a are malformed"),
         ({"images": {"a": {"compressed": 1, "compression": "lzma"}}}, "facts of image a are malformed"),
     ],
 )
