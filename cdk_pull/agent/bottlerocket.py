@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.explain import explain, explain_together
-from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute, size_warnings
+from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute, far_too_large, size_warnings
 from cdk_pull.agent.toml_insert import inserted
 from cdk_pull.agent.toml_tokens import StandIns, stand_in
 from cdk_pull.agent.variables import (
@@ -46,6 +46,8 @@ _DEEPEST = 20  # no table of Bottlerocket is as deep
 
 def read(user_data: str) -> Reading:
     """Return the settings that the agent really has after this user data."""
+    if (unread := far_too_large(user_data, "bottlerocket")) is not None:
+        return unread
     document = stand_in(user_data)
     try:
         values = tomllib.loads(document.text)

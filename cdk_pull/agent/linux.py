@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.cloud_init.insert import into_archive, into_config
 from cdk_pull.agent.cloud_init.parts import is_mime, is_shell, kind_of
 from cdk_pull.agent.cloud_init.plan import plan
-from cdk_pull.agent.reading import Reading, Unknown, compute, size_warnings
+from cdk_pull.agent.reading import Reading, Unknown, compute, far_too_large, size_warnings
 from cdk_pull.agent.shell.execute import execute
 from cdk_pull.agent.shell.holes import Holes
 from cdk_pull.agent.shell.insert import candidates
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add", "read"]
 
-_LARGEST = 64 * 1024
-
 
 def read(user_data: str) -> Reading:
     """Return the settings that the agent really has after this user data.
@@ -33,8 +31,8 @@ def read(user_data: str) -> Reading:
     empty ``/etc/ecs/ecs.config`` and every command succeeded; where a condition decides, both ways are followed.
     A CDK token in it is an unknown piece.
     """
-    if len(user_data) > _LARGEST:
-        return compute({}, "linux", unknown=[Unknown(None, 0, "it is far larger than EC2 accepts")])
+    if (unread := far_too_large(user_data, "linux")) is not None:
+        return unread
     holes = Holes()
     try:
         steps, warnings = plan(holes.hide_tokens(user_data), holes)

@@ -21,6 +21,7 @@ __all__ = [
     "Reading",
     "Unknown",
     "compute",
+    "far_too_large",
     "find_prune",
     "size_bytes",
     "size_warnings",
@@ -28,6 +29,9 @@ __all__ = [
 
 LIMIT_BYTES = 16 * 1024
 """EC2's limit for user data, before base64. Source: EC2 user guide, 2026."""
+# Placeholders of CDK's tokens are longer than what comes in their place. Parsers of shell and TOML take a time that
+# grows with the square of a text that is neither.
+_LARGEST = 2 * LIMIT_BYTES
 
 # The agent reads this one too; the published form of `effective` has never had it.
 _PRUNE = re.compile(r"\bdocker\s+(?:(?:image|system)\s+prune\b|(?:rmi|image\s+rm)\b.*docker\s+images?\b)")
@@ -152,6 +156,13 @@ def find_prune(text: str) -> int | None:
 def size_bytes(user_data: str) -> int:
     """Return the size of a user data before base64, in bytes; CDK tokens count as nothing, the least they can be."""
     return len(re.sub(r"\$\{Token\[[A-Za-z0-9:._-]+\]\}", "", user_data).encode("utf-8", "replace"))
+
+
+def far_too_large(user_data: str, os: OperatingSystem) -> Reading | None:
+    """Return an empty reading for a text that no instance can have, whose size would be all that costs time."""
+    if len(user_data) <= _LARGEST:
+        return None
+    return compute({}, os, unknown=[Unknown(None, 0, "it is far larger than EC2 accepts")])
 
 
 def size_warnings(user_data: str) -> list[AgentWarning]:

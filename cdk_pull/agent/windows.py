@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.explain import explain, explain_together
 from cdk_pull.agent.powershell.session import Session
-from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute, find_prune, size_warnings
+from cdk_pull.agent.reading import (
+    AgentWarning,
+    Reading,
+    Unknown,
+    compute,
+    far_too_large,
+    find_prune,
+    size_warnings,
+)
 from cdk_pull.agent.shell.holes import Holes
 from cdk_pull.agent.writing import write
 from cdk_pull.errors import UnsupportedError
@@ -31,7 +39,6 @@ _OPEN = re.compile(r"<powershell>[ \t]*(?:\r?\n)?", re.IGNORECASE)
 _TASKS = re.compile(r"\s*(?:#[^\n]*\n\s*)*version:", re.IGNORECASE)
 _MUST_BE_FIRST = re.compile(r"(?:\s|#[^\n]*\n)*(?:param\b|using\b|\[CmdletBinding)", re.IGNORECASE)
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@,=+-]*")
-_LARGEST = 64 * 1024
 
 
 def read(user_data: str) -> Reading:
@@ -40,8 +47,8 @@ def read(user_data: str) -> Reading:
     The text is read as if every command succeeded; where a condition decides, the value is unknown. A CDK token in
     it is an unknown piece.
     """
-    if len(user_data) > _LARGEST:
-        return compute({}, "windows", unknown=[Unknown(None, 0, "it is far larger than EC2 accepts")])
+    if (unread := far_too_large(user_data, "windows")) is not None:
+        return unread
     if _TASKS.match(user_data):
         return compute(
             {}, "windows", unknown=[Unknown(None, 1, "tasks of EC2Launch v2 in YAML are not read")]

@@ -367,7 +367,12 @@ def test_any_text(user_data: str) -> None:
 
 @pytest.mark.parametrize(
     "user_data",
-    ["a = " + "[" * 16_000, "[settings.ecs]\n" + "a." * 8_000 + "b = 1", "${Token[A.1]}\n" * 1_200],
+    [
+        "a = " + "[" * 16_000,
+        "[settings.ecs]\n" + "a." * 8_000 + "b = 1",
+        "${Token[A.1]}\n" * 1_200,
+        "1." * 500_000,
+    ],
 )
 def test_bounded(user_data: str) -> None:
     """Text made to nest without end is read in bounded time."""
