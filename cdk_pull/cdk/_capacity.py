@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 __all__ = [
-    "LAUNCH_CONFIGURATION",
-    "LAUNCH_TEMPLATE",
     "LaunchResource",
     "cluster_names",
     "identity",
@@ -28,14 +26,15 @@ __all__ = [
     "launch_resources",
     "launch_resources_below",
     "stage_of",
+    "user_data_path",
     "why_unsupported",
 ]
 
 LaunchResource: TypeAlias = cdk.CfnResource
 """A launch configuration or a launch template, which hold user data; one of CDK's own class for it or not."""
 
-LAUNCH_CONFIGURATION: Final = "AWS::AutoScaling::LaunchConfiguration"
-LAUNCH_TEMPLATE: Final = "AWS::EC2::LaunchTemplate"
+_CONFIGURATION: Final = "AWS::AutoScaling::LaunchConfiguration"
+_TEMPLATE: Final = "AWS::EC2::LaunchTemplate"
 
 _CAPACITY = frozenset(
     {
@@ -156,8 +155,16 @@ def cluster_names(cluster: IConstruct) -> list[str]:
 
 def launch_resources_below(scope: IConstruct) -> list[LaunchResource]:
     """Return the launch configurations and launch templates in a scope, at the cost of two calls to JavaScript."""
-    selector = cdk.ConstructSelector.resources_of_type(LAUNCH_CONFIGURATION, LAUNCH_TEMPLATE)
+    selector = cdk.ConstructSelector.resources_of_type(_CONFIGURATION, _TEMPLATE)
     return cast("list[LaunchResource]", selector.select(scope))
+
+
+def user_data_path(resource: LaunchResource) -> tuple[str, ...]:
+    """Return where a launch configuration or launch template has its user data, below its properties."""
+    # The class tells without a call to JavaScript, where it is CDK's own for it.
+    if isinstance(resource, ec2.CfnLaunchTemplate) or resource.cfn_resource_type == _TEMPLATE:
+        return ("LaunchTemplateData", "UserData")
+    return ("UserData",)
 
 
 def launch_resources(capacity: IConstruct) -> list[LaunchResource]:

@@ -14,6 +14,7 @@ from cdk_pull.cdk._complete import when_complete
 from cdk_pull.cdk._decisions import record
 from cdk_pull.cdk._pull_decision import pull_decision
 from cdk_pull.cdk._user_data import LaunchUserData
+from cdk_pull.cdk._written import written_properties
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["WRITTEN_BEFORE", "StageUserData"]
 
 _ID = "ImagePullBehavior"
-_REPLACED = (
-    "the settings are not in its user data, which a later add_property_override replaces: "
-    "pass that as the user data itself"
-)
 WRITTEN_BEFORE = (
     "its stage was made after {} was applied to what is around it, and is written first: "
     "apply it after making the stage, or to the stage"
@@ -95,14 +92,12 @@ class StageUserData(Construct):
         look = _Look(reach, root, stages)
         self._looks.append(look)
         self._take(look)
-        self._begin()
 
     def mend_within(self, mends: Mends, root: IConstruct) -> None:
         """Mend the user data of all ECS capacity of this stage below a root, now and when the stage is complete."""
         look = _MendLook(mends, root)
         self._mend_looks.append(look)
         self._mend(look)
-        self._begin()
 
     @property
     def mends(self) -> bool:
@@ -117,9 +112,9 @@ class StageUserData(Construct):
 
     def _complete(self) -> None:
         """Look for capacity that has come since."""
-        self._look()
         for launch in self._launches.values():
             launch.forget()
+        self._look()
 
     def validate(self) -> list[str]:
         """Return what CDK prints when it refuses to write the template."""
@@ -133,7 +128,7 @@ class StageUserData(Construct):
         problems = [
             f"{launch.resource.node.path}: {problem}"
             for launch in self._launches.values()
-            if (problem := launch.problem or (_REPLACED if launch.is_replaced else ""))
+            if (problem := launch.problem)
         ]
         problems += [
             f"{resource.node.path}: {WRITTEN_BEFORE.format('ImagePullBehavior')}"
@@ -170,8 +165,15 @@ class StageUserData(Construct):
             self._take(look)
         for mend_look in self._mend_looks:
             self._mend(mend_look)
+        waiting: dict[str, list[LaunchUserData]] = {}
         for launch in self._launches.values():
-            launch.put_in_place(complete=True)
+            if launch.has_to_write():
+                waiting.setdefault(identity(launch.stack), []).append(launch)
+        for launches in waiting.values():
+            for launch, properties in zip(
+                launches, written_properties([each.resource for each in launches]), strict=True
+            ):
+                launch.put_in_place(properties)
 
     def _mend(self, look: _MendLook) -> None:
         for resource in launch_resources_below(look.root):
@@ -181,10 +183,6 @@ class StageUserData(Construct):
                 self._launch(resource, stack).mend(look.mends)
             else:
                 self._unmended[identity(resource)] = resource
-
-    def _begin(self) -> None:
-        for launch in self._launches.values():
-            launch.put_in_place()
 
     def _take(self, look: _Look) -> None:
         others = {identity(each) for stage in look.stages for each in launch_resources_below(stage)}

@@ -96,19 +96,13 @@ class TaskMends:
 
 
 def _set(resource: cdk.CfnResource, patched: Patched) -> None:
-    """Change a property; the user's own overrides of the task size stay above it."""
+    """Override a property, whatever was overridden before: that is in the template which was mended."""
     path, value = patched.patch.path, patched.patch.value
-    if not isinstance(resource, ecs.CfnTaskDefinition):
-        resource.add_property_override(".".join(map(str, path)), value)
-        return
-    match path:
-        case ("Cpu",):
-            resource.cpu = value
-        case ("Memory",):
-            resource.memory = value
-        case ("EphemeralStorage",):
-            resource.ephemeral_storage = ecs.CfnTaskDefinition.EphemeralStorageProperty(
-                size_in_gib=value["SizeInGiB"]
-            )
-        case _:
-            resource.add_property_override(".".join(map(str, path)), value)
+    resource.add_property_override(".".join(map(str, path)), value)
+    # Who looks at the construct finds the same.
+    if isinstance(resource, ecs.CfnTaskDefinition):
+        match path:
+            case ("Cpu",):
+                resource.cpu = value
+            case ("Memory",):
+                resource.memory = value

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aws_cdk as cdk
 import jsii
-from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 
 from cdk_pull.agent import cfn
 from cdk_pull.agent.mending.in_template import mend_value
 from cdk_pull.cdk import _launch
-from cdk_pull.cdk._capacity import LAUNCH_CONFIGURATION
+from cdk_pull.cdk._capacity import user_data_path
 from cdk_pull.cdk._kept import kept
 from cdk_pull.cdk._mends import Mends, fix_decision
 from cdk_pull.cdk._requests import TOKENS, Reach, Request, merged, resolved
@@ -32,16 +31,19 @@ if TYPE_CHECKING:
 
 __all__ = ["LaunchUserData"]
 
+_REPLACED = "the settings are not in its user data, which an add_property_override replaces: pass that as the user data itself"
+
 
 @jsii.implements(cdk.IResolvable)
 class LaunchUserData:
     """An override of the user data that is computed from what the user data is when the template is written.
 
     So nothing is lost that anybody adds before or after, and it does not matter when the group joins its cluster. It is put
-    in place only where there is something to write, because it takes the place of an override that somebody made before.
+    in place when the app is complete, only where there is something to write, and never over somebody else's override.
 
     Attributes:
         resource: whose user data it is.
+        stack: the resource's.
         problem: why the settings are not in it, or nothing.
         own: what was asked for this capacity by itself.
         changes: what was mended of it.
@@ -55,19 +57,19 @@ class LaunchUserData:
         self._mends = Mends()
         self._told: list[Decision] = []
         self._reaches: list[Reach] = []
-        self._stack = stack
+        self.stack = stack
         self._images = images
         self._known: _Template | None = None
         self._value: object = None
-        self._asked = False
+        self._path = user_data_path(resource)
         self._in_place = False
-        self._writes = False
+        self._asks = False
+        self._original: object = None
 
     def ask(self, request: Request) -> None:
         """Take a request for this capacity, whatever it joins."""
         if request not in self.own:
             self.own.append(request)
-        self.put_in_place()
 
     def ask_within(self, reach: Reach) -> None:
         """Take a request that holds if this is capacity in its reach."""
@@ -77,36 +79,32 @@ class LaunchUserData:
         """Mend the user data before anything is put into it, if this is ECS capacity."""
         self._mends = self._mends.merged(mends)
 
-    def put_in_place(self, *, complete: bool = False) -> None:
-        """Override the user data, once there is something to write; until then it is as others leave it.
+    def has_to_write(self) -> bool:
+        """Tell whether there is something to write, or may be, that is not in place yet."""
+        if self._in_place:
+            return False
+        # The app is complete, and nothing adds to it any more: CDK gets what this comes to.
+        self._resolved()
+        # Whether it joins a cluster of another stack is only known when CDK has resolved the references.
+        return bool(self._asks or self.changes or any(reach.cluster for reach in self._reaches))
+
+    def put_in_place(self, properties: object) -> None:
+        """Override the user data, where nobody else has overridden it.
 
         Args:
-            complete: whether the app is, so that asking CDK for values keeps nothing out of them that comes later.
+            properties: the resource's, as they are in the template without this.
         """
-        if not self._in_place and (self._is_sure() or self._has_to_write(complete=complete)):
+        value = properties
+        for step in self._path:
+            value = value.get(step) if isinstance(value, dict) else None
+        # In the construct's own text, what CloudFormation fills in is still CDK's tokens.
+        literal = [TOKENS.split(_opened(each)[0]) for each in (value, self._original)]
+        if value == self._original or literal[0] == literal[1]:
             self._in_place = True
-            simple = self.resource.cfn_resource_type == LAUNCH_CONFIGURATION
-            self.resource.add_property_override("UserData" if simple else "LaunchTemplateData.UserData", self)
-
-    def _is_sure(self) -> bool:
-        # Whether it joins a cluster of another stack is only known when CDK has resolved the references.
-        return bool(self.own) or any(reach.cluster for reach in self._reaches)
-
-    def _has_to_write(self, *, complete: bool) -> bool:
-        if complete:
-            self._resolved()
-            self.forget()
-            return self._writes
-        draft = _draft_of(self.resource)
-        if draft is None:
-            return bool(self._reaches)
-        self._from_text(draft)
-        return self._writes
-
-    @property
-    def is_replaced(self) -> bool:
-        """Whether settings are asked for, and an override that was made later replaces them."""
-        return self._in_place and not self._asked and bool(self.own or self._reaches)
+            self.resource.add_property_override(".".join(self._path), self)
+        else:
+            self.changes = ()
+            self.problem = _REPLACED if self._asks else ""
 
     def decisions(self) -> list[Decision]:
         """Return what was mended, as the report prints it, each time it is something else."""
@@ -138,7 +136,6 @@ class LaunchUserData:
 
     def resolve(self, context: cdk.IResolveContext | None = None) -> Any:  # noqa: ARG002 - IResolvable has it
         """Return the value for ``UserData``; what is wrong with it goes to ``problem``."""
-        self._asked = True
         return self._resolved()
 
     def _resolved(self) -> Any:
@@ -160,7 +157,7 @@ class LaunchUserData:
         """Return the user data made from what it is in the template."""
         clusters = [reach.cluster for reach in self._reaches if reach.cluster]
         names = list(dict.fromkeys(name for cluster in clusters for name in cluster.names))
-        values = resolved(self._stack, names, self._data())
+        values = resolved(self.stack, names, self._data())
         data = _in_capitals(values[""])
         data = _in_capitals(data.get("LaunchTemplateData", data))
         original, image = data.get("UserData"), data.get("ImageId")
@@ -169,7 +166,7 @@ class LaunchUserData:
             original,
             text,
             image,
-            lambda cluster: cluster.joined_by_value(text, pieces, values, self._stack),
+            lambda cluster: cluster.joined_by_value(text, pieces, values, self.stack),
             unreadable,
         )
 
@@ -195,6 +192,7 @@ class LaunchUserData:
         unreadable: UnsupportedError | None = None,
     ) -> object:
         """Return the user data, mended, with the settings of all requests that hold; the original where there are none."""
+        self._original = original
         original = self._mended(original, text, image)
         if self.changes:
             text, _, unreadable = _opened(original)
@@ -203,7 +201,7 @@ class LaunchUserData:
             if joins(reach.cluster) if reach.cluster else _launch.joins_ecs(text, image):
                 reach.found = True
                 requests.append(reach.request)
-        self._writes = bool(requests or self.changes)
+        self._asks = bool(requests)
         if not requests:
             return original
         try:
@@ -242,7 +240,7 @@ class LaunchUserData:
         if image is None or not TOKENS.search(image):
             return image
         if image not in self._images:
-            self._images[image] = self._stack.resolve(image)
+            self._images[image] = self.stack.resolve(image)
         return self._images[image]
 
     def _os_type(self, text: str) -> str:
@@ -271,15 +269,6 @@ def _template_of(resource: LaunchResource) -> _Template:
     if not isinstance(parent, ec2.LaunchTemplate):
         return _Template()
     return _Template(parent, parent.user_data, parent.image_id)
-
-
-def _draft_of(resource: LaunchResource) -> str | None:
-    """Return the user data as it is so far in CDK's own construct; None where there is none."""
-    parent = resource.node.scope
-    if not isinstance(parent, ec2.LaunchTemplate | autoscaling.AutoScalingGroup):
-        return None
-    commands = parent.user_data
-    return None if commands is None else commands.render()
 
 
 def _in_capitals(properties: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.rules.finding import Problem
+from cdk_pull.rules.mend import MENDED_USER_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -35,6 +36,7 @@ def problems_of(
         severity: another one than the rule's.
     """
     lines: list[str] | None = None
+    mendable = capacity.resource.type in MENDED_USER_DATA
     for warning in capacity.reading.warnings:
         place = capacity.place(warning.line)
         in_user_data = place.path == capacity.path
@@ -52,7 +54,7 @@ def problems_of(
                 quote=lines[warning.line - 1].strip() if stands and warning.line <= len(lines) else "",
                 resource=place.resource,
                 severity=severity,
-                mends=advice.mends if in_user_data else "",
+                mends=advice.mends if mendable and in_user_data else "",
             )
 
 

@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from cdk_pull.agent.codes import WarningCode
     from cdk_pull.template.model import PathStep
 
-__all__ = ["MIXIN", "Changes", "Mend", "Patch"]
+__all__ = ["MENDED_USER_DATA", "MIXIN", "Changes", "Mend", "Patch"]
 
 MIXIN = "PullFixes"
 """The mixin in ``cdk_pull`` that applies them."""
+
+MENDED_USER_DATA = frozenset({"AWS::AutoScaling::LaunchConfiguration", "AWS::EC2::LaunchTemplate"})
+"""Where it mends user data; that of a single instance has run already when it changes."""
 
 
 class Changes(StrEnum):

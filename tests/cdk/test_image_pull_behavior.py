@@ -153,17 +153,22 @@ def test_user_data_over_the_limit_is_refused_with_its_size() -> None:
     )
 
 
-def test_a_later_override_does_not_lose_the_settings_silently() -> None:
-    """An escape hatch that replaces the user data after the mixin stops the synth."""
+@pytest.mark.parametrize("before", [True, False])
+def test_an_override_and_the_settings_do_not_lose_one_another(*, before: bool) -> None:
+    """An escape hatch that replaces the user data, before or after the mixin, stops the synth."""
     stack = new_stack()
-    group = new_group(stack).with_(pull.ImagePullBehavior.once())
+    group = new_group(stack)
     resource = group.node.find_child("LaunchTemplate").node.default_child
     assert isinstance(resource, ec2.CfnLaunchTemplate)
-    resource.add_property_override("LaunchTemplateData.UserData", cdk.Fn.base64("#!/bin/bash"))
+    if not before:
+        group.with_(pull.ImagePullBehavior.once())
+    resource.add_property_override("LaunchTemplateData.UserData", cdk.Fn.base64("#!/bin/bash\nls"))
+    if before:
+        group.with_(pull.ImagePullBehavior.once())
 
     assert refusal(stack) == (
-        "[ImagePullBehavior] Stack/Group/LaunchTemplate/Resource: the settings are not in its user data, which a "
-        "later add_property_override replaces: pass that as the user data itself"
+        "[ImagePullBehavior] Stack/Group/LaunchTemplate/Resource: the settings are not in its user data, which an "
+        "add_property_override replaces: pass that as the user data itself"
     )
 
 

@@ -213,14 +213,39 @@ def test_an_acknowledged_task_is_left_alone(app: cdk.App) -> None:
     assert [body["Properties"]["Cpu"] for body in found] == ["256", "1024"]
 
 
-def test_an_override_of_the_users_stays_above(app: cdk.App) -> None:
-    """What the user overrides in the template is not overridden by a fix of what is below it."""
+@pytest.mark.parametrize(
+    ("memory", "overrides", "after"),
+    [
+        # What is below the override is wrong, and what comes of both is not.
+        (8192, {"Memory": "512"}, ("256", "512")),
+        (8192, {"Cpu": "4096"}, ("4096", "8192")),
+        (512, {"Memory": "8192"}, ("1024", "8192")),
+    ],
+)
+def test_what_comes_of_an_override_is_mended(
+    app: cdk.App, memory: int, overrides: dict[str, str], after: tuple[str, str]
+) -> None:
+    """A task size is judged, and mended, as it is in the template."""
     stack = cdk.Stack(app, "S", env=ENV)
-    definition = _task(stack, memory_limit_mib=8192).node.default_child
+    definition = _task(stack, memory_limit_mib=memory).node.default_child
     assert isinstance(definition, ecs.CfnTaskDefinition)
-    definition.add_property_override("Cpu", "4096")
+    for name, value in overrides.items():
+        definition.add_property_override(name, value)
     cdk.Mixins.of(app).apply(pull.PullFixes())
-    assert _size(stack) == ("4096", "8192")
+    assert _size(stack) == after
+
+
+def test_an_image_under_an_override_is_not_brought_back(app: cdk.App) -> None:
+    """The slim variant is that of the image in the template, whatever the construct was given."""
+    stack = cdk.Stack(app, "S", env=ENV)
+    task = ecs.FargateTaskDefinition(stack, "Task")
+    task.add_container("app", image=ecs.ContainerImage.from_registry("python:3.12"))
+    definition = task.node.default_child
+    assert isinstance(definition, ecs.CfnTaskDefinition)
+    definition.add_property_override("ContainerDefinitions.0.Image", "python:3.13")
+    cdk.Mixins.of(app).apply(pull.PullFixes(unsafe=["PULL207"]))
+    (body,) = Template.from_stack(stack).find_resources("AWS::ECS::TaskDefinition").values()
+    assert body["Properties"]["ContainerDefinitions"][0]["Image"] == "python:3.13-slim"
 
 
 def test_a_parameter_stays(app: cdk.App) -> None:

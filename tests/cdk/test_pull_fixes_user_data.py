@@ -105,26 +105,21 @@ def test_an_override_of_instances_that_join_no_cluster_stays(
     assert _user_data(stack) == [{"Fn::Base64": "#!/bin/bash\npwd\n"}]
 
 
-def test_an_override_above_sound_user_data_stays() -> None:
-    """Capacity with nothing to mend below an override keeps it."""
+@pytest.mark.parametrize("line", ["ls", f"echo {B}=Once >> {F}"], ids=["sound", "wrong"])
+@pytest.mark.parametrize("before", [True, False])
+def test_an_override_stays(line: str, *, before: bool) -> None:
+    """An override of the user data stays, whether it was made before or after and whatever is below it."""
     stack = new_stack()
     group = new_group(stack)
+    group.add_user_data(line)
     join(new_cluster(stack), group)
     resource = group.node.find_child("LaunchTemplate").node.default_child
     assert isinstance(resource, ec2.CfnLaunchTemplate)
+    if not before:
+        cdk.Mixins.of(stack).apply(pull.PullFixes())
     resource.add_property_override(OVERRIDE, cdk.Fn.base64(OTHER))
-    cdk.Mixins.of(stack).apply(pull.PullFixes())
-    assert _user_data(stack) == [{"Fn::Base64": OTHER}]
-
-
-def test_a_later_override_stays() -> None:
-    """What is put above the mended user data afterwards is above it."""
-    stack = new_stack()
-    launch = ec2.LaunchTemplate(stack, "Launch", user_data=ec2.UserData.custom(WRONG))
-    cdk.Mixins.of(stack).apply(pull.PullFixes())
-    resource = launch.node.default_child
-    assert isinstance(resource, ec2.CfnLaunchTemplate)
-    resource.add_property_override(OVERRIDE, cdk.Fn.base64(OTHER))
+    if before:
+        cdk.Mixins.of(stack).apply(pull.PullFixes())
     assert _user_data(stack) == [{"Fn::Base64": OTHER}]
 
 

@@ -99,3 +99,16 @@ def test_only_findings_that_are_mended_say_so() -> None:
     for region, hinted in (("eu-west-1", True), (None, False)):
         [finding] = check([from_document(template, region=region)], Options(select=("PULL301",))).findings
         assert ('(in CDK: PullFixes(unsafe=["PULL301"]) does it)' in finding.fix) == hinted
+
+
+@pytest.mark.parametrize(("kind", "hinted"), [("LaunchTemplate", True), ("Instance", False)])
+def test_a_single_instance_has_no_hint(kind: str, *, hinted: bool) -> None:
+    """PullFixes leaves the user data of a single instance alone, so that its findings do not name it."""
+    script = {"Fn::Base64": "#!/bin/bash\necho ECS_IMAGE_PULL_BEHAVIOR=Once >> /etc/ecs/ecs.config\n"}
+    settings = {"UserData": script}
+    properties = {"LaunchTemplateData": settings} if hinted else settings
+    resource = {"Type": f"AWS::EC2::{kind}", "Properties": properties}
+    (finding,) = check(
+        [from_document({"Resources": {"One": resource}})], Options(select=("PULL104",))
+    ).findings
+    assert ("PullFixes() does it" in finding.fix) == hinted
