@@ -85,8 +85,10 @@ class ImageFactsBook:
         """Return what is known of an image of a task; the task's own metadata goes before everything else."""
         if image is None or image.reference is None:
             return None
-        names = _names(image, image.reference)
         stated = task.resource.metadata.get("images")
+        if not stated and not self.profiles:
+            return None  # as nearly always
+        names = _names(image, image.reference)
         for name, facts in stated.items() if isinstance(stated, dict) else ():
             if name in names or _normal(name) in names:
                 # What is malformed is PULL001's to say, once, and not every other rule's.

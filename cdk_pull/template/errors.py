@@ -11,7 +11,7 @@ __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_VALUES", "TemplateError"]
 MAX_DEPTH: Final = 100
 """How many levels deep a template may be nested; CloudFormation's own functions allow far fewer."""
 
-MAX_VALUES: Final = 10_000_000
+MAX_VALUES: Final = 3_000_000
 """How many values a template may hold once its aliases are written out."""
 
 MAX_BYTES: Final = 128 * 1024 * 1024
