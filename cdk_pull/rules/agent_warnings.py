@@ -37,14 +37,14 @@ def problems_of(
     """
     lines: list[str] | None = None
     mendable = capacity.resource.type in MENDED_USER_DATA
-    for warning in capacity.reading.warnings:
+    for number, warning in enumerate(capacity.reading.warnings):
         place = capacity.place(warning.line)
         in_user_data = place.path == capacity.path
         # A file of cfn-init replaces the AMI's on purpose.
         if warning.code in codes and (place.line or in_user_data or warning.code != _REPLACES):
             if lines is None:
                 lines = str(capacity.script).split("\n")
-            advice = capacity.advice(warning)
+            advice = capacity.advice[number]
             stands = bool(place.line)
             yield Problem(
                 message=_HOLE.sub("${…}", _with_places(warning.message, place, capacity)),

@@ -11,16 +11,18 @@ from cdk_pull.agent.explain import allowed
 from cdk_pull.agent.mending.case import Case
 from cdk_pull.agent.mending.mend import first_edit
 from cdk_pull.agent.mending.values import intended
-from cdk_pull.agent.systems import system
 from cdk_pull.agent.variables import setting_line, variables
 
 if TYPE_CHECKING:
-    from cdk_pull.agent.reading import AgentWarning
+    from cdk_pull.agent.reading import Reading
     from cdk_pull.agent.variables import OperatingSystem
 
 __all__ = ["Advice", "advise"]
 
 _EXAMPLES = {"behavior": "once", "duration": "30m", "integer": "5", "boolean": "true", "list": "web:1,db:2"}
+# How many warnings of a text are tried to be mended: at least so many, and more of one that is short.
+_FEWEST = 3
+_READ_AGAIN = 64_000
 # Values that have to be others than those that are there.
 _BOUNDS = frozenset({WarningCode.VALUE_IGNORED, WarningCode.VALUE_CHANGED, WarningCode.NEGATIVE_TIMEOUT})
 _FORMS = frozenset(
@@ -59,11 +61,27 @@ class Advice:
     mends: Literal["safely", "by name", ""] = ""
 
 
-def advise(user_data: str, os: OperatingSystem, warning: AgentWarning) -> Advice:
-    """Return what to write in place of what one warning is about."""
-    case = Case(user_data, warning, system(os).read(user_data))
-    code = WarningCode(warning.code)
-    edit = first_edit(case, os)
+def advise(user_data: str, os: OperatingSystem, reading: Reading) -> tuple[Advice, ...]:
+    """Return, for each warning of a reading, what to write in place of what it is about.
+
+    A long text is read again for a few of them only, because that takes its time; for the others it is the line as it
+    would be anywhere.
+
+    Args:
+        user_data: the text.
+        os: the operating system that it is for.
+        reading: what its reader finds in it.
+    """
+    most = max(_FEWEST, _READ_AGAIN // (len(user_data) + 1))
+    return tuple(
+        _advice(Case(user_data, warning, reading), os, with_edits=number < most)
+        for number, warning in enumerate(reading.warnings)
+    )
+
+
+def _advice(case: Case, os: OperatingSystem, *, with_edits: bool) -> Advice:
+    code = WarningCode(case.warning.code)
+    edit = first_edit(case, os) if with_edits else None
     if edit is None:
         return Advice(_by_hand(case, os) or _IN_WORDS.get(code, ""))
     told = "" if code == WarningCode.NO_POWERSHELL_TAG else _told(case, edit.text)

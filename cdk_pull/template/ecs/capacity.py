@@ -16,7 +16,7 @@ from cdk_pull.template.values import Unknown, as_text, is_text, text_of
 
 if TYPE_CHECKING:
     from cdk_pull.agent.mending.advice import Advice
-    from cdk_pull.agent.reading import AgentWarning, Reading
+    from cdk_pull.agent.reading import Reading
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.template.model import PathStep, Resource
 
@@ -179,9 +179,10 @@ class Capacity:
         """The agent settings that the user data really produces."""
         return _read(*self._pieces, self.os)
 
-    def advice(self, warning: AgentWarning) -> Advice:
-        """Return what to write in place of what the reading warns of."""
-        return _advise(*self._pieces, self.reading.os or "linux", warning)
+    @property
+    def advice(self) -> tuple[Advice, ...]:
+        """For each warning of the reading, what to write in place of what it is about."""
+        return _advise(*self._pieces, self.os)
 
     @property
     def _pieces(self) -> tuple[tuple[str, ...], tuple[bool, ...]]:
@@ -247,16 +248,20 @@ def _read(texts: tuple[str, ...], known: tuple[bool, ...], os: OperatingSystem |
 
 @lru_cache(maxsize=1024)
 def _advise(
-    texts: tuple[str, ...], known: tuple[bool, ...], os: OperatingSystem, warning: AgentWarning
-) -> Advice:
+    texts: tuple[str, ...], known: tuple[bool, ...], os: OperatingSystem | None
+) -> tuple[Advice, ...]:
     from cdk_pull.agent.mending.advice import advise  # noqa: PLC0415 - slow to import, and only for what is wrong
 
+    reading = _read(texts, known, os)
     text, pieces = to_text(_joined(texts, known))
-    found = advise(text, os, warning)
-    shown = found.text
-    for placeholder, piece in pieces.items():
-        shown = shown.replace(placeholder, str(piece["Ref"] if isinstance(piece, dict) else piece))
-    return replace(found, text=shown)
+
+    def shown(advice: Advice) -> Advice:
+        told = advice.text
+        for placeholder, piece in pieces.items():
+            told = told.replace(placeholder, str(piece["Ref"] if isinstance(piece, dict) else piece))
+        return replace(advice, text=told)
+
+    return tuple(map(shown, advise(text, reading.os or "linux", reading)))
 
 
 def _joined(texts: tuple[str, ...], known: tuple[bool, ...]) -> dict[str, Any]:

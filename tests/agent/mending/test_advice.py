@@ -20,8 +20,15 @@ SET = "[Environment]::SetEnvironmentVariable"
 
 
 def _advice(text: str, os: OperatingSystem) -> list[tuple[str, str]]:
-    found = [advise(text, os, each) for each in system(os).read(text).warnings]
-    return [(each.text, each.mends) for each in found]
+    return [(each.text, each.mends) for each in advise(text, os, system(os).read(text))]
+
+
+def test_a_long_text() -> None:
+    """Of a long text a few warnings are tried to be mended, and the others get the line as it would be anywhere."""
+    text = "#!/bin/bash\n" + f'echo "{B} =once" >> {F}\n' * 250
+    told = _advice(text, "linux")
+    assert told[0] == (f'echo "{B}=once" >> {F}', "safely")
+    assert told[-1] == (f"echo {B}=once >> {F}", "")
 
 
 @pytest.mark.parametrize(
