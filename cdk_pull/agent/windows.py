@@ -64,6 +64,12 @@ def read(user_data: str) -> Reading:
             session.run_batch(block[2], line)
         else:
             session.run(block[2], line)
+    if not blocks and hidden.startswith(("#!", "#cloud-config")):
+        message = (
+            "EC2Launch runs nothing that is for cloud-init, and the image is one of Windows; write PowerShell"
+        )
+        warnings.append(AgentWarning(WarningCode.NOT_RUN, message, 1))
+        return _conclude(session, holes, warnings, user_data)
     if (not blocks and hidden.strip()) or any(not block[3] for block in blocks):
         warnings.append(
             AgentWarning(

@@ -39,7 +39,8 @@ _FORMS = frozenset(
     }
 )
 _IN_WORDS = {
-    WarningCode.NO_POWERSHELL_TAG: "Put it between <powershell> and </powershell>",
+    WarningCode.NO_POWERSHELL_TAG: "Write PowerShell between <powershell> and </powershell>",
+    WarningCode.NOT_RUN: "Begin with #!/bin/bash, or with #cloud-config and write YAML in which each command stands in quotes",
     WarningCode.SHELL_IN_TOML: "Leave the shell out, and write as TOML what it sets; in CDK give the group "
     "machine_image_type=MachineImageType.BOTTLEROCKET, so that none is added",
     WarningCode.NOT_TOML: "Write TOML alone: one header for each table, one line for each key in the form key = value, "
@@ -83,7 +84,7 @@ def _advice(case: Case, os: OperatingSystem, *, with_edits: bool) -> Advice:
     code = WarningCode(case.warning.code)
     edit = first_edit(case, os) if with_edits else None
     if edit is None:
-        return Advice(_by_hand(case, os) or _IN_WORDS.get(code, ""))
+        return Advice(_by_hand(case, os) or _in_words(code, os))
     told = "" if code == WarningCode.NO_POWERSHELL_TAG else _told(case, edit.text)
     if not told and code == WarningCode.WRONG_TABLE and case.name:
         told = f"Under [{_table(case.name)}]: {case.line.strip()}"
@@ -94,6 +95,12 @@ def _advice(case: Case, os: OperatingSystem, *, with_edits: bool) -> Advice:
         told or _IN_WORDS.get(code, "") or edit.what[:1].upper() + edit.what[1:],
         "safely" if edit.safe else "by name",
     )
+
+
+def _in_words(code: WarningCode, os: OperatingSystem) -> str:
+    if code == WarningCode.NOT_RUN and os == "windows":
+        return _IN_WORDS[WarningCode.NO_POWERSHELL_TAG]
+    return _IN_WORDS.get(code, "")
 
 
 def _table(name: str) -> str:

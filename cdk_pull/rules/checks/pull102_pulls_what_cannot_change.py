@@ -65,16 +65,12 @@ def pulls_what_cannot_change(capacity: Capacity, room: Room) -> Iterator[Problem
     images = [image for task in room.tasks_on(capacity) for image in task.images]
     chosen = capacity.sets_behavior and capacity.behavior in _ASKS
     if chosen and images and all(image.kind in _FIXED for image in images):
-        first = (
-            f"{images[0]} cannot change"
-            if len(images) == 1
-            else f"none of the {len(images)} images here can change"
-        )
-        line = setting_line(BEHAVIOR, "prefer-cached", capacity.reading.os or "linux")
+        what = f"{images[0]}" if len(images) == 1 else f"all {len(images)} images here, such as {images[0]},"
+        fix = setting_line(BEHAVIOR, "prefer-cached", capacity.reading.os or "linux")
         yield problem_at(
             capacity,
             BEHAVIOR,
-            f"{capacity.behavior} asks the registry at every start, yet {first}"
-            + (f", such as {images[0]}" if len(images) > 1 else ""),
-            f"{line}, or once, which cleans up (in CDK: cdk.Mixins.of(cluster).apply(ImagePullBehavior.prefer_cached()))",
+            f"{capacity.behavior} asks the registry at every start, yet {what} cannot change; prefer-cached pulls once "
+            "an instance, and so does once, which keeps the clean-up on",
+            f"{fix} (in CDK: cdk.Mixins.of(cluster).apply(ImagePullBehavior.prefer_cached()))",
         )

@@ -86,6 +86,17 @@ def test_linux(line: str, told: str, mends: str) -> None:
     assert _advice(f"{HEAD}{line}\n", "linux") == [(told, mends)]
 
 
+def test_what_never_runs() -> None:
+    """What is for another system, or no YAML that cloud-init takes, is written anew."""
+    not_run = (
+        "Begin with #!/bin/bash, or with #cloud-config and write YAML in which each command stands in quotes"
+    )
+    assert _advice("#cloud-config\n[", "linux") == [(not_run, "")]
+    assert _advice("<powershell>\n</powershell>", "linux") == [(not_run, "")]
+    powershell = "Write PowerShell between <powershell> and </powershell>"
+    assert _advice(f"{HEAD}echo {B}=once >> {F}\n", "windows") == [(powershell, "")]
+
+
 def test_no_shebang() -> None:
     """What the whole text lacks is said as such."""
     assert _advice(f"echo {B}=once >> {F}\n", "linux") == [("Begin with #!/bin/bash", "by name")]
@@ -110,7 +121,7 @@ def test_windows(line: str, told: str, mends: str) -> None:
     text = f"<powershell>\n{line}\n</powershell>\n"
     assert _advice(text, "windows") == [(told, mends)]
     assert _advice(f'{SET}("A", "b")', "windows") == [
-        ("Put it between <powershell> and </powershell>", "by name")
+        ("Write PowerShell between <powershell> and </powershell>", "by name")
     ]
 
 
