@@ -171,7 +171,7 @@ def test_adds_a_part_to_an_archive(user_data: str, *, named: bool, asked: AgentS
             ONCE,
             UnsupportedError,
             (
-                f"no place in this user data is sure to set {B} (line 3: this removes what the AMI has in {F}); "
+                f"no place in this user data is sure to set {B} (line 3: this removes what the AMI has in {F}, if anything); "
                 "set them in the user data itself, where it ends"
             ),
         ),

@@ -77,7 +77,7 @@ def empty(shell: Interpreter, world: World, path: str, line: int) -> None:
         else:
             shell.warn(
                 WarningCode.TRUNCATES_CONFIG,
-                f"this removes what the AMI has in {path}",
+                f"this removes what the AMI has in {path}, if anything",
                 line,
             )
     world.files[path] = ()

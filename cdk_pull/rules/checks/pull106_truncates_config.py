@@ -32,15 +32,18 @@ __all__ = ["truncates_config"]
         unsafe="it appends where only what the AMI brought along is emptied, too",
         codes=frozenset({WarningCode.TRUNCATES_EARLIER_LINES, WarningCode.TRUNCATES_CONFIG}),
     ),
-    sources=("amazon-ecs-agent 1.105.1: ecs-init/config",),
+    sources=(
+        "amazon-ecs-agent 1.105.1: ecs-init/config",
+        "aws/amazon-ecs-ami, August 2026: scripts/setup-ecs-config-dir.sh",
+    ),
 )
 def truncates_config(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     """A `>` empties ecs.config and what was in it.
 
     ## What it does
     Finds a write that replaces `/etc/ecs/ecs.config`. It is an error where the same user data wrote to the file
-    before, as CDK does with the name of the cluster, and worth knowing where only what the AMI brought along is
-    lost.
+    before, as CDK does with the name of the cluster, and worth knowing where what the AMI brought along may be
+    lost. Amazon's ECS-optimized AMIs bring an empty file.
 
     ## Why it matters
     The lines before it are gone: an instance without `ECS_CLUSTER` registers with the cluster `default`, or not at
@@ -65,4 +68,5 @@ def truncates_config(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
     yield from problems_of(capacity, {WarningCode.TRUNCATES_EARLIER_LINES})
-    yield from problems_of(capacity, {WarningCode.TRUNCATES_CONFIG}, severity=Severity.INFO)
+    if not capacity.is_optimized:
+        yield from problems_of(capacity, {WarningCode.TRUNCATES_CONFIG}, severity=Severity.INFO)

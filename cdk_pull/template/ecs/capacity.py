@@ -116,13 +116,18 @@ class Capacity:
             return str(declared.get("Default", "")) if isinstance(declared, dict) else ""
         return as_text(value) if is_text(value) else ""
 
+    @property
+    def is_optimized(self) -> bool:
+        """Whether its AMI is known to be one of Amazon's for ECS, which come with an empty ecs.config."""
+        return _ECS_AMI.search(self.ami) is not None
+
     @cached_property
     def is_ecs(self) -> bool:
         """Whether its instances are container instances."""
         return bool(
             self.providers
             or _ECS_TEXT.search(str(self.user_data))
-            or _ECS_AMI.search(self.ami)
+            or self.is_optimized
             or _ECS_TEXT.search(self._init)
         )
 
