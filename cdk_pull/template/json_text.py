@@ -11,7 +11,8 @@ from cdk_pull.template.values import Unknown, concat
 __all__ = ["read_json"]
 
 # What stands in for a part that is not known: JSON as a number, and as part of a text.
-_HOLE: Final = re.compile(r"86753090([0-9]{6})")
+_MARK: Final = "86753090"
+_HOLE: Final = re.compile(rf"{_MARK}([0-9]{{6}})")
 
 
 def read_json(text: str | Unknown) -> Any:
@@ -26,8 +27,10 @@ def read_json(text: str | Unknown) -> Any:
     parts = []
     for piece in text.pieces:
         if isinstance(piece, Unknown):
-            parts.append(f"86753090{len(unknown):06}")
+            parts.append(f"{_MARK}{len(unknown):06}")
             unknown.append(piece)
+        elif _MARK in piece:
+            raise ValueError(f"the text holds {_MARK}, which stands for what is not known")
         else:
             parts.append(piece)
     return _filled(json.loads("".join(parts)), unknown)

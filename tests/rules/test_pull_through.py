@@ -55,6 +55,11 @@ def _cached(image: str, **rule: Any) -> str:
             "hub/nginx:1.27",
         ),
         (
+            "ecr-public.aws.com/nginx/nginx:1.27",
+            {"EcrRepositoryPrefix": "public", "UpstreamRegistryUrl": "public.ecr.aws"},
+            "public/nginx/nginx:1.27",
+        ),
+        (
             "a.azurecr.io/web:1",
             {"EcrRepositoryPrefix": "az", "UpstreamRegistryUrl": "a.azurecr.io"},
             "az/web:1",

@@ -161,6 +161,10 @@ def test_what_nobody_here_states_the_task_definition_decides(
         ("AWS::Pipes::Pipe", {"TargetParameters": []}),
         ("AWS::StepFunctions::StateMachine", {"DefinitionString": "{not json"}),
         ("AWS::StepFunctions::StateMachine", {"DefinitionString": {"Ref": "Td"}}),
+        (
+            "AWS::StepFunctions::StateMachine",
+            {"DefinitionString": '{"TaskDefinition": ' + "[" * 900 + "]" * 900 + "}"},
+        ),
         ("AWS::StepFunctions::StateMachine", {"DefinitionS3Location": {"Bucket": "b"}}),
         ("AWS::StepFunctions::StateMachine", {"Definition": {"States": {"A": {"Type": "Pass"}}}}),
     ],

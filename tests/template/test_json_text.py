@@ -28,3 +28,9 @@ def test_what_is_not_json_is_an_error(text: str | Unknown) -> None:
     """So is a structure that only the deployment knows."""
     with pytest.raises(ValueError, match=r"(?i)expect"):
         read_json(text)
+
+
+def test_a_text_with_the_mark_of_what_is_unknown_is_refused() -> None:
+    """It could not be told from what stands for an unknown part."""
+    with pytest.raises(ValueError, match="the text holds 86753090, which stands for what is not known"):
+        read_json(concat(('["86753090000000", ', HOLE, "]")))

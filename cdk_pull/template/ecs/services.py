@@ -110,14 +110,14 @@ def _state_machine(values: dict[str, Any]) -> Iterator[Start]:
     """Yield the tasks that a state machine runs: its parameters have the names that the ECS API gives them."""
     key = "DefinitionString" if "DefinitionString" in values else "Definition"
     text = text_of(values.get(key))
+    given = _object(values.get("DefinitionSubstitutions"))
     try:
         definition = read_json(text) if text is not None else values.get(key)
+        found = [_substituted(settings, given) for settings in _run_tasks(definition, 0)]
     except (ValueError, RecursionError):
         return
-    given = _object(values.get("DefinitionSubstitutions"))
-    for settings in _run_tasks(definition, 0):
-        filled = {name: _substituted(value, given) for name, value in settings.items()}
-        yield Start(settings=filled, path=(*_PROPERTIES, key), cluster=filled.get("Cluster"), exact=False)
+    for settings in found:
+        yield Start(settings=settings, path=(*_PROPERTIES, key), cluster=settings.get("Cluster"), exact=False)
 
 
 def _run_tasks(value: Any, depth: int) -> Iterator[dict[str, Any]]:
