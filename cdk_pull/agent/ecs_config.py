@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ConfigFile", "read", "scan", "spelling"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
-_NO_SIGN = re.compile(r"([A-Z_]+)(?:[ \t]*:|[ \t]+)[ \t]*\S")
+_NO_SIGN = re.compile(r"[\"']?([A-Z_]+)(?:[\"']?[ \t]*:|[ \t]+)[ \t]*\S")
 _ON_THE_SAME_LINE = re.compile(r"(\\n|[\s,;])[ \t]*(?:export[ \t]+)?([A-Z_]+)=")
 _BEGINNINGS = ("ECS_IMAGE", "ECS_NUM_IMAGE", "ECS_PULL", "ECS_DISABLE_IMAGE", "NON_ECS_IMAGE")
 # ECS_IMAGE_PULL_BEHAVIOUR, and two letters that changed places.
@@ -58,7 +58,7 @@ class ConfigFile:
             self.warnings.append(
                 AgentWarning(
                     WarningCode.TWO_VALUES,
-                    f"{name} is {earlier} on line {self.lines[name]} and {value} here; the last one wins",
+                    f"{name} is {earlier or 'empty'} on line {self.lines[name]} and {value or 'empty'} here; the last one wins",
                     line,
                     name,
                 )
@@ -160,6 +160,8 @@ def _misspelled(name: str, line: int) -> Iterator[AgentWarning]:
         code, why = WarningCode.BYTE_ORDER_MARK, "a byte order mark stands before it"
     elif name.startswith("export ") and known in variables():
         code, why = WarningCode.EXPORT, "export is a part of the name here"
+    elif trim_space(name).strip("\"'") in variables() and trim_space(name) not in variables():
+        known, code, why = known.strip("\"'"), WarningCode.QUOTES, "the quotes are a part of the name"
     elif trim_space(name) in variables():
         code, why = WarningCode.BLANKS, "the blank before = is a part of the name"
     elif known in variables():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 __all__ = ["StandIns", "stand_in"]
 
-_PLACEHOLDER = r"\$\{Token\[[A-Za-z0-9:._-]+\]\}"
+_PLACEHOLDER = r"(?:\$\{Token\[[A-Za-z0-9:._-]+\]\}|\{\{resolve:[^{}\n]*\}\})"
 # Strings and comments are passed over; what is left of the pattern finds tokens outside them.
 _PIECE = re.compile(
     r'"""(?:\\.|[^\\])*?"""'

@@ -164,6 +164,22 @@ def test_mixed_instances() -> None:
     assert _found(capacity) == ["101 info 0"]
 
 
+@pytest.mark.parametrize(
+    ("user_data", "ami"),
+    [
+        (CLUSTER + f"echo {B}={{{{resolve:ssm:/pull}}}} >> {F}\n", "linux"),
+        (
+            f"<powershell>\n{SET.format('{{resolve:ssm:/pull}}')}\n{START}</powershell>\n",
+            "windows",
+        ),
+        ('[settings.ecs]\nimage-pull-behavior = "{{resolve:ssm:/pull}}"\n', "bottlerocket"),
+    ],
+)
+def test_dynamic_references(user_data: str, ami: str) -> None:
+    """What CloudFormation fills in by a dynamic reference is not known, and not judged."""
+    assert _found({"Launch": _launch({"Fn::Base64": user_data}, ami)}) == []
+
+
 def test_an_image_name_that_is_known_in_part() -> None:
     """An SSM parameter's name that ends in something unknown tells the operating system all the same."""
     name = "resolve:ssm:/aws/service/bottlerocket/aws-ecs-2/${Arch}/latest/image_id"

@@ -117,7 +117,7 @@ def _by_hand(case: Case, os: OperatingSystem) -> str:
     if case.warning.code in _BOUNDS or (case.warning.code == WarningCode.INVALID_VALUE and example):
         return f"Write {allowed(variable.name)}, such as {example}"
     if case.warning.code in _FORMS:
-        stated = re.search(rf"{variable.name}\s*=\s*['\"]?([A-Za-z0-9_.:/,-]+)", case.line)
+        stated = re.search(rf"{variable.name}['\"]?\s*[=:]\s*['\"]?([A-Za-z0-9_.:/,-]+)", case.line)
         value = intended(variable.name, case.raw or (stated[1] if stated else ""))
         return setting_line(variable.name, value, os) if value else example
     return ""

@@ -12,7 +12,8 @@ _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 NOTHING = "\ufdd2"
 """A word that stands for no word at all."""
 _HOLE = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
-_TOKEN = re.compile(r"\$\{Token\[[A-Za-z0-9:._-]+\]\}")
+# A token of CDK, and a dynamic reference, which CloudFormation fills in.
+_TOKEN = re.compile(r"\$\{Token\[[A-Za-z0-9:._-]+\]\}|\{\{resolve:[^{}\n]*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
