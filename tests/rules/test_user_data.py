@@ -180,6 +180,16 @@ def test_dynamic_references(user_data: str, ami: str) -> None:
     assert _found({"Launch": _launch({"Fn::Base64": user_data}, ami)}) == []
 
 
+@pytest.mark.parametrize(
+    ("cluster", "expected"), [("${Cluster}", ["108 error 2"]), ('"${Cluster}"', []), ('"${Cluster.Arn}"', [])]
+)
+def test_a_cluster_in_toml(cluster: str, expected: list[str]) -> None:
+    """The name of a cluster of the template stands in quotes in Bottlerocket's TOML, or nothing of it is read."""
+    text = f'[settings.ecs]\ncluster = {cluster}\nimage-pull-behavior = "once"\n'
+    launch = _launch({"Fn::Base64": {"Fn::Sub": text}}, "bottlerocket")
+    assert _found({"Cluster": {"Type": "AWS::ECS::Cluster"}, "Launch": launch}) == expected
+
+
 def test_an_image_name_that_is_known_in_part() -> None:
     """An SSM parameter's name that ends in something unknown tells the operating system all the same."""
     name = "resolve:ssm:/aws/service/bottlerocket/aws-ecs-2/${Arch}/latest/image_id"

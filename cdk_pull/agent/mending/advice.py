@@ -91,9 +91,11 @@ def _advice(case: Case, os: OperatingSystem, *, with_edits: bool) -> Advice:
     if not told and code == WarningCode.SHELL_IN_TOML:
         lines = [each.strip() for each in edit.text.split("\n") if each not in case.lines]
         told = f"In place of the shell: {', '.join(lines)}" if lines else "Leave the shell out"
+    # A name that CloudFormation fills in is a token in CDK, where its quotes are not missed.
+    in_cdk = code != WarningCode.NOT_TOML or "${" not in told
     return Advice(
-        told or _IN_WORDS.get(code, "") or edit.what[:1].upper() + edit.what[1:],
-        "safely" if edit.safe else "by name",
+        told or _in_words(code, os) or edit.what[:1].upper() + edit.what[1:],
+        "" if not in_cdk else "safely" if edit.safe else "by name",
     )
 
 

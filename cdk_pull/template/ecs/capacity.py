@@ -194,7 +194,15 @@ class Capacity:
         """The pieces of the script as text, and which of them are known."""
         text = self.script
         pieces = text.pieces or (text,) if isinstance(text, Unknown) else (text,)
-        return tuple(map(str, pieces)), tuple(isinstance(piece, str) for piece in pieces)
+        # A cluster's name is a bare word, which TOML takes in quotes alone; what it is does not matter.
+        bare = self.os == "bottlerocket"
+        return tuple(map(str, pieces)), tuple(
+            isinstance(piece, str) or (bare and self._is_cluster(piece)) for piece in pieces
+        )
+
+    def _is_cluster(self, piece: Unknown) -> bool:
+        found = self.resource.template.resource(piece.logical_id)
+        return found is not None and found.type == "AWS::ECS::Cluster"
 
     @cached_property
     def behavior(self) -> str | None:
