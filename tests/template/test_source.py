@@ -97,10 +97,7 @@ def test_lines_of_json() -> None:
         ("", "t is empty, not an object; a template is an object with Resources"),
         ("[]", "t is a list, not an object; a template is an object with Resources"),
         ("text", "t is a text, not an object; a template is an object with Resources"),
-        (
-            '{"a": 1,}x',
-            "t is not JSON: Expecting property name enclosed in double quotes: line 1 column 9 (char 8)",
-        ),
+        ('{"a": 1} x', "t is not JSON: Extra data: line 1 column 10 (char 9)"),
         ("a: [", "t is not YAML: did not find expected node content at line 2, column 1"),
         (
             "a: 1\n{% if b %}",
