@@ -88,6 +88,8 @@ def _advice(case: Case, os: OperatingSystem, *, with_edits: bool) -> Advice:
     told = "" if code == WarningCode.NO_POWERSHELL_TAG else _told(case, edit.text)
     if not told and code == WarningCode.WRONG_TABLE and case.name:
         told = f"Under [{_table(case.name)}]: {case.line.strip()}"
+    if not told and code == WarningCode.AFTER_INITIALIZE:
+        told = f"Before Initialize-ECSAgent: {re.sub(r'</powershell>.*', '', case.line).strip()}"
     if not told and code == WarningCode.SHELL_IN_TOML:
         lines = [each.strip() for each in edit.text.split("\n") if each not in case.lines]
         told = f"In place of the shell: {', '.join(lines)}" if lines else "Leave the shell out"
@@ -127,21 +129,25 @@ def _by_hand(case: Case, os: OperatingSystem) -> str:
 
 def _told(case: Case, text: str) -> str:
     """Return the one line in which two texts differ, and what becomes of it; empty where more than one does."""
-    old, new = case.lines, text.split("\n")
+    # Empty lines come and go with what is around them.
+    numbers = [number for number, line in enumerate(case.lines) if line.strip()]
+    old, new = ([line.strip() for line in lines if line.strip()] for lines in (case.lines, text.split("\n")))
     start = 0
     while start < min(len(old), len(new)) and old[start] == new[start]:
         start += 1
     end = 0
     while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
         end += 1
-    was, becomes = ([each.strip() for each in lines[start : len(lines) - end]] for lines in (old, new))
-    above = new[start - 1].strip() if start else ""
+    was, becomes = (lines[start : len(lines) - end] for lines in (old, new))
+    above = new[start - 1] if start else ""
+    here = start < len(numbers) and numbers[start] == case.index
     if len(was) == len(becomes) == 1:
-        return becomes[0] if start == case.index else f"Write {becomes[0]} in place of {was[0]}"
+        return becomes[0] if here else f"Write {becomes[0]} in place of {was[0]}"
     if not was and len(becomes) == 1:
-        return f"After it: {becomes[0]}" if start else f"Begin with {becomes[0]}"
+        after = numbers[start - 1] == case.index if start else False
+        return f"After it: {becomes[0]}" if after else "" if start else f"Begin with {becomes[0]}"
     if not becomes and len(was) == 1:
-        return "Leave it out" if start == case.index else f"Leave out {was[0]}"
+        return "Leave it out" if here else f"Leave out {was[0]}"
     if was[1:] == becomes[:-1] and case.line.strip() == becomes[-1]:
         return f"Under {becomes[-2]}: {becomes[-1]}"
     if was[:-1] == becomes[1:]:

@@ -125,6 +125,16 @@ def test_windows(line: str, told: str, mends: str) -> None:
     ]
 
 
+def test_as_cdk_writes_it() -> None:
+    """A tag at the end of the line, and an empty line before a header, are none of what to write."""
+    text = f'<powershell>Initialize-ECSAgent\n{SET}("{B}", "once", "Machine")</powershell>'
+    assert _advice(text, "windows") == [
+        (f'Before Initialize-ECSAgent: {SET}("{B}", "once", "Machine")', "safely")
+    ]
+    text = '\n[settings.ecs]\ncluster = "a"\n\n[settings.ecs]\nimage-pull-behavior = "once"\n'
+    assert _advice(text, "bottlerocket") == [("Leave it out", "safely")]
+
+
 @pytest.mark.parametrize(
     ("text", "told", "mends"),
     [
