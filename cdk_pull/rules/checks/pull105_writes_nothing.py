@@ -32,7 +32,7 @@ _CODES: Final = frozenset(
     fix="Put echo before it: echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config",
     mend=Mend(
         changes=Changes.USER_DATA,
-        safe="the line gets its echo, and a variable of the script is written to the file",
+        safe="the line gets its echo, and a variable of the script, or what goes elsewhere, is written to the file",
         codes=_CODES,
     ),
     sources=("amazon-ecs-agent 1.105.1: ecs-init/config",),
