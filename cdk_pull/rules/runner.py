@@ -131,7 +131,10 @@ def _findings(
                 for problem, rule_id, own in run_rule(each, subject, room):
                     severity = options.severities.get(rule_id, problem.severity or own)
                     where = problem.resource or resource
-                    yield where, _finding(problem, rule_id, severity, _fix(problem, each, rule_id), where)
+                    yield (
+                        where,
+                        _finding(problem, rule_id, severity, _fix(problem, each, rule_id, where), where),
+                    )
 
 
 def _subjects(kind: Subject, room: Room) -> Iterator[tuple[Any, Resource]]:
@@ -166,11 +169,13 @@ def run_rule(each: Rule, subject: Any, room: Room) -> list[tuple[Problem, str, S
         return [(problem, CRASHED, Severity.WARNING)]
 
 
-def _fix(problem: Problem, rule: Rule, rule_id: str) -> str:
-    """Return what to write instead, and what does it in CDK."""
+def _fix(problem: Problem, rule: Rule, rule_id: str, resource: Resource) -> str:
+    """Return what to write instead, and what does it in CDK where the template can be of CDK."""
     fix = problem.fix or rule.fix
     # What stands for an exception in the rule has another id, and nothing mends it.
     if rule.mend is None or rule_id != rule.id or not (rule.mend.codes or problem.patches):
+        return fix
+    if resource.template.source is not None and not resource.construct_path:
         return fix
     hint = rule.mend.hint(rule.id, problem.mends)
     return f"{fix} (in CDK: {hint})" if hint else fix

@@ -121,6 +121,15 @@ def test_an_exception_in_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+@pytest.mark.parametrize(("metadata", "hinted"), [({}, False), ({"aws:cdk:path": "App/Td/Resource"}, True)])
+def test_what_mends_it_in_cdk(tmp_path: Path, metadata: dict[str, Any], hinted: bool) -> None:  # noqa: FBT001 - a table's column
+    """The fix names the mixin where CDK has written the template: to anybody else it is of no use."""
+    template = {"Resources": {"Td": _task("256", "8192", Metadata=metadata)}}
+    (tmp_path / "t.json").write_text(json.dumps(template))
+    result = check(load([tmp_path / "t.json"]).assemblies, Options(select=("PULL201",)))
+    assert ["PullFixes()" in finding.fix for finding in result.findings] == [hinted]
+
+
 @pytest.mark.parametrize("rule_id", ["PULL201", "cdk-pull::PULL201", "pull201"])
 def test_suppression_by_metadata(rule_id: str) -> None:
     """A suppression with a reason takes its finding out of the count, and keeps the reason."""
