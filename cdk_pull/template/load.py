@@ -47,7 +47,7 @@ class Loaded:
 
 
 def load(paths: Iterable[Path | str], *, account: str | None = None, region: str | None = None) -> Loaded:
-    """Read templates; one that cannot be read does not keep the others from being checked.
+    """Read templates, each path once; one that cannot be read does not keep the others from being checked.
 
     Args:
         paths: of template files, of cloud assemblies such as ``cdk.out``, or of folders of templates.
@@ -55,7 +55,7 @@ def load(paths: Iterable[Path | str], *, account: str | None = None, region: str
         region: goes before the Region that an assembly states.
     """
     loaded = Loaded()
-    for path in map(from_here, map(Path, paths)):
+    for path in dict.fromkeys(from_here(Path(path)) for path in paths):
         for read in _readers(path, account, region):
             try:
                 loaded.assemblies.append(read())

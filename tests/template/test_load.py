@@ -228,8 +228,9 @@ def test_names_as_from_the_working_folder(tmp_path: Path, monkeypatch: pytest.Mo
     """A template has one name, and its findings one fingerprint, whichever way its path is written."""
     _write(tmp_path, {"a/t.json": {"Resources": {"A": {"Type": "AWS::ECS::Cluster"}}}})
     monkeypatch.chdir(tmp_path)
-    loaded = load([tmp_path / "a", tmp_path / "a" / "t.json", "a/t.json"])
-    assert [assembly.name for assembly in loaded.assemblies] == ["a/t.json"] * 3
+    for path in (tmp_path / "a", tmp_path / "a" / "t.json", "a/t.json"):
+        assert [assembly.name for assembly in load([path]).assemblies] == ["a/t.json"]
+    assert len(load(["a/t.json", tmp_path / "a" / "t.json", "./a/t.json"]).assemblies) == 1
 
 
 def test_nested_stacks_of_one_file(tmp_path: Path) -> None:
