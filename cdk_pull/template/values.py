@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["MAX_TEXT", "NO_VALUE", "Unknown", "as_text", "concat", "is_text", "split", "text_of"]
+__all__ = [
+    "MAX_TEXT",
+    "NO_VALUE",
+    "Unknown",
+    "as_text",
+    "concat",
+    "is_not_false",
+    "is_text",
+    "split",
+    "text_of",
+]
 
 MAX_TEXT: Final = 1_000_000
 """The longest text, in characters, that is put together: more than any property may hold."""
@@ -72,6 +82,11 @@ def as_text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def is_not_false(value: object) -> bool:
+    """Tell whether a switch is on, or may be: CloudFormation takes ``false`` as a text, too."""
+    return isinstance(value, Unknown) or as_text(value).lower() != "false"
 
 
 def text_of(value: object) -> str | Unknown | None:

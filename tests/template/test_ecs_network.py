@@ -17,13 +17,16 @@ def _resource(kind: str, **properties: Any) -> dict[str, Any]:
 
 
 def _reach(
-    *routes: dict[str, Any], endpoints: tuple[dict[str, Any], ...] = (), vpc: Any = None
+    *routes: dict[str, Any],
+    endpoints: tuple[dict[str, Any], ...] = (),
+    vpc: Any = None,
+    subnet: dict[str, Any] | None = None,
 ) -> Reach | None:
     """Return the reach of a subnet whose route table has these routes, in a VPC that has these endpoints."""
     resources = {
         "Vpc": _resource("VPC"),
         "Gateway": _resource("InternetGateway"),
-        "Subnet": _resource("Subnet", VpcId=vpc or {"Ref": "Vpc"}),
+        "Subnet": _resource("Subnet", VpcId=vpc or {"Ref": "Vpc"}, **(subnet or {})),
         "Table": _resource("RouteTable", VpcId={"Ref": "Vpc"}),
         "Other": _resource("RouteTable", VpcId={"Ref": "Vpc"}),
         "Association": _resource(
@@ -150,3 +153,17 @@ def test_endpoints_serve_a_subnet(endpoint: dict[str, Any], served: set[str]) ->
 def test_a_subnet_whose_network_is_elsewhere_is_not_judged() -> None:
     """The endpoints of an imported VPC are not in these templates."""
     assert _reach(vpc={"Fn::ImportValue": "vpc"}) is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "maps"),
+    [({}, False), ({"MapPublicIpOnLaunch": "false"}, False), ({"MapPublicIpOnLaunch": True}, True)],
+)
+def test_a_subnet_says_whether_instances_get_an_address(stated: dict[str, Any], maps: bool) -> None:  # noqa: FBT001 - what is expected
+    """By its own setting, also as a text."""
+    assert _reach(subnet=stated) == Reach(None, NOTHING, maps_public=maps)
+
+
+def test_what_is_not_known_of_a_subnet_may_be() -> None:
+    """A parameter may give its instances an address."""
+    assert _reach(subnet={"MapPublicIpOnLaunch": {"Ref": "Some"}}) == Reach(None, NOTHING, maps_public=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_pull.agent.cfn import read_value, to_text
 from cdk_pull.template.context import section
 from cdk_pull.template.ecs.init import INIT, Place, Program, program
-from cdk_pull.template.values import Unknown, as_text, is_text, text_of
+from cdk_pull.template.values import Unknown, as_text, is_not_false, is_text, text_of
 
 if TYPE_CHECKING:
     from cdk_pull.agent.mending.advice import Advice
@@ -222,6 +222,19 @@ class Capacity:
     def runs_a_file(self) -> bool:
         """Whether the user data runs a script that is not in the template, and may do as much as it does itself."""
         return _RUNS_A_FILE.search(str(self.user_data)) is not None
+
+    @property
+    def is_on_public_ami(self) -> bool:
+        """Whether its AMI is one that AWS makes for ECS, which holds no images of one's own."""
+        return _ECS_AMI.search(self.ami) is not None
+
+    @property
+    def public(self) -> bool | None:
+        """Whether its instances get a public address, or may; None where the subnet decides."""
+        interfaces = self.settings.get("NetworkInterfaces")
+        first = interfaces[0] if isinstance(interfaces, list) and interfaces else self.settings
+        stated = first.get("AssociatePublicIpAddress") if isinstance(first, dict) else None
+        return None if stated is None else is_not_false(stated)
 
     @cached_property
     def image_volume_gib(self) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_pull.template.values import Unknown
+from cdk_pull.template.values import Unknown, is_not_false
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,12 +39,14 @@ class Reach:
         endpoints: the service names of the VPC's endpoints that serve the subnet, such as ``ecr.api`` and ``s3``.
         ipv6: whether it reaches the internet by IPv6.
         private: whether it reaches another network, such as one that has endpoints for many.
+        maps_public: whether instances in it get a public address, or may.
     """
 
     default_route: str | None
     endpoints: frozenset[str]
     ipv6: bool = False
     private: bool = False
+    maps_public: bool = False
 
 
 class Network:
@@ -78,6 +80,7 @@ class Network:
             self._endpoints(vpc, table),
             ipv6=bool({("ipv6", False), ("ipv6", True)} & ways),
             private=("private", False) in ways,
+            maps_public=is_not_false(resource.values.get("MapPublicIpOnLaunch", False)),
         )
 
     @cached_property
