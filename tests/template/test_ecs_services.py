@@ -163,7 +163,7 @@ def test_what_nobody_here_states_the_task_definition_decides(
         ("AWS::StepFunctions::StateMachine", {"DefinitionString": {"Ref": "Td"}}),
         (
             "AWS::StepFunctions::StateMachine",
-            {"DefinitionString": '{"TaskDefinition": ' + "[" * 900 + "]" * 900 + "}"},
+            {"DefinitionString": '{"TaskDefinition": ' + "[" * 5_000 + "]" * 5_000 + "}"},
         ),
         ("AWS::StepFunctions::StateMachine", {"DefinitionS3Location": {"Bucket": "b"}}),
         ("AWS::StepFunctions::StateMachine", {"Definition": {"States": {"A": {"Type": "Pass"}}}}),
