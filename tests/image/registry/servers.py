@@ -38,7 +38,7 @@ class Certificate:
 
 
 def make_certificate(folder: Path, name: str = "tls", *, days: int = 2) -> Certificate:
-    """Make a certificate; a negative number of days makes one that has expired."""
+    """Make a certificate; none makes one that has expired at once."""
     key, certificate, request = (str(folder / f"{name}.{kind}") for kind in ("key", "crt", "csr"))
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     new = [
