@@ -35,8 +35,8 @@ class PullChecks:
     """Checks at every synth what pulls images slowly, stale, from afar, or not at all.
 
     ``cdk.Validations.of(app).add_plugins(PullChecks())`` checks every stack, those of stages and nested stacks included.
-    An error fails the synth, a warning does with ``cdk synth --strict``. A finding that shall stay is acknowledged in
-    CDK's own way, with its reason kept in ``validation-report.json``:
+    An error fails the synth, a warning does with ``cdk synth --strict``; in stages, with ``cdk synth '**'``. A finding that
+    shall stay is acknowledged in CDK's own way, with its reason kept in ``validation-report.json``:
     ``cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id="cdk-pull::PULL101", reason="…"))``.
     Nothing in the templates is changed, and neither the network nor the clock is asked.
 

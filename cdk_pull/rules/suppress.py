@@ -44,15 +44,16 @@ def _same_rule(stated: object, rule_id: str) -> bool:
 
 
 def _acknowledged(rule_id: str, resource: Resource) -> Suppression | None:
-    """Look for an acknowledgement on the resource's construct or on one around it."""
+    """Look for an acknowledgement on the resource's construct or on one around it, the app included."""
     acknowledged = resource.template.facts.acknowledged
     path = resource.construct_path if acknowledged else ""
-    while path:
+    while True:
         reason = acknowledged.get(path, {}).get(f"{PLUGIN}::{rule_id}")
         if reason is not None:
-            return Suppression("acknowledged", reason, path)
+            return Suppression("acknowledged", reason, path or "the app")
+        if not path:
+            return None
         path = path.rpartition("/")[0]
-    return None
 
 
 def read_baseline(path: Path) -> Mapping[str, int]:

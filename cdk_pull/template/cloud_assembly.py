@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.template.assembly import Assembly, require_resources
-from cdk_pull.template.construct_metadata import StackMetadata, read_json
+from cdk_pull.template.construct_metadata import StackMetadata, acknowledged_in_report, read_json
 from cdk_pull.template.context import Context, Environment, section
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.intrinsics import evaluate
@@ -86,6 +86,10 @@ class _Reader:
         self.nested: list[tuple[Resource, Template]] = []
         self.sources: dict[Path, Source] = {}
 
+    @cached_property
+    def acknowledged(self) -> dict[str, dict[str, str]]:
+        return acknowledged_in_report(self.root)
+
     def read(self, path: Path, level: int) -> None:
         if level > _MAX_NESTING:
             raise TemplateError(f"{path} is a stage more than {_MAX_NESTING} levels deep")
@@ -98,7 +102,7 @@ class _Reader:
     def read_stack(self, name: str, artifact: dict[str, Any], folder: _Folder) -> None:
         properties = section(artifact, "properties")
         display = str(artifact.get("displayName") or name)
-        metadata = StackMetadata(folder.path, artifact, display)
+        metadata = StackMetadata(folder.path, artifact, display, lambda: self.acknowledged)
         template = self.add(
             _inside(folder.path, properties.get("templateFile")),
             name=display,

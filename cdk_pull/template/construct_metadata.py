@@ -13,12 +13,13 @@ from cdk_pull.template.model import ConstructFacts
 from cdk_pull.template.source import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["StackMetadata", "read_json"]
+__all__ = ["StackMetadata", "acknowledged_in_report", "read_json"]
 
 ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
+_REPORT: Final = "validation-report.json"
 _LOGICAL_ID: Final = "aws:cdk:logicalId"
 _CREATED: Final = "aws:cdk:creationStack"
 _NESTED_MARK: Final = ".NestedStack/"
@@ -27,12 +28,26 @@ _FRAME: Final = re.compile(r"\(([^()]{1,4096}\.py):([0-9]{1,9})\)")
 
 
 class StackMetadata:
-    """The construct metadata of one stack and of the stacks nested in it, read when first asked for."""
+    """The construct metadata of one stack and of the stacks nested in it, read when first asked for.
 
-    def __init__(self, folder: Path, artifact: dict[str, Any], stack_path: str) -> None:
+    Args:
+        folder: where the manifest is.
+        artifact: the stack in the manifest.
+        stack_path: its construct path.
+        above: returns what was acknowledged on the stages around it and on the app, by construct path.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        artifact: dict[str, Any],
+        stack_path: str,
+        above: Callable[[], Mapping[str, Mapping[str, str]]] = dict,
+    ) -> None:
         self._folder = folder
         self._artifact = artifact
         self._stack_path = stack_path
+        self._above = above
         self._unread = ""
 
     def facts(self, path: str) -> ConstructFacts:
@@ -64,7 +79,7 @@ class StackMetadata:
         }
         paths: dict[str, dict[str, str]] = {stack: {} for stack in stacks}
         created: dict[str, dict[str, tuple[str, int]]] = {stack: {} for stack in stacks}
-        acknowledged: dict[str, dict[str, str]] = {}
+        acknowledged = {path: dict(each) for path, each in self._above().items()}
         for path, entries in self._entries.items():
             for kind, data in _pairs(entries):
                 if kind == ACKNOWLEDGED and isinstance(data, dict):
@@ -78,6 +93,29 @@ class StackMetadata:
             stack: ConstructFacts(paths[stack], created[stack], acknowledged, self._unread)
             for stack in stacks
         }
+
+
+def acknowledged_in_report(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the reasons that CDK's validation report gives for findings that count no more, by construct path and rule.
+
+    It is the one place in a cloud assembly that has what was acknowledged on a stage, and on the app, whose path is
+    empty; and only if the plugin has run. Nothing where there is no report.
+    """
+    try:
+        reports = read_json(folder / _REPORT).get("pluginReports")
+    except TemplateError:
+        return {}
+    found: dict[str, dict[str, str]] = {}
+    for report in _objects(reports):
+        for kept in _objects(report.get("suppressedViolations")):
+            rule, reason, path = (kept.get(key) for key in ("acknowledgedId", "reason", "acknowledgedAt"))
+            if isinstance(rule, str) and isinstance(reason, str):
+                found.setdefault(path if isinstance(path, str) else "", {})[rule] = reason
+    return found
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    return (each for each in (value if isinstance(value, list) else ()) if isinstance(each, dict))
 
 
 def _pairs(entries: list[Any]) -> Iterator[tuple[Any, Any]]:

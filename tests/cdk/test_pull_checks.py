@@ -140,9 +140,40 @@ def test_acknowledged(tmp_path: Path) -> None:
         "we know PULL201",
         "we know PULL301",
     }
+    # The command line reads in CDK's report what is acknowledged on the app.
     counted = check(load([tmp_path]).assemblies)
-    kept = {each.rule: each.suppression.reason for each in counted.suppressed if each.suppression}
-    assert kept == {"PULL104": "we know PULL104", "PULL301": "we know PULL301"}
+    assert {(each.rule, each.construct_path, each.severity.value) for each in counted.findings} == _found(
+        report
+    )
+    kept = {(each.rule, each.suppression.where) for each in counted.suppressed if each.suppression}
+    assert kept == {
+        ("PULL104", "First/Cluster/Capacity"),
+        ("PULL104", "the app"),
+        ("PULL201", "the app"),
+        ("PULL301", "First/Far"),
+    }
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_acknowledged_on_a_stage(tmp_path: Path, *, checked: bool) -> None:
+    """What is acknowledged on a stage is in the assembly, for the command line, only if the plugin has run."""
+    app = cdk.App(outdir=str(tmp_path))
+    stage = cdk.Stage(app, "Prod", env=ENV)
+    nested = cdk.NestedStack(cdk.NestedStack(cdk.Stack(stage, "S"), "Outer"), "Inner")
+    ecs.FargateTaskDefinition(nested, "Task", cpu=256, memory_limit_mib=8192).add_container(
+        "c", image=ecs.ContainerImage.from_registry(FAR)
+    )
+    for rule in ("PULL201", "PULL301"):
+        cdk.Validations.of(stage).acknowledge(cdk.Acknowledgment(id=f"cdk-pull::{rule}", reason="we know"))
+    if checked:
+        cdk.Validations.of(app).add_plugins(PullChecks())
+    app.synth()
+    result = check(load([tmp_path]).assemblies)
+    assert bool(result.findings) != checked
+    assert [each.suppression.where for each in result.suppressed if each.suppression] == [
+        "Prod",
+        "Prod",
+    ] * checked
 
 
 def test_warnings_do_not_fail(tmp_path: Path) -> None:
