@@ -223,6 +223,21 @@ def test_cfn_init(config: dict[str, Any], expected: list[str]) -> None:
     assert _found({"Launch": launch}) == expected
 
 
+def test_the_cluster_that_cfn_init_joins() -> None:
+    """A service finds its capacity by the cluster that cfn-init writes."""
+    content = {"Fn::Sub": f"ECS_CLUSTER=${{Cluster}}\n{B}=once\n"}
+    files = {"AWS::CloudFormation::Init": {"config": {"files": {F: {"content": content}}}}}
+    task = {"ContainerDefinitions": [{"Name": "web", "Image": "nginx:latest"}]}
+    service = {"Cluster": {"Ref": "Cluster"}, "TaskDefinition": {"Ref": "Task"}, "LaunchType": "EC2"}
+    resources = {
+        "Cluster": {"Type": "AWS::ECS::Cluster"},
+        "Launch": _launch({"Fn::Base64": CALL}) | {"Metadata": files},
+        "Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": task},
+        "Service": {"Type": "AWS::ECS::Service", "Properties": service},
+    }
+    assert _found(resources) == ["103 warning 0"]
+
+
 def test_cfn_init_of_the_group() -> None:
     """A finding in metadata stands at its place there, in whichever resource carries it, and names lines there."""
     commands = {

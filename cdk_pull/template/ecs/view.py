@@ -213,7 +213,7 @@ class EcsView:
         self._link_providers(by_group)
         names = self._cluster_names
         for capacity in found.values():
-            text = capacity.user_data
+            text = capacity.script
             pieces = (text.pieces or (text,)) if isinstance(text, Unknown) else ()
             capacity.clusters |= {identity(piece, capacity.resource) for piece in pieces} & names
             capacity.clusters |= {
