@@ -39,14 +39,19 @@ def no_way_to_registry(service: Service, room: Room) -> Iterator[Problem]:
     """What pulls the images has no way to their registry.
 
     ## What it does
-    Follows the subnets in which services, schedules, event rules, pipes, task sets and state machines start tasks on
-    Fargate, and those of the Auto Scaling groups that services run on, through their route tables and VPC endpoints,
-    where all of these are in the templates. Without a NAT
-    gateway, and without a public address where the subnet has an internet gateway, the images must be in ECR of the
-    same Region and the VPC needs the endpoints `ecr.api`, `ecr.dkr` and `s3` (where the layers are; a gateway endpoint
-    has to name the subnet's route table), and `logs` for the awslogs driver. Where a route leads to another network,
-    such as a transit gateway's, that network may have the endpoints, and the rule is silent about them; as it is on
-    instances that have a proxy, load images from elsewhere, or start from an AMI of your own, which may hold them.
+    Follows the subnets of what pulls through their route tables and VPC endpoints, where all of these are in the
+    templates: of tasks that services, schedules, event rules, pipes, task sets and state machines start on Fargate, and
+    of the Auto Scaling groups that services run on.
+
+    - A NAT gateway, or any default route but an internet gateway's, is a way out.
+    - With an internet gateway the task or instance needs a public address.
+    - Otherwise the images must be in ECR of the same Region, and the VPC needs the endpoints `ecr.api`, `ecr.dkr` and
+      `s3` (where the layers are; a gateway endpoint has to name the subnet's route table), and `logs` for the awslogs
+      driver.
+
+    It is silent about endpoints where a route leads to another network, such as a transit gateway's, that may have
+    them; and about instances that have a proxy, load images from elsewhere, or start from an AMI of your own, which may
+    hold the images.
 
     ## Why it matters
     Every task stops with `ResourceInitializationError: unable to pull secrets or registry auth` or
