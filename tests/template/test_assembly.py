@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +10,10 @@ from cdk_pull.template.assembly import Assembly, from_document
 from cdk_pull.template.context import Context
 from cdk_pull.template.intrinsics import evaluate
 from cdk_pull.template.model import Template
+from cdk_pull.template.values import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REGION = {"Fn::Sub": "${AWS::Region}"}
 
@@ -62,16 +66,16 @@ def test_subnets_of_a_nested_stack() -> None:
     assert (last.symbol, last.home) == ("B", "parent")
 
 
-def _repositories(value: Any) -> dict[str, Any]:
+def _repositories(value: Callable[[Any], Any], count: int = 30) -> dict[str, Any]:
     repositories = {
         f"R{number}": {
             "Type": "AWS::ECR::Repository",
             "Properties": {"RepositoryName": value({"Ref": f"R{number + 1}"})},
         }
-        for number in range(30)
+        for number in range(count)
     }
     last = {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": ""}}
-    return {"Resources": {**repositories, "R30": last}}
+    return {"Resources": {**repositories, f"R{count}": last}}
 
 
 @pytest.mark.parametrize("copies", [1, 2, 9])
@@ -80,6 +84,17 @@ def test_values_that_ask_for_one_another(copies: int) -> None:
     document = _repositories(lambda following: {"Fn::Join": ["", [following] * copies]})
     context = from_document(document).templates[0].context
     assert evaluate({"Ref": "R0"}, context) == ""
+
+
+def test_a_long_chain() -> None:
+    """Values that ask for one another a hundred times over are unknown in the end, however deep the caller is."""
+    document = _repositories(lambda following: {"Fn::Sub": f"${{{following['Ref']}.Arn}}"}, 300)
+    context = from_document(document).templates[0].context
+
+    def called(depth: int) -> Any:
+        return called(depth - 1) if depth else evaluate({"Ref": "R0"}, context)
+
+    assert isinstance(called(80), Unknown)
 
 
 def test_exports_of_two_regions() -> None:
