@@ -43,7 +43,7 @@ def truncates_config(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     ## What it does
     Finds a write that replaces `/etc/ecs/ecs.config`. It is an error where the same user data wrote to the file
     before, as CDK does with the name of the cluster, and worth knowing where what the AMI brought along may be
-    lost. Amazon's ECS-optimized AMIs bring an empty file.
+    lost. Amazon's ECS-optimized AMIs bring an empty file: there it is in order, if the user data names the cluster.
 
     ## Why it matters
     The lines before it are gone: an instance without `ECS_CLUSTER` registers with the cluster `default`, or not at
@@ -68,5 +68,6 @@ def truncates_config(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
     yield from problems_of(capacity, {WarningCode.TRUNCATES_EARLIER_LINES})
-    if not capacity.is_optimized:
+    # Nothing is lost on an AMI of Amazon's whose file has the cluster's name from here.
+    if not (capacity.is_on_public_ami and "ECS_CLUSTER" in str(capacity.script)):
         yield from problems_of(capacity, {WarningCode.TRUNCATES_CONFIG}, severity=Severity.INFO)

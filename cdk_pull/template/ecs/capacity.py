@@ -116,18 +116,13 @@ class Capacity:
             return str(declared.get("Default", "")) if isinstance(declared, dict) else ""
         return as_text(value) if is_text(value) else ""
 
-    @property
-    def is_optimized(self) -> bool:
-        """Whether its AMI is known to be one of Amazon's for ECS, which come with an empty ecs.config."""
-        return _ECS_AMI.search(self.ami) is not None
-
     @cached_property
     def is_ecs(self) -> bool:
         """Whether its instances are container instances."""
         return bool(
             self.providers
             or _ECS_TEXT.search(str(self.user_data))
-            or self.is_optimized
+            or self.is_on_public_ami
             or _ECS_TEXT.search(self._init)
         )
 
@@ -225,7 +220,7 @@ class Capacity:
 
     @property
     def is_on_public_ami(self) -> bool:
-        """Whether its AMI is one that AWS makes for ECS, which holds no images of one's own."""
+        """Whether its AMI is known to be one that AWS makes for ECS: no images on it, and an empty ecs.config."""
         return _ECS_AMI.search(self.ami) is not None
 
     @property
