@@ -98,6 +98,6 @@ def _where(selection: Selection) -> str:
 
 
 def _can_lose_its_tag(image: Image, repository: Resource) -> bool:
-    """Tell whether a push can take the tag of an image that runs; nobody pushes the tag of one build again."""
+    """Tell whether a push takes the tag of an image that runs: not that of one build, which a parameter mostly gives, too."""
     tag = image.tag if isinstance(image.tag, str) else None
-    return image.kind not in {"unique", "immutable"} and immutable_tag(repository, tag) is False
+    return image.kind in {"floating", "digest"} and immutable_tag(repository, tag) is False
