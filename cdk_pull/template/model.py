@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ __all__ = ["ConstructFacts", "PathStep", "Resource", "Template"]
 PathStep = str | int
 
 _TRANSFORM = "Fn::Transform"
+_UNKNOWN = re.compile(r"\$\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +192,12 @@ class Resource:
         source = self.template.source
         if source is None:
             return None
-        if inner_line and quote and (found := _text_with(quote, inner_line, self.body, path)):
-            path, inner_line = found
+        # Of a line with an unknown piece in it, the template may have each side in a text of its own.
+        known = max(_UNKNOWN.split(quote), key=len)
+        for part in dict.fromkeys((quote, known)) if inner_line and known.strip() else ():
+            if found := _text_with(part, inner_line, self.body, path):
+                path, inner_line = found
+                break
         return source.line_of((*self.template.place(self.logical_id), *path), inner_line)
 
 

@@ -64,6 +64,7 @@ def test_files_and_commands() -> None:
         (" -c one", "b"),
         (" --configsets one,two", "b a"),
         (" --configsets two,default", "a c"),
+        (" \\\n  -v \\\n  --configsets one", "b"),
         (" -c none", ""),
     ],
 )

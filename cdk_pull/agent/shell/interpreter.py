@@ -69,7 +69,7 @@ class Interpreter:
         ended = self.run(root, list(worlds), io or Io())
         for node in [each for each in walk(root) if each.is_error] if root.has_error else []:
             for world in ended:
-                self.skip(node, world, "the grammar of bash does not know this")
+                self.skip(_whole(node), world, "the grammar of bash does not know this")
         after: list[World] = []
         for world in ended:
             trap, world.on_exit, world.flow = world.on_exit, "", ""
@@ -268,6 +268,14 @@ def _in_background(node: Node) -> bool:
             return True
         around = around.parent
     return False
+
+
+def _whole(node: Node) -> Node:
+    """Return the statement with redirections that a node is in, as after ``cat <<EOF > file; …``, or the node."""
+    around: Node | None = node
+    while around is not None and around.type != "redirected_statement":
+        around = around.parent
+    return around or node
 
 
 def _mentions(text: str) -> bool:

@@ -25,7 +25,7 @@ __all__ = ["INIT", "Place", "Program", "program"]
 INIT: Final = "AWS::CloudFormation::Init"
 """The key in a resource's metadata."""
 
-_CALL: Final = re.compile(r"^(?![ \t]*#).*\bcfn-init[ \t]", re.MULTILINE)
+_CALL: Final = re.compile(r"^(?![ \t]*#).*\bcfn-init\s", re.MULTILINE)
 _SETS: Final = re.compile(r"(?:^|\s)(?:-c|--configsets)[ =]+['\"]?([A-Za-z0-9_,-]+)")
 _RESOURCE: Final = re.compile(r"(?:^|\s)(?:-r|--resource)[ =]+['\"]?([A-Za-z0-9]+)")
 _END: Final = "CFN_INIT_EOF"
@@ -101,7 +101,10 @@ def program(user_data: str | Unknown, resources: Sequence[Resource]) -> Program 
     start = call.start()
     while script[:start].endswith("\\\n"):
         start = script.rfind("\n", 0, start - 1) + 1
-    words = script[start : script.find("\n", call.end()) if "\n" in script[call.end() :] else len(script)]
+    end = script.find("\n", call.end() - 1)
+    while script[:end].endswith("\\") and end > 0:
+        end = script.find("\n", end + 1)
+    words = script[start : end if end >= 0 else len(script)]
     named = _RESOURCE.search(words)
     holder = next(
         (

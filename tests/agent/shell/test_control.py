@@ -59,6 +59,11 @@ def test_too_many_ways(config: Callable[[str], str | None]) -> None:
     assert config(f"{branches}once") == "once"
 
 
+def test_what_the_grammar_does_not_know(config: Callable[[str], str | None]) -> None:
+    """A command after a here-document's beginning, which the grammar takes for no command, makes the file unknown."""
+    assert config("cat <<E >> /etc/ecs/ecs.config; once\nA=b\nE\n") is None
+
+
 def test_too_many_ways_after_one_that_ended() -> None:
     """A way that has ended does not make what follows unreachable."""
     ways = "".join(f"if [ -f {number} ]; then A{number}=1; fi\n" for number in range(8))
