@@ -13,6 +13,7 @@ from cdk_pull.rules.facts import ImageFactsBook
 from cdk_pull.rules.finding import Severity
 from cdk_pull.rules.runner import Options, Result, check
 from cdk_pull.template.assembly import from_document
+from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.load import load
 from cdk_pull.windows.window import to_date
 
@@ -68,7 +69,7 @@ def assert_pulls_well(
     Raises:
         AssertionError: with every finding, its place and its fix.
         InvalidValueError: for an option that is none, or what is no template.
-        TemplateError: for a template that cannot be checked.
+        TemplateError: for a template that cannot be checked, where nothing else is wrong.
     """
     for check_given, given in ((check_account, account), (check_region, region)):
         if given is not None:
@@ -77,16 +78,16 @@ def assert_pulls_well(
     if fail_on not in levels:
         raise InvalidValueError("fail_on is not a severity", fail_on, allowed=levels)
     options = Options(
-        select=tuple(select),
-        ignore=tuple(ignore),
+        select=select,
+        ignore=ignore,
         today=to_date(date) if date is not None else None,
-        facts=ImageFactsBook.of_context(
-            {"images": {name: dict(facts) for name, facts in (images or {}).items()}}
-        ),
+        facts=ImageFactsBook.of_context({"images": {} if images is None else images}),
     )
     result = _result(template, options, account, region)
     failing = tuple(result.at_least(Severity(fail_on)))
-    if failing or result.errors:
+    if result.errors and not failing:
+        raise TemplateError("; ".join(result.errors))
+    if failing:
         shown = Result(failing, resources=result.resources, errors=result.errors)
         raise AssertionError(f"images are not pulled well\n\n{render(shown, 'text')}")
 

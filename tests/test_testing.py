@@ -75,12 +75,31 @@ def test_image_facts() -> None:
 
 
 def test_what_is_no_template(tmp_path: Path) -> None:
-    """A wrong argument is an error of its own, or shown in the failure where it is a file."""
+    """What cannot be checked is an error of its own, or is shown in the failure where something else is wrong."""
     with pytest.raises(TemplateError, match="template has no Resources object"):
         assert_pulls_well({})
-    with pytest.raises(
-        InvalidValueError, match="fail_on is not a severity: 'never'; allowed: error, warning, info"
-    ):
-        assert_pulls_well(TEMPLATE, fail_on="never")
-    with pytest.raises(AssertionError, match=r"cannot check: .*cannot be read: No such file or directory"):
+    with pytest.raises(TemplateError, match=r"gone.json cannot be read: No such file or directory"):
         assert_pulls_well(tmp_path / "gone.json")
+    (tmp_path / "a.json").write_text(json.dumps(TEMPLATE))
+    (tmp_path / "b.json").write_text('{"Resources": {"A": "AWS::')
+    with pytest.raises(AssertionError, match=r"PULL201(.|\n)*cannot check: .*b.json is not JSON"):
+        assert_pulls_well(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"fail_on": "never"}, "fail_on is not a severity: 'never'; allowed: error, warning, info"),
+        ({"select": "PULL2"}, "select is not a list of rule ids: 'PULL2'"),
+        ({"ignore": ["nope"]}, "no rule has this id: 'nope'"),
+        ({"images": 5}, "images is not an object: 5"),
+        ({"images": {"a": 5}}, "facts of image a are malformed: 5"),
+        ({"region": ""}, "Region is malformed: ''"),
+        ({"account": 111122223333}, "account is malformed: 111122223333"),
+    ],
+)
+def test_wrong_options(options: dict[str, Any], message: str) -> None:
+    """An option that is none is an error, and not a test that passes."""
+    with pytest.raises(InvalidValueError) as caught:
+        assert_pulls_well(TEMPLATE, **options)
+    assert str(caught.value).startswith(message)

@@ -65,10 +65,10 @@ class PullChecks:
         for rule_id, severity in (severities or {}).items():
             if severity not in levels:
                 raise InvalidValueError(f"severity of {rule_id} is none", severity, allowed=levels)
-        self._images = {name: dict(facts) for name, facts in (images or {}).items()}
+        self._images = {} if images is None else images
         self._options = Options(
-            select=tuple(select),
-            ignore=tuple(ignore),
+            select=select,
+            ignore=ignore,
             severities={
                 find_rule(rule_id).id: Severity(severity) for rule_id, severity in (severities or {}).items()
             },

@@ -60,7 +60,7 @@ class PullFixes(cdk.Mixin):
     ) -> None:
         super().__init__()
         self._mends = Mends.of(select, ignore, unsafe)
-        self._images = {name: dict(facts) for name, facts in (images or {}).items()}
+        self._images = {} if images is None else images
         # What is wrong with the facts is said here rather than in the midst of a synth.
         ImageFactsBook.of_context({"images": self._images})
         self._covered: set[str] = set()

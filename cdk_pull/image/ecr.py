@@ -79,7 +79,7 @@ def check_region(region: str) -> str:
     Raises:
         InvalidValueError: for a text that cannot be one.
     """
-    if not re.fullmatch(_REGION, region):
+    if not (isinstance(region, str) and re.fullmatch(_REGION, region)):
         raise InvalidValueError("Region is malformed", region, allowed="a Region's name, such as 'eu-west-1'")
     return region
 
@@ -90,7 +90,7 @@ def check_account(account: str) -> str:
     Raises:
         InvalidValueError: for a text that cannot be one.
     """
-    if not re.fullmatch("[0-9]{12}", account):
+    if not (isinstance(account, str) and re.fullmatch("[0-9]{12}", account, re.ASCII)):
         raise InvalidValueError("account is malformed", account, allowed="12 digits, such as '111122223333'")
     return account
 

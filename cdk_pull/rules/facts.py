@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +16,7 @@ from cdk_pull.image.reference import ImageReference
 from cdk_pull.units import parse_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from cdk_pull.template.ecs.images import Image
@@ -75,7 +76,7 @@ class ImageFactsBook:
             if stored is not None:
                 profiles.setdefault(str(reference), []).append(stored.facts.profile)
         stated = context.get("images", {})
-        if not isinstance(stated, dict):
+        if not isinstance(stated, Mapping):
             raise InvalidValueError("images is not an object", stated, allowed=f'{{"<reference>": {_FORM}}}')
         for name, facts in stated.items():
             profiles.setdefault(_normal(name), []).insert(0, profile_from_json(facts, name))
@@ -121,7 +122,7 @@ def profile_from_json(facts: Any, name: str) -> ImageProfile:
     Raises:
         InvalidValueError: for facts in another form.
     """
-    if not isinstance(facts, dict) or "compressed" not in facts or set(facts) - set(_KEYS):
+    if not isinstance(facts, Mapping) or "compressed" not in facts or set(facts) - set(_KEYS):
         raise InvalidValueError(f"facts of image {name} are malformed", facts, allowed=_FORM)
     try:
         profile = ImageProfile.of_size(

@@ -15,7 +15,7 @@ from cdk_pull.rules.suppress import suppression
 from cdk_pull.template.source import from_here
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from cdk_pull.template.assembly import Assembly
@@ -39,8 +39,8 @@ class Options:
         baseline: fingerprints of findings that do not count, and how many of each.
     """
 
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
     facts: ImageFactsBook = field(default_factory=ImageFactsBook)
     today: date | None = None

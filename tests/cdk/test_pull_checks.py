@@ -242,6 +242,9 @@ def test_image_facts(tmp_path: Path) -> None:
         ),
         ({"date": "soon"}, "date is malformed: 'soon'"),
         ({"images": {"a": {}}}, "facts of image a are malformed"),
+        ({"images": {"a": 5}}, "facts of image a are malformed"),
+        ({"ignore": "PULL2"}, "ignore is not a list of rule ids: 'PULL2'"),
+        ({"severities": {"PULL999": "info"}}, "no rule has this id: 'PULL999'"),
     ],
 )
 def test_bad_options(options: dict[str, Any], message: str) -> None:
