@@ -25,7 +25,7 @@ __all__ = ["MANIFEST", "read_cloud_assembly"]
 MANIFEST: Final = "manifest.json"
 
 _NESTED: Final = "AWS::CloudFormation::Stack"
-_HASH: Final = re.compile(r"/([0-9a-f]{64})\.json$")
+_HASH: Final = re.compile(r"/([0-9a-f]{64})\.(?:json|ya?ml|template)$")
 _MAX_STACKS: Final = 10_000
 _MAX_NESTING: Final = 50
 

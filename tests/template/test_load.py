@@ -247,6 +247,22 @@ def test_nested_stacks_of_one_file(tmp_path: Path) -> None:
     assert one.key != two.key
 
 
+@pytest.mark.parametrize("ending", ["json", "yaml", "yml", "template"])
+def test_a_nested_stack_of_an_asset(tmp_path: Path, ending: str) -> None:
+    """A template that somebody wrote, nested by the URL of its asset, is followed in each of its forms."""
+    url = f"https://s3.eu-west-1.amazonaws.com/assets/{HASH}.{ending}"
+    nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}
+    assets = {"type": "cdk:asset-manifest", "properties": {"file": "A.assets.json"}}
+    files = {
+        "manifest.json": {"artifacts": {"A": _stack("A.json", ""), "A.assets": assets}},
+        "A.json": {"Resources": {"In": nested}},
+        "A.assets.json": {"files": {HASH: {"source": {"path": f"asset.{HASH}.{ending}"}}}},
+        f"asset.{HASH}.{ending}": '{"Resources": {"B": {"Type": "T"}}}',
+    }
+    (assembly,) = load([_write(tmp_path, files)]).assemblies
+    assert [list(template.context.resources) for template in assembly.templates] == [["In"], ["B"]]
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [
