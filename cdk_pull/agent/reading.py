@@ -11,7 +11,7 @@ from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.variables import defaults, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from cdk_pull.agent.variables import AgentValue, OperatingSystem
 
@@ -145,10 +145,10 @@ def compute(
     )
 
 
-def find_prune(text: str) -> int | None:
-    """Return the line on which a text removes images by Docker's own clean-up."""
+def find_prune(text: str, but: Container[int] = ()) -> int | None:
+    """Return the line on which a text removes images by Docker's own clean-up, but for some lines."""
     for number, line in enumerate(text.split("\n"), 1):
-        if _PRUNE.search(line) and not line.lstrip().startswith("#"):
+        if number not in but and _PRUNE.search(line) and not line.lstrip().startswith("#"):
             return number
     return None
 

@@ -122,7 +122,7 @@ def test_adds_a_part_to_an_archive(user_data: str, *, named: bool, asked: AgentS
             ),
         ),
         (
-            "#!/bin/bash\ndocker system prune -af",
+            "#!/bin/bash\necho docker system prune -af > /etc/cron.daily/prune",
             ONCE,
             ConflictError,
             (
@@ -202,7 +202,7 @@ def test_leaves_an_equal_value_alone(present: str) -> None:
 
 def test_spoilt_before() -> None:
     """What the user's own settings spoil already does not stand in the way of another setting."""
-    user_data = f"#!/bin/bash\necho {B}=once >> {F}\ndocker image prune -f\n"
+    user_data = f"#!/bin/bash\necho {B}=once >> {F}\necho docker image prune -f > /etc/cron.daily/prune\n"
     result = linux.add(user_data, AgentSettings(warm_pools_check=True))
     assert dict(linux.read(result).settings) == {B: "once", "ECS_WARM_POOLS_CHECK": "true"}
 

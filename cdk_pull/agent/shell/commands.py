@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.shell import files
-from cdk_pull.agent.shell.world import ECS_CONFIG, Chunk, Io
+from cdk_pull.agent.shell.world import ECS_CONFIG, PRUNED, Chunk, Io
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +88,8 @@ def _other(call: Call) -> list[World]:
     name = posixpath.basename(call.words[0])
     if name in _SILENT:
         return [call.world]
+    if name == "docker" and call.waits and {"prune", "rmi", "rm"} & set(call.arguments[:2]):
+        call.world.append(PRUNED, (Chunk("", call.line),))
     harmless = name in _HARMLESS or (
         name == "sed" and not any(each.startswith(("-i", "--in-place")) for each in call.arguments)
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.cloud_init.steps import Script, Step, Write
+from cdk_pull.agent.cloud_init.steps import Script, Stage, Step, Write
 from cdk_pull.agent.shell.interpreter import Interpreter
 from cdk_pull.agent.shell.redirects import empty
-from cdk_pull.agent.shell.world import ECS_CONFIG, World
+from cdk_pull.agent.shell.world import ECS_CONFIG, PRUNED, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,10 @@ def execute(steps: Iterable[Step], holes: Holes) -> tuple[list[World], list[Agen
         if isinstance(step, Script):
             fresh = [World(files=world.files) for world in worlds]
             worlds = shell.run_script(step.text, fresh)
+            if step.stage != Stage.SCRIPTS:
+                # What runs at every boot finds the images of the agent.
+                for world in worlds:
+                    world.files.pop(PRUNED, None)
         else:
             for world in worlds:
                 if isinstance(step, Write):

@@ -10,7 +10,7 @@ from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.ecs_config import scan
 from cdk_pull.agent.explain import explain, explain_together
 from cdk_pull.agent.reading import AgentWarning, Reading, Unknown, compute, find_prune
-from cdk_pull.agent.shell.world import ECS_CONFIG, PRINTED, World
+from cdk_pull.agent.shell.world import ECS_CONFIG, PRINTED, PRUNED, World
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def conclude(
     if any(each.variable is None for each in unknown):
         # What writes the file may well write the script's variables.
         found = [each for each in found if each.code != WarningCode.SHELL_VARIABLE]
-    found += _explained(values, lines, find_prune(user_data))
+    pruned = {each.line for world in worlds for each in world.files.get(PRUNED, ())}
+    found += _explained(values, lines, find_prune(user_data, pruned))
     # A file of any name may be handed to an agent that the script itself starts.
     if not unknown and "env-file" not in user_data and "EnvironmentFile" not in user_data:
         found += [each for world in worlds for each in _elsewhere(world) if each.variable not in values]

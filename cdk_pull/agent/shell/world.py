@@ -15,6 +15,7 @@ __all__ = [
     "ECS_CONFIG",
     "NOWHERE",
     "PRINTED",
+    "PRUNED",
     "Chunk",
     "Flow",
     "Io",
@@ -34,6 +35,9 @@ PRINTED = "printed:"
 
 _MOST_CHUNKS = 10_000
 _LONGEST = 128 * 1024
+
+PRUNED = "pruned:"
+"""In place of a path: the lines that remove images while the script runs, which is before the agent has any."""
 
 Flow: TypeAlias = Literal["", "exit", "fail", "return", "break", "continue"]
 

@@ -45,7 +45,8 @@ def prune_beside_once(capacity: Capacity, _room: Room) -> Iterator[Problem]:
 
     ## What it does
     Finds `docker system prune`, `docker image prune` and `docker rmi $(docker images …)` in user data that sets
-    `once`. Without `-a` a prune takes only images that have lost their tag: that is a warning.
+    `once`. One that the script itself runs is left alone: the agent has no images yet. Without `-a` a prune takes
+    only images that have lost their tag: that is a warning.
 
     ## Why it matters
     `once` goes by the agent's own state, not by what Docker has: an image that the agent has pulled counts as

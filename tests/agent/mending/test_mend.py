@@ -113,7 +113,7 @@ def test_carriage_returns_stay() -> None:
         f"echo {B}=always >> {F}\necho 'export {B}=once' >> {F}",
         f"echo {B}=always >> {F}\nexit 0\necho {B}=once >> {F}",
         # It would stop tasks once it has an effect.
-        f'echo {B}=\\"once\\" >> {F}\ndocker image prune -af',
+        f'echo {B}=\\"once\\" >> {F}\necho docker image prune -af > /etc/cron.daily/prune',
         f"cp /tmp/mine {F}",
     ],
 )
@@ -142,7 +142,10 @@ LINUX_UNSAFE: dict[str, tuple[str, str]] = {
         f"echo ECS_IMAGE_MINIMUM_CLEANUP_AGE=0s >> {F}",
         f"echo ECS_IMAGE_MINIMUM_CLEANUP_AGE=1s >> {F}",
     ),
-    "prune": (f"echo {B}=once >> {F}\ndocker image prune -af", f"echo {B}=once >> {F}"),
+    "prune": (
+        f"echo {B}=once >> {F}\necho docker image prune -af > /etc/cron.daily/prune",
+        f"echo {B}=once >> {F}",
+    ),
 }
 
 
