@@ -19,7 +19,7 @@ export AWS_EC2_METADATA_DISABLED := true
 PYTHON_READY := .venv/.ready
 READY := node_modules/.ready
 
-.PHONY: help install synth check test test-long fuzz bench bench-rules bench-containerd clean
+.PHONY: help install synth mend check test test-long fuzz bench bench-rules bench-containerd clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -45,6 +45,13 @@ install: $(READY) ## install what development needs
 synth: $(READY) ## synthesize the examples, then say what was decided, why and at what cost
 	@cdk synth --quiet --no-lookups
 	@cdk-pull decisions cdk.out
+
+mend: $(READY) ## what the checks find in an inherited app, before and after one line
+	@CDK_VALIDATION=false python -m examples.mend
+	@cdk-pull check cdk.out/before || true
+	@echo "With cdk.Mixins.of(app).apply(pull.PullFixes()):"
+	@cdk-pull decisions cdk.out/after
+	@cdk-pull check cdk.out/after
 
 check: $(READY) ## lint, types and layers
 	ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
@@ -102,3 +103,17 @@ def build(app: cdk.App) -> None:
     sized = cdk.Stage(app, "Sized", env=env)
     size(sized)
     JobsStack(sized, "Jobs")
+
+
+def main() -> None:
+    """Write the inherited app as it was, and with the one line, each into a folder for `cdk-pull check`."""
+    for name in ("before", "after"):
+        app = cdk.App(outdir=str(Path("cdk.out", name).resolve()))
+        InheritedStack(cdk.Stage(app, "Prod", env=cdk.Environment(region="eu-central-1")), "Inherited")
+        if name == "after":
+            mend(app)
+        app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -177,7 +177,10 @@ def _fix(problem: Problem, rule: Rule, rule_id: str, resource: Resource) -> str:
         return fix
     if resource.template.source is not None and not resource.construct_path:
         return fix
-    hint = rule.mend.hint(rule.id, problem.mends)
+    mends = problem.mends
+    if problem.patches:
+        mends = "safely" if rule.mend.safe else "by name"
+    hint = rule.mend.hint(rule.id, mends)
     return f"{fix} (in CDK: {hint})" if hint else fix
 
 

@@ -8,7 +8,7 @@ import pytest
 from cdk_pull.report.decisions import read_decisions
 from cdk_pull.rules.runner import check
 from cdk_pull.template.load import load
-from examples.mend import InheritedStack, JobsStack, mend, size
+from examples.mend import InheritedStack, JobsStack, main, mend, size
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,17 @@ def test_findings_before_the_one_line_and_none_after(tmp_path: Path) -> None:
         "AWS::AutoScaling::LaunchConfiguration",
         "AWS::ECS::TaskDefinition",
     ]
+
+
+def test_make_mend_writes_both_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `make mend` checks is the same app in a stage, without and with the line."""
+    monkeypatch.chdir(tmp_path)
+    main()
+    counts = {
+        name: len(check(load([tmp_path / "cdk.out" / name]).assemblies).findings)
+        for name in ("before", "after")
+    }
+    assert counts == {"before": 5, "after": 0}
 
 
 def test_each_fix_is_printed(tmp_path: Path) -> None:
