@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["acknowledge_line", "counted", "place_of", "printable", "render"]
 
+_NARROWEST: Final = 40
 _CODES: Final = {"error": "1;31", "warning": "1;33", "info": "1;36", "dim": "2", "bold": "1", "fix": "32"}
 
 
@@ -51,7 +54,10 @@ def _heading(finding: Finding, paint: _Paint) -> str:
 
 def _finding(finding: Finding, paint: _Paint) -> Iterator[str]:
     severity = finding.severity.value
-    yield f"  {paint(f'{severity} {finding.rule}', severity)}  {paint(finding.message)}"
+    head = f"{severity} {finding.rule}"
+    first, *others = paint.wrapped(f"  {head}  {finding.message}")
+    yield f"  {paint(head, severity)}{first.removeprefix(f'  {head}')}"
+    yield from others
     if place := place_of(finding):
         yield f"    {paint('at', 'dim')}    {paint(place)}"
     if finding.quote:
@@ -121,10 +127,24 @@ def printable(text: str) -> str:
 
 
 class _Paint:
-    """Makes texts printable and, on a terminal, coloured."""
+    """Makes texts printable and, on a terminal, coloured and not wider than it is."""
 
     def __init__(self, *, colour: bool) -> None:
         self.colour = colour
+        self.columns = shutil.get_terminal_size().columns if colour else 0
+
+    def wrapped(self, text: str) -> list[str]:
+        """Return a text for people in lines; what is there to be copied stays in one."""
+        text = printable(text)
+        if len(text) <= self.columns or not self.columns:
+            return [text]
+        return textwrap.wrap(
+            text,
+            max(self.columns, _NARROWEST),
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
     def __call__(self, text: str, style: str = "") -> str:
         text = printable(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -118,6 +119,20 @@ def test_text_in_colour() -> None:
     )  # fmt: skip
     text = render(Result((evil,)), "text", colour=True)
     assert "\x1b[1;31merror PULL201\x1b[0m  a�[2Jb" in text
+
+
+@pytest.mark.parametrize("columns", [10, 40, 80, 200])
+def test_text_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """A message is broken between words, below its rule; what is there to be copied is not."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    message, fix = "one two three four " * 9 + "end", "echo " * 30 + "end"
+    shown = render(Result((replace(PLAIN, message=message, fix=fix),)), "text", colour=True)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown).split("\n")
+    first = next(number for number, line in enumerate(plain) if line.startswith("  info PULL302  one two"))
+    last = next(number for number, line in enumerate(plain) if line.startswith("    at    "))
+    assert " ".join(line.strip() for line in plain[first:last]) == f"info PULL302  {message}"
+    assert all(len(line) <= max(columns, 40) for line in plain[first:last])
+    assert f"    fix   {fix}" in plain
 
 
 def test_nothing_found() -> None:
