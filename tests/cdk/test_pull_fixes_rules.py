@@ -26,7 +26,13 @@ ACCOUNT: Final = "111122223333"
 LEFT: Final = {"PULL110/fail_table.yaml": "a whole table that Bottlerocket has not for ECS"}
 # What is not safe in the fixtures of a rule that has safe fixes, too.
 WEIGHED: Final = frozenset(
-    {"PULL106/fail_own_ami.yaml", "PULL108/fail.yaml", "PULL113/fail.yaml", "PULL117/fail_no_shebang.yaml"}
+    {
+        "PULL106/fail_no_cluster.yaml",
+        "PULL106/fail_own_ami.yaml",
+        "PULL108/fail.yaml",
+        "PULL113/fail.yaml",
+        "PULL117/fail_no_shebang.yaml",
+    }
 )
 
 
