@@ -54,8 +54,8 @@ def read_config(path: Path | None) -> Config:
     import tomllib  # noqa: PLC0415 - slow to import, and most runs have no configuration
 
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidValueError(
             "configuration cannot be read", str(path), allowed="a TOML file", fix=str(error)
         ) from None

@@ -49,7 +49,7 @@ class ImageFactsBook:
             InvalidValueError: for a file that cannot be read or is in another form.
         """
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
+            document = json.loads(path.read_text(encoding="utf-8-sig"))
         except (OSError, ValueError, RecursionError) as error:
             raise InvalidValueError(
                 "facts file cannot be read", str(path), allowed="a JSON file", fix=str(error)

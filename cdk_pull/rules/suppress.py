@@ -63,7 +63,7 @@ def read_baseline(path: Path) -> Mapping[str, int]:
         InvalidValueError: for a file that cannot be read or is no such report.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
         found: dict[str, int] = {}
         for finding in document["findings"]:
             key = str(finding["fingerprint"])

@@ -26,6 +26,13 @@ def test_all_keys(tmp_path: Path) -> None:
     )
 
 
+def test_byte_order_mark(tmp_path: Path) -> None:
+    """A byte-order mark, as editors on Windows write it, is no part of the settings."""
+    file = tmp_path / "c.toml"
+    file.write_text('\ufeffselect = ["PULL2"]')
+    assert read_config(file).lists == {"select": ("PULL2",)}
+
+
 def test_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a file named, cdk-pull.toml of the working folder is read, if there is one."""
     monkeypatch.chdir(tmp_path)
@@ -38,6 +45,7 @@ def test_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("text", "message"),
     [
         ("x", "configuration cannot be read"),
+        ("x = " + "[" * 9_000, "configuration cannot be read"),
         ("colour = 1", "configuration has an unknown key: 'colour'; allowed: select, ignore, account"),
         ('select = "PULL1"', "select is not a list of rule ids: 'PULL1'"),
         ('severity = {PULL101 = "fatal"}', "severity is not a table of severities"),
