@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WRITTEN_BEFORE", "StageUserData"]
 
-_ID = "ImagePullBehavior"
+_ID = "cdk-pull"
 WRITTEN_BEFORE = (
     "its stage was made after {} was applied to what is around it, and is written first: "
     "apply it after making the stage, or to the stage"

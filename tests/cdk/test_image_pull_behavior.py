@@ -47,7 +47,7 @@ def test_two_values_for_one_capacity_name_both_places() -> None:
 
     place = f"{HERE}:{_line_of('one, other = pull')}"
     assert message == (
-        "[ImagePullBehavior] Stack/Group/LaunchTemplate/Resource: two values for the same capacity: "
+        "[cdk-pull] Stack/Group/LaunchTemplate/Resource: two values for the same capacity: "
         f"ECS_IMAGE_PULL_BEHAVIOR: 'once' ({place}) and 'prefer-cached' ({place}); "
         "keep one, or give each its own capacity"
     )
@@ -116,7 +116,7 @@ def test_bottlerocket_without_its_image_type_names_the_fix() -> None:
     group.with_(pull.ImagePullBehavior.once())
 
     assert refusal(stack) == (
-        "[ImagePullBehavior] Stack/Group/LaunchTemplate/Resource: the image is Bottlerocket, but its user data is a "
+        "[cdk-pull] Stack/Group/LaunchTemplate/Resource: the image is Bottlerocket, but its user data is a "
         "shell script, which Bottlerocket cannot read: pass machine_image_type=ecs.MachineImageType.BOTTLEROCKET to "
         "the AsgCapacityProvider or to add_capacity"
     )
@@ -132,7 +132,7 @@ def test_a_value_behind_an_intrinsic_is_seen() -> None:
     group.with_(pull.ImagePullBehavior.once())
 
     assert refusal(stack) == (
-        "[ImagePullBehavior] Stack/Group/LaunchTemplate/Resource: the user data sets ECS_IMAGE_PULL_BEHAVIOR to "
+        "[cdk-pull] Stack/Group/LaunchTemplate/Resource: the user data sets ECS_IMAGE_PULL_BEHAVIOR to "
         "'always' on line 2, and 'once' is asked for; remove one of the two"
     )
 
@@ -167,7 +167,7 @@ def test_an_override_and_the_settings_do_not_lose_one_another(*, before: bool) -
         group.with_(pull.ImagePullBehavior.once())
 
     assert refusal(stack) == (
-        "[ImagePullBehavior] Stack/Group/LaunchTemplate/Resource: the settings are not in its user data, which an "
+        "[cdk-pull] Stack/Group/LaunchTemplate/Resource: the settings are not in its user data, which an "
         "add_property_override replaces: pass that as the user data itself"
     )
 

@@ -231,7 +231,7 @@ def test_a_cluster_without_ec2_capacity_is_an_error() -> None:
     cdk.Mixins.of(cluster).apply(pull.ImagePullBehavior.once())
 
     assert refusal(stack) == (
-        "[ImagePullBehavior] Stack/Cluster: no EC2 capacity joins this cluster, so a pull behaviour has no effect: "
+        "[cdk-pull] Stack/Cluster: no EC2 capacity joins this cluster, so a pull behaviour has no effect: "
         "Fargate and Managed Instances have none to set, and an imported group is configured where it is defined"
     )
 

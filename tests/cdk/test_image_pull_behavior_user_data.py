@@ -324,7 +324,7 @@ def test_user_data_of_a_parameter_is_refused() -> None:
         Template.from_stack(stack)
 
     assert (
-        '[ImagePullBehavior] Stack/L1: the text of this user data is not in the template: {"Ref": "Text"}; write it'
+        '[cdk-pull] Stack/L1: the text of this user data is not in the template: {"Ref": "Text"}; write it'
         in str(error.value)
     )
 
