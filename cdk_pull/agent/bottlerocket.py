@@ -39,6 +39,7 @@ _BEHAVIORS = frozenset({"default", "always", "once", "prefer-cached"})
 _SHELL = re.compile(
     r"^[ \t]*(?:echo|cat|export|mkdir|yum|dnf|sudo|systemctl|printf)[ \t].*|^.*>>.*$|^#!.*$", re.MULTILINE
 )
+_HEADER = re.compile(r"\s*\[([^\]]*)\]")
 _ECS = "settings.ecs"
 _REFUSED = frozenset({WarningCode.INVALID_VALUE, WarningCode.UNSUPPORTED_KEY, WarningCode.WRONG_TABLE})
 _DEEPEST = 20  # no table of Bottlerocket is as deep
@@ -265,11 +266,15 @@ def _table_line(name: str, user_data: str) -> int:
 
 
 def _key_line(key: str, user_data: str, table: str | None = None) -> int:
-    """Return the line of a key: the first, or the first below a table's header."""
-    pattern = re.compile(rf"^[^#\n]*?(?<![\w-])[\"']?{re.escape(key)}[\"']?\s*=", re.MULTILINE)
-    found = [match.start() for match in pattern.finditer(user_data)]
-    for start in found:
-        headers = re.findall(r"^\s*\[([^\]\n]*)\]", user_data[:start], re.MULTILINE)
-        if table is None or (headers[-1].strip() if headers else "") == table:
-            return user_data.count("\n", 0, start) + 1
-    return user_data.count("\n", 0, found[0]) + 1 if found else 0
+    """Return the line of a key: the first, or the first below a table's header; 0 where there is none."""
+    pattern = re.compile(rf"[^#]*?(?<![\w-])[\"']?{re.escape(key)}[\"']?\s*=")
+    first, here = 0, ""
+    for number, line in enumerate(user_data.split("\n"), 1):
+        header = _HEADER.match(line)
+        if header is not None:
+            here = header[1].strip()
+        elif key in line and pattern.match(line):
+            if table is None or here == table:
+                return number
+            first = first or number
+    return first

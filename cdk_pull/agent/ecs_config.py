@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.codes import WarningCode
@@ -27,7 +28,7 @@ __all__ = ["ConfigFile", "read", "scan", "spelling"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _NO_SIGN = re.compile(r"[\"']?([A-Z_]+)(?:[\"']?[ \t]*:|[ \t]+)[ \t]*\S")
-_ON_THE_SAME_LINE = re.compile(r"(\\n|[\s,;])[ \t]*(?:export[ \t]+)?([A-Z_]+)=")
+_ON_THE_SAME_LINE = re.compile(r"(\\n|[\s,;])(?:export[ \t]+)?([A-Z_]+)=")
 _BEGINNINGS = ("ECS_IMAGE", "ECS_NUM_IMAGE", "ECS_PULL", "ECS_DISABLE_IMAGE", "NON_ECS_IMAGE")
 # ECS_IMAGE_PULL_BEHAVIOUR, and two letters that changed places.
 _CLOSE = 0.93
@@ -183,6 +184,7 @@ def _without_sign(text: str, line: int) -> Iterator[AgentWarning]:
         )
 
 
+@lru_cache(maxsize=1024)
 def spelling(name: str) -> str:
     """Return the variable that a name differs from by a letter or two; empty where that is not certain."""
     if not name.upper().startswith(_BEGINNINGS):

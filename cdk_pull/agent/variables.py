@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -129,6 +129,7 @@ def bottlerocket_tables() -> frozenset[str]:
     return frozenset(_table()["bottlerocket_tables"]["names"])
 
 
+@lru_cache(maxsize=1024)
 def bottlerocket_spelling(key: str) -> str:
     """Return the key in ``settings.ecs`` that another one evidently stands for; empty where that is not certain."""
     variable = variables().get(key.upper())

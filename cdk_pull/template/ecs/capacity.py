@@ -47,7 +47,7 @@ _MENTIONS: Final = re.compile(r"^(?![ \t]*#).*image[-_]?pull[-_]?behav", re.IGNO
 _RUNS_A_FILE: Final = re.compile(
     r"\.ps1\b|\|[ \t]*(?:sudo[ \t]+)?(?:ba)?sh\b"
     r"|(?:^|[;&|/])[ \t]*(?:sudo[ \t]+)?(?:(?:ba)?sh|source|\.)[ \t]+(?![-<]|/etc/)\S"
-    r"|(?:^|[;&|])[ \t]*(?:sudo[ \t]+)?[^\s#]*/[^\s]+\.sh\b",
+    r"|(?:^|[;&|])[ \t]*(?:sudo[ \t]+)?[^\s#;&|]*\.sh\b",
     re.MULTILINE,
 )
 _INIT_CALL: Final = "cfn-init"
