@@ -167,6 +167,12 @@ def test_reads_default(user_data: str, codes: list[str]) -> None:
         (f"#!/bin/bash\ncat /opt/x >> {F}", None, 2, "the content of /opt/x is not known"),
         (f"#!/bin/bash\necho $EXTRA >> {F}", None, 2, "$EXTRA is not set in the user data"),
         ("#include https://example.com/x", None, 1, "what it includes is somewhere else"),
+        (
+            f"#!/bin/bash\npython3 -c \"open('{F}', 'a').write('A=b')\"",
+            None,
+            2,
+            f"python3 changes {F} in its own way",
+        ),
         ('{"ECSAgentConfiguration": {}}', None, 1, "the agent reads JSON user data itself"),
         (f"#!/usr/bin/python3\nopen('{F}')", None, 1, "#!/usr/bin/python3 is not a shell"),
         (

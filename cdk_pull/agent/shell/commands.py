@@ -38,6 +38,8 @@ _HARMLESS = frozenset(
     | {"cut", "awk", "sort", "uniq", "diff", "cmp", "md5sum", "sha256sum", "chcon"}
     | {"restorecon", "source", ".", "logger", "docker", "find", "sync"}
 )
+# What they run stands in an argument.
+_LANGUAGES = ("awk", "node", "perl", "python", "ruby")
 # They print nothing and leave files as they are.
 _SILENT = frozenset(
     {":", "true", "false", "test", "[", "touch", "mkdir", "chmod", "chown", "chgrp", "sleep", "wait"}
@@ -78,7 +80,8 @@ def run(call: Call) -> list[World]:
     if name in _WRAPPERS:
         return _wrapped(call, _WRAPPERS[name])
     if name in _FLOWS:
-        call.world.flow = _FLOWS[name]
+        # Outside of functions bash complains of a return, and goes on.
+        call.world.flow = _FLOWS[name] if name != "return" or call.shell.calls else ""
         return [call.world]
     return _RUNNERS.get(name, _other)(call)
 
@@ -94,7 +97,9 @@ def _other(call: Call) -> list[World]:
         name == "sed" and not any(each.startswith(("-i", "--in-place")) for each in call.arguments)
     )
     if not harmless and any(
-        ECS_CONFIG in {call.world.path(each), each.partition("=")[2]} for each in call.arguments
+        ECS_CONFIG in {call.world.path(each), each.partition("=")[2]}
+        or (ECS_CONFIG in each and name.startswith(_LANGUAGES))
+        for each in call.arguments
     ):
         call.shell.blur(call.world, f"{name} changes {ECS_CONFIG} in its own way", call.line)
     call.put_chunks(call.unknown(f"the output of {name} is not known"))

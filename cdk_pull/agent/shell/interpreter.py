@@ -52,6 +52,11 @@ class Interpreter:
         holes: the unknown pieces, shared by all scripts of one user data.
         lines: the line of the user data for each line of the script.
         effort: what is spent already, for a script inside another.
+
+    Attributes:
+        warnings: what is wrong with the script.
+        used: the variables that it uses.
+        calls: how many functions it is in.
     """
 
     def __init__(self, holes: Holes, lines: Callable[[int], int], effort: Effort | None = None) -> None:
@@ -59,6 +64,7 @@ class Interpreter:
         self.lines = lines
         self.warnings: list[AgentWarning] = []
         self.used: set[str] = set()
+        self.calls = 0
         self.source = b""
         self._assigned: dict[str, int] = {}
         self._effort = effort or Effort()
@@ -236,7 +242,9 @@ class Interpreter:
     def _call(self, words: list[str], world: World, io: Io) -> list[World]:
         (owner, body), outside = world.functions[words[0]], world.arguments
         world.arguments = tuple(words[1:])
+        owner.calls += 1
         ended = owner.run(body, [world], io)
+        owner.calls -= 1
         for each in ended:
             each.arguments = outside
             each.flow = "" if each.flow == "return" else each.flow

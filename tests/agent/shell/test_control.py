@@ -69,3 +69,9 @@ def test_too_many_ways_after_one_that_ended() -> None:
     ways = "".join(f"if [ -f {number} ]; then A{number}=1; fi\n" for number in range(8))
     script = f"#!/bin/bash\nif [ -f ready ]; then exit 0; fi\n{ways}echo ECS_IMAGE_PULL_BEHAVIOR=once >> {ECS_CONFIG}\n"
     assert read(script).warnings == ()
+
+
+def test_return_outside_of_functions(config: Callable[[str], str | None]) -> None:
+    """Bash complains of a return outside of functions, and goes on; inside it ends the function alone."""
+    assert config("return 0\nonce\n") == "once"
+    assert config("f() { once; return 0; always; }\nf\n") == "once"
