@@ -81,12 +81,21 @@ def _one_table(case: Case) -> Iterator[Edit]:
         else:
             body = bodies[name] = [line]
     text = "\n".join(line for lines in bodies.values() for line in _ended(lines))
-    yield Edit(text=f"{text}\n" if case.text.endswith("\n") else text, what="each table has one header")
-    yield Edit(
-        text=from_shell(case.text),
-        what="the shell commands are left out; what they wrote to ecs.config for Bottlerocket is TOML",
-        safe=False,
-    )
+    text = f"{text}\n" if case.text.endswith("\n") else text
+    if _is_toml(text):
+        yield Edit(text=text, what="each table has one header")
+    what = "the shell commands are left out; what they wrote to ecs.config for Bottlerocket is TOML"
+    for without in (from_shell(case.text), from_shell(text)):
+        if _is_toml(without):
+            yield Edit(text=without, what=what, safe=False)
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        tomllib.loads(stand_in(text).text)
+    except tomllib.TOMLDecodeError:
+        return False
+    return True
 
 
 def _ended(lines: list[str]) -> list[str]:

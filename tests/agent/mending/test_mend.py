@@ -295,6 +295,10 @@ TOML_UNSAFE: dict[str, tuple[str, str]] = {
         f"{TOML}echo {B}=once >> {F}\nsudo iptables --insert FORWARD 1\n",
         TOML.replace("\n", '\nimage-pull-behavior = "once"\n', 1),
     ),
+    "shell and two headers": (
+        f"{TOML}[settings.ecs]\nimage-cleanup-enabled = false\necho {B}=once >> {F}\n",
+        TOML.replace("\n", '\nimage-pull-behavior = "once"\n', 1) + "image-cleanup-enabled = false\n",
+    ),
     "a script in place of TOML": (
         f"{START}echo ECS_DISABLE_IMAGE_CLEANUP=true >> {F}\nsudo service iptables save",
         '[settings.ecs]\ncluster = "${Token[Cluster.1]}"\nimage-cleanup-enabled = false\n',
@@ -326,6 +330,8 @@ def test_unsafe_edits_of_toml(name: str) -> None:
         f'{TOML}image-pull-behavior = "always"\nimage-pull-behaviour = "once"\n',
         f'{TOML}[settings.ecs]\ncluster = "other"\n',
         "[settings.ecs\n",
+        # One header alone would not make it TOML.
+        f"{TOML}[settings.ecs]\necho {B}=once >> {F}\n",
     ],
 )
 def test_a_document_that_nobody_can_guess_stays(text: str) -> None:
