@@ -29,9 +29,9 @@ __all__ = [
 
 LIMIT_BYTES = 16 * 1024
 """EC2's limit for user data, before base64. Source: EC2 user guide, 2026."""
-# Placeholders of CDK's tokens are longer than what comes in their place. Parsers of shell and TOML take a time that
-# grows with the square of a text that is neither.
-_LARGEST = 2 * LIMIT_BYTES
+# Parsers of shell and TOML take a time that grows with the square of a text that is neither. Placeholders of CDK's
+# tokens are longer than what comes in their place.
+_LARGEST, _LARGEST_WITH_TOKENS = LIMIT_BYTES + 4096, 4 * LIMIT_BYTES
 
 # The agent reads this one too; the published form of `effective` has never had it.
 _PRUNE = re.compile(r"\bdocker\s+(?:(?:image|system)\s+prune\b|(?:rmi|image\s+rm)\b.*docker\s+images?\b)")
@@ -160,7 +160,7 @@ def size_bytes(user_data: str) -> int:
 
 def far_too_large(user_data: str, os: OperatingSystem) -> Reading | None:
     """Return an empty reading for a text that no instance can have, whose size would be all that costs time."""
-    if len(user_data) <= _LARGEST:
+    if len(user_data) <= _LARGEST_WITH_TOKENS and size_bytes(user_data) <= _LARGEST:
         return None
     return compute({}, os, unknown=[Unknown(None, 0, "it is far larger than EC2 accepts")])
 

@@ -148,9 +148,10 @@ def _told(case: Case, text: str) -> str:
         return f"After it: {becomes[0]}" if after else "" if start else f"Begin with {becomes[0]}"
     if not becomes and len(was) == 1:
         return "Leave it out" if here else f"Leave out {was[0]}"
-    if was[1:] == becomes[:-1] and case.line.strip() == becomes[-1]:
+    # Where no line differs, some end in another way alone.
+    if becomes and was[1:] == becomes[:-1] and case.line.strip() == becomes[-1]:
         return f"Under {becomes[-2]}: {becomes[-1]}"
-    if was[:-1] == becomes[1:]:
+    if becomes and was[:-1] == becomes[1:]:
         where = f"Under {above}" if above.startswith("[settings") else f"Before {becomes[1]}"
         return f"{where}: {becomes[0]}"
     return ""

@@ -186,3 +186,10 @@ def test_as_cdk_writes_it() -> None:
 def test_bottlerocket(text: str, told: str, mends: str) -> None:
     """On Bottlerocket it is a line of TOML, and its table."""
     assert _advice(f"{text}\n", "bottlerocket") == [(told, mends)]
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\r\r", "\N{LINE SEPARATOR}"])
+def test_lines_that_only_some_readers_end(end: str) -> None:
+    """What differs by how its lines end alone gets an answer, too."""
+    for _, mends in _advice(f"[settings.ecs]\n{end}", "bottlerocket"):
+        assert mends in {"", "safely", "by name"}
