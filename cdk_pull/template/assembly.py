@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.template.conditions import can_exist
 from cdk_pull.template.context import Context, Environment, section
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.intrinsics import evaluate
@@ -96,6 +97,8 @@ class Assembly:
         for template in self.templates:
             for output in section(template.document, "Outputs").values():
                 if isinstance(output, dict) and isinstance(export := output.get("Export"), dict):
+                    if not can_exist(output, template.context, evaluate):
+                        continue
                     name = evaluate(export.get("Name"), template.context)
                     if isinstance(name, str):
                         found[template.context.environment, name] = (output.get("Value"), template.context)

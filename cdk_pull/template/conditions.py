@@ -8,9 +8,9 @@ from cdk_pull.template.context import Context, section
 from cdk_pull.template.values import Unknown, as_text, is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-__all__ = ["choose", "condition"]
+__all__ = ["can_exist", "choose", "condition"]
 
 if TYPE_CHECKING:
     Evaluate: TypeAlias = Callable[[Any, Context], Any]
@@ -30,6 +30,12 @@ def condition(name: str, context: Context, evaluate: Evaluate) -> Decided:
         name, ("condition", context.home, name), lambda: _decide(declared[name], context, evaluate)
     )
     return result
+
+
+def can_exist(body: Mapping[str, Any], context: Context, evaluate: Evaluate) -> bool:
+    """Tell whether the condition of a resource or an output, if it has one, can hold."""
+    name = body.get("Condition")
+    return not isinstance(name, str) or condition(name, context, evaluate) is not False
 
 
 def choose(decided: Decided, when_true: Callable[[], Any], when_false: Callable[[], Any]) -> Any:

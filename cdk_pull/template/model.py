@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cdk_pull.template.conditions import condition
+from cdk_pull.template.conditions import can_exist
 from cdk_pull.template.context import Context, section
 from cdk_pull.template.intrinsics import evaluate
 from cdk_pull.template.loops import has_loops, write_out
@@ -149,8 +149,7 @@ class Resource:
     @property
     def exists(self) -> bool:
         """Whether its condition, if it has one, can hold."""
-        name = self.body.get("Condition")
-        return not isinstance(name, str) or condition(name, self.template.context, evaluate) is not False
+        return can_exist(self.body, self.template.context, evaluate)
 
     @cached_property
     def values(self) -> dict[str, Any]:

@@ -97,6 +97,22 @@ def test_a_long_chain() -> None:
     assert isinstance(called(80), Unknown)
 
 
+@pytest.mark.parametrize(("stage", "value"), [("prod", "large"), ("test", "small")])
+def test_exports_under_conditions(stage: str, value: str) -> None:
+    """Of two outputs that export one name, the one counts whose condition holds."""
+    prod = {"Fn::Equals": [stage, "prod"]}
+    document = {
+        "Conditions": {"Prod": prod, "Test": {"Fn::Not": [{"Condition": "Prod"}]}},
+        "Outputs": {
+            "A": {"Condition": "Prod", "Value": "large", "Export": {"Name": "size"}},
+            "B": {"Condition": "Test", "Value": "small", "Export": {"Name": "size"}},
+        },
+        "Resources": {},
+    }
+    context = from_document(document).templates[0].context
+    assert evaluate({"Fn::ImportValue": "size"}, context) == value
+
+
 def test_exports_of_two_regions() -> None:
     """An export is looked for in the importing stack's own account and Region."""
     documents = {
