@@ -96,9 +96,8 @@ class StackDocuments:
                 if template == key
             }
             paths = {logical_id: resource.node.path for logical_id, resource in tasks.items()}
-            return ConstructFacts(
-                paths=paths,
-                acknowledged={paths[logical_id]: acknowledged(each) for logical_id, each in tasks.items()},
-            )
+            seen: dict[str, dict[str, str]] = {}
+            found = {paths[logical_id]: acknowledged(each, seen) for logical_id, each in tasks.items()}
+            return ConstructFacts(paths=paths, acknowledged=found)
 
         return read

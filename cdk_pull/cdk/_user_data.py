@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aws_cdk as cdk
@@ -177,11 +177,15 @@ class LaunchUserData:
         if not self._mends.rules or system is None or not _launch.joins_ecs(text, image):
             return original
         value, changes = _corrected(json.dumps(original), system, frozenset(self._mends.codes.items()))
-        if changes and (ids := kept(self.resource)):
+        if changes and (ids := self._kept):
             codes = self._mends.without(ids).codes
             value, changes = _corrected(json.dumps(original), system, frozenset(codes.items()))
         self.changes = changes
         return value if changes else original
+
+    @cached_property
+    def _kept(self) -> set[str]:
+        return kept(self.resource)
 
     def _written(
         self,
