@@ -119,10 +119,11 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """What stays the same while lines and wording change: rule, stack, resource and property."""
+        """What stays the same while lines, wording and places in lists change: rule, stack, resource and property."""
         import hashlib  # noqa: PLC0415 - slow to import, and asked for by the machine-readable formats and baselines
 
-        parts = (self.rule, self.stack, self.logical_id, self.property_path)
+        path = ".".join(step for step in self.property_path.split(".") if not step.isdecimal())
+        parts = (self.rule, self.stack, self.logical_id, path)
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:

@@ -201,6 +201,30 @@ def test_baseline(tmp_path: Path) -> None:
     assert [finding.suppression.kind for finding in after.suppressed if finding.suppression] == ["baseline"]
 
 
+@pytest.mark.parametrize(
+    ("images", "new"),
+    [
+        (["ecr", "nginx:1"], 0),
+        (["ecr", "ecr", "nginx:1"], 0),
+        (["nginx:1", "ecr"], 0),
+        (["ecr"], 0),
+        (["nginx:1", "redis:7"], 1),
+    ],
+)
+def test_baseline_of_a_list(tmp_path: Path, images: list[str], new: int) -> None:
+    """A container that moves in its list is no new finding, and one more with the same fault is."""
+
+    def found(names: list[str], **options: Any) -> Result:
+        own = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1"
+        containers = [{"Name": "c", "Image": own if name == "ecr" else name} for name in names]
+        task = {"Type": "AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": containers}}
+        return _check({"A": task}, select=("PULL302",), **options)
+
+    file = tmp_path / "baseline.json"
+    file.write_text(render(found(["ecr", "nginx:1"]), "json"))
+    assert len(found(images, baseline=read_baseline(file)).findings) == new
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"findings": 1}', '{"findings": [{}]}'])
 def test_baseline_in_another_form(tmp_path: Path, text: str) -> None:
     """A file that is no report is refused."""
