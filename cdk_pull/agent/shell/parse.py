@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.shell.holes import NOTHING
@@ -16,24 +17,35 @@ if TYPE_CHECKING:
 __all__ = ["parse", "walk"]
 
 
+# The grammar's own code reads past a table of letters for characters this far up, and may take the process with it. A
+# stand-in of the same length keeps every position.
+_FAR_UP = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
+_STAND_IN = "\ufffd_".encode()
 _LONGER = b"_of_the_document"
 _MOST_DELIMITERS = 20
+_MOST_REDIRECTS = 5
 
 
 def parse(source: bytes) -> tuple[bytes, Node]:
     """Return the root of a script's syntax tree, and the source that its positions count in.
 
     The grammar takes ``NAME=value >> file`` and the command on the next line for one command, and tears ``$1=$2``
-    apart. A word that stands for nothing, and braces, keep them right. It also ends a here-document at the first line
-    that begins with its delimiter, such as ``ECS_CLUSTER=x`` after ``<<ECS``: a longer one keeps that from happening.
-    No line number changes.
+    apart. A word that stands for nothing, and braces, keep them right. It takes the words after a redirection for more
+    files: they are put before it. It also ends a here-document at the first line that begins with its delimiter, such
+    as ``ECS_CLUSTER=x`` after ``<<ECS``: a longer one keeps that from happening. No line number changes.
     """
+    source = _FAR_UP.sub(_STAND_IN, source)
     root = _parser().parse(source).root_node
     for _ in range(_MOST_DELIMITERS):
         lengthened = next(filter(None, (_lengthened(node, source) for node in walk(root))), None)
         if lengthened is None:
             break
         source, root = lengthened, _parser().parse(lengthened).root_node
+    for _ in range(_MOST_REDIRECTS):
+        moved = dict(filter(None, (_moved(node, source) for node in walk(root))))
+        if not moved:
+            break
+        source, root = _edited(source, moved)
     edits: dict[int, tuple[int, bytes]] = {}
     for node in walk(root):
         if node.type == "command":
@@ -41,14 +53,28 @@ def parse(source: bytes) -> tuple[bytes, Node]:
         elif node.type == "$" and source[node.end_byte : node.end_byte + 1].isdigit():
             digit = source[node.end_byte : node.end_byte + 1]
             edits[node.start_byte] = (node.end_byte + 1, b"${" + digit + b"}")
-    if not edits:
-        return source, root
+    return _edited(source, edits) if edits else (source, root)
+
+
+def _edited(source: bytes, edits: dict[int, tuple[int, bytes]]) -> tuple[bytes, Node]:
+    """Return the source with other text from each start to its end, and its syntax tree."""
     pieces, position = [], 0
     for start, (end, text) in sorted(edits.items()):
-        pieces += [source[position:start], text]
-        position = end
+        if start >= position:  # one inside of another is for the next round
+            pieces += [source[position:start], text]
+            position = end
     source = b"".join([*pieces, source[position:]])
     return source, _parser().parse(source).root_node
+
+
+def _moved(redirect: Node, source: bytes) -> tuple[int, tuple[int, bytes]] | None:
+    """Return the edit that puts the words after a redirection before it: the grammar takes them for more targets."""
+    targets = redirect.children_by_field_name("destination") if redirect.type == "file_redirect" else []
+    gaps = [source[one.end_byte : two.start_byte] for one, two in pairwise(targets)]
+    if not gaps or any(gap.replace(b"\\\n", b"").strip(b" \t") for gap in gaps):
+        return None
+    start, end, target = redirect.start_byte, redirect.end_byte, targets[0].end_byte
+    return start, (end, source[target:end].lstrip(b" \t") + b" " + source[start:target])
 
 
 def walk(node: Node) -> Iterator[Node]:

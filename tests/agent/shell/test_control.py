@@ -75,3 +75,10 @@ def test_return_outside_of_functions(config: Callable[[str], str | None]) -> Non
     """Bash complains of a return outside of functions, and goes on; inside it ends the function alone."""
     assert config("return 0\nonce\n") == "once"
     assert config("f() { once; return 0; always; }\nf\n") == "once"
+
+
+def test_words_after_a_redirection(config: Callable[[str], str | None]) -> None:
+    """Words after a redirection are arguments, also on the next line of one that goes on."""
+    assert config("echo >> $F ECS_IMAGE_PULL_BEHAVIOR=once\n") == "once"
+    assert config("printf 2>/dev/null '%s\\n' >> $F ECS_IMAGE_PULL_BEHAVIOR=once\n") == "once"
+    assert config("echo ECS_IMAGE_PULL_BEHAVIOR=once >> $F \\\nsystemctl daemon-reload\n") == "default"

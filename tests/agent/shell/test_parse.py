@@ -39,3 +39,12 @@ def test_a_line_that_begins_with_the_delimiter(
     word = delimiter.strip("'")
     lines = f"ECS_CLUSTER=x\nECS_IMAGE_PULL_BEHAVIOR=once\n{word}"
     assert config(f"cat <<{delimiter} >> $F\n{lines}\ncat <<-{delimiter} >> $F\n\t{lines}{end}") == "once"
+
+
+@pytest.mark.parametrize("letter", ["\U0001f600", "\U00035b10", "\U0010ffff"])
+def test_characters_far_up(letter: str) -> None:
+    """A character that the grammar's code cannot take is replaced in place, and what stands around it stays."""
+    source, root = parse(f"echo {{{letter}|{letter}* a\n".encode())
+    assert len(source) == len(f"echo {{{letter}|{letter}* a\n".encode())
+    assert letter not in source.decode()
+    assert root.end_byte == len(source)
