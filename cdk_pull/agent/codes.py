@@ -51,6 +51,8 @@ class WarningCode(StrEnum):
     """``>`` that removes what the AMI had in ecs.config."""
     UNREACHABLE = "unreachable"
     """A line after ``exit`` or ``exec``."""
+    HERE_DOCUMENT = "here-document"
+    """A here-document whose end has blanks around it, so that all after it is its text."""
     STARTS_AGENT = "starts-agent"
     """Waiting for the ecs service in user data: it starts only after the user data, so both wait for ever."""
     NO_SHEBANG = "no-shebang"

@@ -53,6 +53,7 @@ _SHOWS = {
     WarningCode.WRITTEN_ELSEWHERE: _VALUE_CODES,
     WarningCode.GLUED_LINE: _VALUE_CODES,
     WarningCode.UNREACHABLE: _VALUE_CODES,
+    WarningCode.HERE_DOCUMENT: frozenset(WarningCode),
     WarningCode.AFTER_INITIALIZE: _VALUE_CODES,
     WarningCode.PROCESS_SCOPE: _VALUE_CODES,
     **dict.fromkeys(_WHOLE, frozenset(WarningCode) - {WarningCode.NOT_TOML}),

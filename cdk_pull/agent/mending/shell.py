@@ -112,6 +112,12 @@ def _reachable(case: Case) -> Iterator[Edit]:
         yield from moved_up(case, header(case.text).count("\n"), "it comes first")
 
 
+def _alone(case: Case) -> Iterator[Edit]:
+    # All that comes after it runs for the first time.
+    what = f"{case.line.strip()} stands alone at the beginning of its line"
+    yield Edit(text=case.with_line(case.line.strip()), what=what, safe=False)
+
+
 def _not_waiting(case: Case) -> Iterator[Edit]:
     for found in _SYSTEMCTL.finditer(case.line):
         line = f"{case.line[: found.end()]} --no-block{case.line[found.end() :]}"
@@ -140,6 +146,7 @@ _EDITS: dict[WarningCode, Callable[[Case], Iterator[Edit]]] = {
     WarningCode.TRUNCATES_EARLIER_LINES: _appends,
     WarningCode.TRUNCATES_CONFIG: _appends,
     WarningCode.UNREACHABLE: _reachable,
+    WarningCode.HERE_DOCUMENT: _alone,
     WarningCode.STARTS_AGENT: _not_waiting,
     WarningCode.NO_SHEBANG: _shebang,
     WarningCode.TWO_VALUES: leave_out_earlier,

@@ -13,7 +13,7 @@ from cdk_pull.agent.reading import AgentWarning
 from cdk_pull.agent.shell import commands, control, pipes
 from cdk_pull.agent.shell.call import Call
 from cdk_pull.agent.shell.holes import NOTHING
-from cdk_pull.agent.shell.parse import parse, walk
+from cdk_pull.agent.shell.parse import parse, unended, walk
 from cdk_pull.agent.shell.redirects import open_redirects, redirect_all
 from cdk_pull.agent.shell.words import expand, expand_one
 from cdk_pull.agent.shell.world import ECS_CONFIG, Io, World, bounded, merge
@@ -72,6 +72,7 @@ class Interpreter:
     def run_script(self, text: str, worlds: Iterable[World], io: Io | None = None) -> list[World]:
         """Return the worlds after a whole script, its EXIT trap included."""
         self.source, root = parse(text.encode("utf-8", "replace"))
+        self._check_here_documents(text, root)
         ended = self.run(root, list(worlds), io or Io())
         for node in [each for each in walk(root) if each.is_error] if root.has_error else []:
             for world in ended:
@@ -89,6 +90,17 @@ class Interpreter:
                     name,
                 )
         return merge(after)
+
+    def _check_here_documents(self, text: str, root: Node) -> None:
+        lines = text.split("\n")
+        for first, end in unended(root, len(lines) - text.endswith("\n")) if "<<" in text else ():
+            if _mentions("\n".join(lines[end + 1 :])):
+                self.warn(
+                    WarningCode.HERE_DOCUMENT,
+                    f"this does not end the here-document of line {self.lines(first + 1)}, so that all after it is its "
+                    "text: the line has to be the word alone, without blanks",
+                    self.lines(end + 1),
+                )
 
     def nested(self, text: str, world: World, io: Io, lines: Callable[[int], int]) -> list[World]:
         """Return the worlds after a script inside the script, such as that of ``bash -c``."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Parser
 
-__all__ = ["parse", "walk"]
+__all__ = ["parse", "unended", "walk"]
 
 
 # The grammar's own code reads past a table of letters for characters this far up, and may take the process with it. A
@@ -87,25 +87,52 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def _lengthened(start: Node, source: bytes) -> bytes | None:
-    """Return the source with a longer delimiter where a line of the here-document begins with the delimiter."""
-    if start.type != "heredoc_start":
+    """Return the source with a longer delimiter where the grammar would end a here-document at another line than bash.
+
+    Bash ends it at a line that is the delimiter and nothing else, or at the end of the script.
+    """
+    word = re.sub(rb"""['"\\]""", b"", start.text or b"") if start.type == "heredoc_start" else b""
+    if not word or word not in (start.text or b"") or word.endswith(_LONGER):
         return None
-    word = re.sub(rb"""['"\\]""", b"", start.text or b"")
-    end = re.compile(rb"^\t*" + re.escape(word) + rb"(?=\r?$)", re.MULTILINE).search(source, start.end_byte)
-    if not word or word not in (start.text or b"") or end is None:
-        return None
-    if not re.search(rb"^\t*" + re.escape(word), source[start.end_byte : end.start()], re.MULTILINE):
+    blanks = rb"\t*" if source[: start.start_byte].rstrip(b" \t").endswith(b"<<-") else b""
+    end = re.compile(rb"^" + blanks + re.escape(word) + rb"(?=\r?$)", re.MULTILINE).search(
+        source, start.end_byte
+    )
+    stop = end.start() if end is not None else len(source)
+    if not re.search(rb"^[ \t]*" + re.escape(word), source[start.end_byte : stop], re.MULTILINE):
         return None
     opening = (start.text or b"").replace(word, word + _LONGER)
+    closing = source[start.end_byte : end.end()] if end is not None else source[start.end_byte :]
+    if end is None:
+        closing += (b"" if closing.endswith(b"\n") else b"\n") + word
     return b"".join(
         [
             source[: start.start_byte],
             opening,
-            source[start.end_byte : end.end()],
+            closing,
             _LONGER,
-            source[end.end() :],
+            source[end.end() :] if end is not None else b"\n",
         ]
     )
+
+
+def unended(root: Node, rows: int) -> Iterator[tuple[int, int]]:
+    """Yield, for each here-document that goes on to the end of the script, its row and that of what looks like its end.
+
+    Args:
+        root: what :func:`parse` gives.
+        rows: how many rows the script has.
+    """
+    for node in walk(root):
+        if node.type != "heredoc_end" or node.start_point[0] < rows or node.parent is None:
+            continue
+        word = (node.text or b"").strip().removesuffix(_LONGER)
+        body = next((each for each in node.parent.children if each.type == "heredoc_body"), node)
+        first = node.parent.start_point[0]
+        text = (body.text or b"").split(b"\n")
+        seeming = [body.start_point[0] + row for row, line in enumerate(text) if line.strip() == word]
+        if seeming:
+            yield first, seeming[0]
 
 
 def _broken(command: Node, source: bytes) -> Iterator[int]:

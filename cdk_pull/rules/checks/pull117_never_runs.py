@@ -21,6 +21,7 @@ __all__ = ["never_runs"]
 _CODES: Final = frozenset(
     {
         WarningCode.UNREACHABLE,
+        WarningCode.HERE_DOCUMENT,
         WarningCode.NO_SHEBANG,
         WarningCode.NOT_RUN,
         WarningCode.NO_POWERSHELL_TAG,
@@ -47,9 +48,9 @@ def never_runs(capacity: Capacity, _room: Room) -> Iterator[Problem]:
     """The instance never runs the line, or the agent never sees what it sets.
 
     ## What it does
-    Finds agent settings after `exit` or `exec`, user data without `#!`, MIME parts that cloud-init does not run,
-    PowerShell outside its tags, variables of the process in place of the machine, and text that EC2 does not get as
-    base64.
+    Finds agent settings after `exit` or `exec`, or after a here-document whose end is indented, user data without
+    `#!`, MIME parts that cloud-init does not run, PowerShell outside its tags, variables of the process in place of the
+    machine, and text that EC2 does not get as base64.
 
     ## Why it matters
     cloud-init and EC2Launch pass over what they do not recognise without an error that reaches anybody. The

@@ -53,6 +53,11 @@ def test_a_long_text() -> None:
             f"Before echo ECS_CLUSTER=web >> {F}: echo {B}=once >> {F}",
             "safely",
         ),
+        (
+            f"cat <<E > /a\n  E\necho {B}=once >> {F}",
+            "E stands alone at the beginning of its line",
+            "by name",
+        ),
         ("service ecs start", "systemctl --no-block start ecs", "safely"),
         (
             f"echo {B}=never >> {F}",
