@@ -100,8 +100,8 @@ class PullChecks:
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
         """Check the templates of a synthesized app; CDK calls this."""
-        stacks = [Path(stack.template_path) for stack in context.stack_templates]
-        folder = Path(os.path.commonpath([path.parent for path in stacks]))
+        # CDK's stack_templates has them, too, at eight calls to JavaScript for each stack.
+        folder = Path(os.path.commonpath([Path(path).parent for path in context.template_paths]))
         known = cast("dict[str, Any]", context.app_construct.node.get_all_context())
         facts = ImageFactsBook.of_context(
             {**{key: value for key, value in known.items() if is_ours(key)}, "images": self._images}

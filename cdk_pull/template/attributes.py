@@ -56,12 +56,28 @@ def attribute(logical_id: str, name: str, context: Context, evaluate: Evaluate) 
     """Return what ``Fn::GetAtt`` of a resource gives."""
     kind, _ = _resource(logical_id, context)
     if kind == _REPOSITORY and name in {"Arn", "RepositoryUri"}:
+        # CDK writes the name of an image as pieces of its repository's ARN: for each image it is asked for five times.
+        known = context.references.get(f"{logical_id}.{name}")
+        if known is not None:
+            return known
         account, region = context.pseudo("AWS::AccountId"), context.pseudo("AWS::Region")
         repository = reference(logical_id, context, evaluate)
         if name == "Arn":
             partition = context.pseudo("AWS::Partition")
-            return concat(("arn:", partition, ":ecr:", region, ":", account, ":repository/", repository))
-        return concat((account, ".dkr.ecr.", region, ".", context.pseudo("AWS::URLSuffix"), "/", repository))
+            pieces: tuple[Any, ...] = (
+                "arn:",
+                partition,
+                ":ecr:",
+                region,
+                ":",
+                account,
+                ":repository/",
+                repository,
+            )
+        else:
+            pieces = (account, ".dkr.ecr.", region, ".", context.pseudo("AWS::URLSuffix"), "/", repository)
+        known = context.references[f"{logical_id}.{name}"] = concat(pieces)
+        return known
     if kind == _NESTED and name.startswith("Outputs.") and context.links is not None:
         links, output = context.links, name.removeprefix("Outputs.")
         return context.guard.once(

@@ -97,7 +97,7 @@ class Context:
         arguments: evaluated values for the template's parameters, which go before their defaults.
         links: the templates around this one, or None.
         guard: shared by all templates that are linked to one another.
-        references: what ``Ref`` of a resource comes to, where that is unknown.
+        references: what ``Ref`` of a resource comes to, where that is unknown, and the ARNs and URIs of repositories.
         resources: the template's section.
         parameters: the template's section.
     """

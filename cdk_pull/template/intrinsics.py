@@ -81,7 +81,9 @@ def _get_att(argument: Any, context: Context) -> Any:
         argument = argument.split(".", 1)
     if not (isinstance(argument, list) and len(argument) > 1 and isinstance(argument[0], str)):
         return _malformed("Fn::GetAtt")
-    name = concat(evaluate(part, context) for part in argument[1:])
+    _, name, *more = argument
+    if more or not isinstance(name, str):
+        name = concat(evaluate(part, context) for part in (name, *more))
     if isinstance(name, Unknown):
         return name
     return attribute(argument[0], name, context, evaluate)
