@@ -79,7 +79,7 @@ $(PEERS_READY): $(READY) benchmarks/peers.txt
 	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	@touch $@
 
-bench-rules: $(PEERS_READY) ## the rules beside cdk-nag, the built-in validator, cfn-lint and checkov: about 10 minutes
+bench-rules: $(PEERS_READY) ## the rules beside cdk-nag, the built-in validator, cfn-lint and checkov: about 5 minutes
 	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
 	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check .
 	.venv-peers/bin/python benchmarks/plugin_speed.py
