@@ -76,14 +76,6 @@ class Source:
         """
         return self._json_line(path) if self._is_json else self._yaml_line(path, inner_line)
 
-    def text_at(self, line: int) -> str:
-        """Return a line of the file, without blanks around it."""
-        starts = self._line_starts
-        if not 0 < line <= len(starts):
-            return ""
-        end = starts[line] if line < len(starts) else len(self.text)
-        return self.text[starts[line - 1] : end].strip()
-
     @cached_property
     def _line_starts(self) -> list[int]:
         # Lines end at line feeds alone, as editors count them; splitlines would know many more.
