@@ -19,7 +19,7 @@ export AWS_EC2_METADATA_DISABLED := true
 PYTHON_READY := .venv/.ready
 READY := node_modules/.ready
 
-.PHONY: help install synth mend check test test-long fuzz bench bench-rules bench-containerd clean
+.PHONY: help install synth fixes check test test-long fuzz bench bench-rules bench-containerd clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -46,8 +46,8 @@ synth: $(READY) ## synthesize the examples, then say what was decided, why and a
 	@cdk synth --quiet --no-lookups
 	@cdk-pull decisions cdk.out
 
-mend: $(READY) ## what the checks find in an inherited app, before and after one line
-	@CDK_VALIDATION=false python -m examples.mend
+fixes: $(READY) ## what the checks find in an inherited app, before and after one line
+	@CDK_VALIDATION=false python -m examples.fixes
 	@cdk-pull check cdk.out/before || true
 	@echo "With cdk.Mixins.of(app).apply(pull.PullFixes()):"
 	@cdk-pull decisions cdk.out/after

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cdk_pull.agent.settings import AgentSettings, PullBehavior
-    from cdk_pull.cdk.cached_image_capacity_provider import CachedImageCapacityProvider
-    from cdk_pull.cdk.fargate_task import FargateTask
-    from cdk_pull.cdk.fargate_task_size import FargateTaskSize
-    from cdk_pull.cdk.fargate_task_size_injector import FargateTaskSizeInjector
-    from cdk_pull.cdk.image_lookup import look_up_image
-    from cdk_pull.cdk.image_pull_behavior import ImagePullBehavior
-    from cdk_pull.cdk.image_repository import ImageRepository
-    from cdk_pull.cdk.pull_checks import PullChecks
-    from cdk_pull.cdk.pull_fixes import PullFixes
-    from cdk_pull.cdk.same_region import SameRegionImage, SameRegionImages
-    from cdk_pull.cdk.windows_fargate_task import WindowsFargateTask
+    from cdk_pull.cdk.checks.pull_checks import PullChecks
+    from cdk_pull.cdk.checks.pull_fixes import PullFixes
+    from cdk_pull.cdk.ec2.cached_image_capacity_provider import CachedImageCapacityProvider
+    from cdk_pull.cdk.ec2.image_pull_behavior import ImagePullBehavior
+    from cdk_pull.cdk.fargate.task import FargateTask
+    from cdk_pull.cdk.fargate.task_size import FargateTaskSize
+    from cdk_pull.cdk.fargate.task_size_injector import FargateTaskSizeInjector
+    from cdk_pull.cdk.fargate.windows_task import WindowsFargateTask
+    from cdk_pull.cdk.images.image_lookup import look_up_image
+    from cdk_pull.cdk.images.image_repository import ImageRepository
+    from cdk_pull.cdk.images.same_region import SameRegionImage, SameRegionImages
     from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
     from cdk_pull.fargate.prices import PriceBook, Rate
     from cdk_pull.image.profile import Compression, ImageProfile, Layer
@@ -30,30 +30,30 @@ if TYPE_CHECKING:
 # Where each public name lives. Keep it sorted, and the imports above in step: a test compares the two.
 _HOMES = {
     "AgentSettings": "cdk_pull.agent.settings",
-    "CachedImageCapacityProvider": "cdk_pull.cdk.cached_image_capacity_provider",
+    "CachedImageCapacityProvider": "cdk_pull.cdk.ec2.cached_image_capacity_provider",
     "CdkPullError": "cdk_pull.errors",
     "Compression": "cdk_pull.image.profile",
     "ConflictError": "cdk_pull.errors",
-    "FargateTask": "cdk_pull.cdk.fargate_task",
-    "FargateTaskSize": "cdk_pull.cdk.fargate_task_size",
-    "FargateTaskSizeInjector": "cdk_pull.cdk.fargate_task_size_injector",
+    "FargateTask": "cdk_pull.cdk.fargate.task",
+    "FargateTaskSize": "cdk_pull.cdk.fargate.task_size",
+    "FargateTaskSizeInjector": "cdk_pull.cdk.fargate.task_size_injector",
     "ImageProfile": "cdk_pull.image.profile",
-    "ImagePullBehavior": "cdk_pull.cdk.image_pull_behavior",
-    "ImageRepository": "cdk_pull.cdk.image_repository",
+    "ImagePullBehavior": "cdk_pull.cdk.ec2.image_pull_behavior",
+    "ImageRepository": "cdk_pull.cdk.images.image_repository",
     "InvalidValueError": "cdk_pull.errors",
     "Layer": "cdk_pull.image.profile",
     "PriceBook": "cdk_pull.fargate.prices",
     "PullBehavior": "cdk_pull.agent.settings",
-    "PullChecks": "cdk_pull.cdk.pull_checks",
-    "PullFixes": "cdk_pull.cdk.pull_fixes",
+    "PullChecks": "cdk_pull.cdk.checks.pull_checks",
+    "PullFixes": "cdk_pull.cdk.checks.pull_fixes",
     "Rate": "cdk_pull.fargate.prices",
-    "SameRegionImage": "cdk_pull.cdk.same_region",
-    "SameRegionImages": "cdk_pull.cdk.same_region",
+    "SameRegionImage": "cdk_pull.cdk.images.same_region",
+    "SameRegionImages": "cdk_pull.cdk.images.same_region",
     "ServerCore": "cdk_pull.windows.pin",
     "UnsupportedError": "cdk_pull.errors",
-    "WindowsFargateTask": "cdk_pull.cdk.windows_fargate_task",
+    "WindowsFargateTask": "cdk_pull.cdk.fargate.windows_task",
     "assert_pulls_well": "cdk_pull.testing",
-    "look_up_image": "cdk_pull.cdk.image_lookup",
+    "look_up_image": "cdk_pull.cdk.images.image_lookup",
 }
 
 __all__ = [

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import check_account, check_region
 from cdk_pull.report.formats import render
-from cdk_pull.rules.facts import ImageFactsBook
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.runner import Options, Result, check
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.runner import Options, Result, check
+from cdk_pull.rules.support.image_facts import ImageFactsBook
 from cdk_pull.template.assembly import from_document
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.load import load

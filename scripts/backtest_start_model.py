@@ -8,8 +8,8 @@ Usage: ``python scripts/backtest_start_model.py``
 
 from __future__ import annotations
 
-from cdk_pull.fargate.backtest import report
-from cdk_pull.fargate.measurements import bundled
+from cdk_pull.fargate.estimate.backtest import report
+from cdk_pull.fargate.estimate.measurements import bundled
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cdk_pull.rules.page import document
+from cdk_pull.rules.engine.page import document
 
 PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
 

@@ -13,7 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks.containerd.machine import CpuShare, drop_caches, limited
-from cdk_pull.fargate.start_model import Interval, StartModel, load_start_model
+from cdk_pull.fargate.estimate.start_model import Interval, StartModel, load_start_model
 from cdk_pull.image.profile import Compression
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from statistics import geometric_mean, median
 from typing import TYPE_CHECKING
 
 from benchmarks.containerd.rates import start_model
-from cdk_pull.fargate.estimate import estimate_start
+from cdk_pull.fargate.estimate.start import estimate_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from benchmarks.containerd.machine import CpuShare
     from benchmarks.containerd.pulls import ColdPull
     from benchmarks.containerd.rates import MachineRates
-    from cdk_pull.fargate.start_model import Interval, StartModel
+    from cdk_pull.fargate.estimate.start_model import Interval, StartModel
 
 __all__ = ["Comparison", "Machine", "compare", "page", "table"]
 
@@ -62,7 +62,7 @@ _METHOD = """\
   one processor with a cgroup quota in periods of 100 ms, without the images that would take minutes.
 - The rates are medians of measurements before and after the pulls. *Unpacked*, among them, is the decompressing program with its output's digest computed by `sha256sum` and its
   files written by `tar`, all on one processor: what containerd does, without containerd.
-- The estimate is `cdk_pull.fargate.estimate.estimate_start` with the rates below and without Fargate's phases before
+- The estimate is `cdk_pull.fargate.estimate.start.estimate_start` with the rates below and without Fargate's phases before
   and after the pull. It keeps the package's own scale and factor, so the interval is as wide as a user's.
 """
 

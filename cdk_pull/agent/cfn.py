@@ -8,9 +8,9 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.os_detect import detect
-from cdk_pull.agent.reading import LIMIT_BYTES, Reading, Unknown, compute, size_bytes
-from cdk_pull.agent.systems import system
+from cdk_pull.agent.instance import detect
+from cdk_pull.agent.readers.reading import LIMIT_BYTES, Reading, Unknown, compute, size_bytes
+from cdk_pull.agent.user_data import add_settings, read_user_data
 from cdk_pull.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -57,12 +57,11 @@ def apply_to_value(value: object, settings: AgentSettings, os: OperatingSystem) 
         condition, one, other = found
         changed = [apply_to_value(each, settings, os) for each in (one, other)]
         return value if changed == [one, other] else {"Fn::If": [condition, *changed]}
-    module = system(os)
     readable, _ = _Opener(value, inline=True).open(value)
-    if module.add(readable, settings) == readable:
+    if add_settings(readable, settings, os) == readable:
         return value
     text, pieces = to_text(value)
-    return from_text(module.add(text, settings), pieces)
+    return from_text(add_settings(text, settings, os), pieces)
 
 
 def read_value(value: object, os: OperatingSystem | None = None) -> Reading:
@@ -83,7 +82,7 @@ def read_value(value: object, os: OperatingSystem | None = None) -> Reading:
         return _unknown(os, str(error))
     os = os or detect(text)
     return (
-        system(os).read(text)
+        read_user_data(text, os)
         if os is not None
         else _unknown(None, "the text does not tell its operating system")
     )

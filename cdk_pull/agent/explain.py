@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.codes import WarningCode
 from cdk_pull.agent.go_values import MAX_INT64, parse_bool, parse_duration, parse_int, trim_space
-from cdk_pull.agent.reading import AgentWarning
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.readers.reading import AgentWarning
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""Constructs, mixins and the validation plugin: the only room that imports aws_cdk."""
+"""Constructs, mixins and the validation plugin: the only package that imports aws_cdk."""

@@ -20,7 +20,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "cdk_pull.cli.agent",
         "The ECS agent settings that a user data or an ecs.config really produces.",
     ),
-    "check": ("cdk_pull.cli.check", "What pulls badly in templates and cdk.out folders, and how to mend it."),
+    "check": ("cdk_pull.cli.check", "What pulls badly in templates and cdk.out folders, and how to fix it."),
     "explain": ("cdk_pull.cli.explain", "What a rule does, why it matters, and what to write instead."),
     "rules": ("cdk_pull.cli.rules", "Every rule with its severity and title."),
     "image": ("cdk_pull.cli.image", "What an image reference says, and whether it is in a Region."),

@@ -64,6 +64,6 @@ def synthesize(command: str, folder: Path, context: Mapping[str, Any], output: P
     }
     done = subprocess.run(command, shell=True, check=False, cwd=folder, env=environment)  # noqa: S602 - the user's own command line, which the CDK CLI runs in a shell too
     if done.returncode or not (output / MANIFEST).is_file():
-        message = f"the app ended with status {done.returncode} and no cloud assembly: {command}; mend it, or name a cdk.out with --app"
+        message = f"the app ended with status {done.returncode} and no cloud assembly: {command}; fix it, or name a cdk.out with --app"
         raise UnsupportedError(message)
     return output

@@ -23,7 +23,7 @@ from cdk_pull.windows.base import cached_base
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cdk_pull.fargate.estimate import Architecture
+    from cdk_pull.fargate.estimate.start import Architecture
     from cdk_pull.fargate.sizes import Os
 
 __all__ = ["ImageOptions", "TaskImages", "image_options", "seconds", "size_options", "typed_profile"]

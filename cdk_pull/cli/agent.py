@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cdk_pull.agent import ecs_config
-from cdk_pull.agent.os_detect import detect
-from cdk_pull.agent.systems import system
+from cdk_pull.agent.instance import detect
+from cdk_pull.agent.readers import ecs_config
+from cdk_pull.agent.user_data import read_user_data
 from cdk_pull.agent.variables import variables
 from cdk_pull.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cdk_pull.agent.reading import Reading
+    from cdk_pull.agent.readers.reading import Reading
     from cdk_pull.agent.variables import AgentValue, OperatingSystem
 
 __all__ = ["command"]
@@ -82,7 +82,7 @@ def _read(text: str, os: OperatingSystem | None, form: str) -> Reading:
             allowed="text that begins with #!, #cloud-config, a MIME header, <powershell> or [settings.…]",
             fix="Name it with --os.",
         )
-    return system(os).read(text)
+    return read_user_data(text, os)
 
 
 def _text(file: str) -> str:

@@ -15,17 +15,17 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import check_account, check_region
 from cdk_pull.report.findings_text import printable
 from cdk_pull.report.formats import FORMATS, render
-from cdk_pull.rules.config import read_config
-from cdk_pull.rules.facts import ImageFactsBook
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.runner import Options, check
-from cdk_pull.rules.suppress import read_baseline
+from cdk_pull.rules.engine.config import read_config
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.runner import Options, check
+from cdk_pull.rules.engine.suppress import read_baseline
+from cdk_pull.rules.support.image_facts import ImageFactsBook
 from cdk_pull.template.load import load
 from cdk_pull.windows.window import to_date
 
 if TYPE_CHECKING:
-    from cdk_pull.rules.config import Config
-    from cdk_pull.rules.runner import Result
+    from cdk_pull.rules.engine.config import Config
+    from cdk_pull.rules.engine.runner import Result
 
 __all__ = ["command"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from cdk_pull.rules.page import page_of
-from cdk_pull.rules.registry import find_rule
+from cdk_pull.rules.engine.page import page_of
+from cdk_pull.rules.engine.registry import find_rule
 
 __all__ = ["command"]
 

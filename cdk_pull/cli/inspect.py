@@ -19,7 +19,7 @@ from cdk_pull.windows.window import to_date
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cdk_pull.fargate.estimate import Architecture
+    from cdk_pull.fargate.estimate.start import Architecture
     from cdk_pull.image.facts import ImageFacts
     from cdk_pull.image.profile import Layer
     from cdk_pull.image.registry.many import LookUp

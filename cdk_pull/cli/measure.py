@@ -11,13 +11,13 @@ import click
 
 from cdk_pull.cli._look_up import look_up, registry_options, require_network
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.fargate.calibration import calibrate
-from cdk_pull.fargate.estimate import estimate_start, rounded
-from cdk_pull.fargate.measured import MeasuredGroup, add_measured, load_measured, save_measured
-from cdk_pull.fargate.pull_records import read_records
-from cdk_pull.fargate.pulls import PHASES, Pull, PullGroup, group_pulls, is_cached, spread_of
+from cdk_pull.fargate.estimate.calibration import calibrate
+from cdk_pull.fargate.estimate.measured import MeasuredGroup, add_measured, load_measured, save_measured
+from cdk_pull.fargate.estimate.pull_records import read_records
+from cdk_pull.fargate.estimate.pulls import PHASES, Pull, PullGroup, group_pulls, is_cached, spread_of
+from cdk_pull.fargate.estimate.start import estimate_start, rounded
+from cdk_pull.fargate.estimate.start_model import Interval
 from cdk_pull.fargate.sizes import FargateSize
-from cdk_pull.fargate.start_model import Interval
 from cdk_pull.image.context import ContextFile, facts_from_context, parse_key
 from cdk_pull.image.reference import ImageReference
 
@@ -103,7 +103,7 @@ def _read(
             notes.append(f"{path}: {records.unreadable} lines are no JSON and are left out")
     if cluster is not None:
         require_network()
-        from cdk_pull.fargate.describe import describe_pulls  # noqa: PLC0415 - needs the extra that was asked for above
+        from cdk_pull.fargate.estimate.describe import describe_pulls  # noqa: PLC0415 - needs the extra that was asked for above
 
         pulls += describe_pulls(cluster, service=service, region=region)
     return pulls, notes

@@ -11,8 +11,8 @@ import click
 from cdk_pull.cli._task import ImageOptions, image_options, seconds, size_options
 from cdk_pull.data.writing import write_whole
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.fargate.calibration import calibrate
-from cdk_pull.fargate.measured import load_measured
+from cdk_pull.fargate.estimate.calibration import calibrate
+from cdk_pull.fargate.estimate.measured import load_measured
 from cdk_pull.fargate.sizes import check_architecture, least
 from cdk_pull.report.plan import Task, make_plan
 

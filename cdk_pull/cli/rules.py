@@ -6,7 +6,7 @@ import json
 
 import click
 
-from cdk_pull.rules.registry import all_rules
+from cdk_pull.rules.engine.registry import all_rules
 
 __all__ = ["command"]
 

@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.fargate import ephemeral
-from cdk_pull.fargate.estimate import NOISE_SECONDS, Architecture, StartEstimate, estimate_start, rounded
-from cdk_pull.fargate.help import WouldHelp, what_would_help
+from cdk_pull.fargate.estimate.start import (
+    NOISE_SECONDS,
+    Architecture,
+    StartEstimate,
+    estimate_start,
+    rounded,
+)
 from cdk_pull.fargate.prices import PriceBook, UnknownPrice, usd_per_hour
+from cdk_pull.fargate.savings import WouldHelp, what_would_help
 from cdk_pull.fargate.sizes import FargateSize, Os, fits
 
 if TYPE_CHECKING:
-    from cdk_pull.fargate.start_model import StartModel
+    from cdk_pull.fargate.estimate.start_model import StartModel
     from cdk_pull.image.profile import ImageProfile
 
 __all__ = ["Candidate", "Choice", "Goal", "Hold", "choose"]

@@ -10,8 +10,8 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.fargate.estimate import uncompressed_bytes
-from cdk_pull.fargate.start_facts import start_facts
+from cdk_pull.fargate.estimate.start import uncompressed_bytes
+from cdk_pull.fargate.estimate.start_facts import start_facts
 from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from cdk_pull.fargate.ephemeral import INCLUDED_GIB
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cdk_pull.fargate.estimate import Architecture
+    from cdk_pull.fargate.estimate.start import Architecture
     from cdk_pull.fargate.sizes import FargateSize, Os
 
 __all__ = ["PriceBook", "Rate", "UnknownPrice", "load_prices", "usd_per_hour"]

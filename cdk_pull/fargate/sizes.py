@@ -12,7 +12,7 @@ from cdk_pull.data.preferred import load_data
 from cdk_pull.errors import InvalidValueError
 
 if TYPE_CHECKING:
-    from cdk_pull.fargate.estimate import Architecture
+    from cdk_pull.fargate.estimate.start import Architecture
 
 __all__ = [
     "FargateSize",

@@ -101,7 +101,7 @@ def facts_from_context(
     """Return what the context knows of an image, or None when nobody has looked it up.
 
     Raises:
-        InvalidValueError: if the value was edited into something else; the message names the command to mend it.
+        InvalidValueError: if the value was edited into something else; the message names the command to fix it.
     """
     key = context_key(reference, platform)
     value = context.get(key)

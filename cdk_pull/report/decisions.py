@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, get_args
 
+from cdk_pull.decision import METADATA_TYPE, TEMPLATE_KEY, Decision, Topic
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.report.decision import METADATA_TYPE, TEMPLATE_KEY, Decision, Topic
 from cdk_pull.template.construct_metadata import read_json
 
 if TYPE_CHECKING:

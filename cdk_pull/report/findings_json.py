@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cdk_pull.rules.runner import Result
+    from cdk_pull.rules.engine.runner import Result
 
 __all__ = ["render"]
 

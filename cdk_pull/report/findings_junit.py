@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 from cdk_pull.report.findings_text import place_of, printable
 
 if TYPE_CHECKING:
-    from cdk_pull.rules.finding import Finding
-    from cdk_pull.rules.runner import Result
+    from cdk_pull.rules.engine.finding import Finding
+    from cdk_pull.rules.engine.runner import Result
 
 __all__ = ["render"]
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from cdk_pull.report.paths import in_repository
-from cdk_pull.rules.registry import documented_rules
+from cdk_pull.rules.engine.registry import documented_rules
 
 if TYPE_CHECKING:
-    from cdk_pull.rules.finding import Finding
-    from cdk_pull.rules.registry import Rule
-    from cdk_pull.rules.runner import Result
+    from cdk_pull.rules.engine.finding import Finding
+    from cdk_pull.rules.engine.registry import Rule
+    from cdk_pull.rules.engine.runner import Result
 
 __all__ = ["render"]
 

@@ -8,13 +8,13 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.rules.finding import Finding, Severity
-from cdk_pull.rules.suppress import PLUGIN
+from cdk_pull.rules.engine.finding import Finding, Severity
+from cdk_pull.rules.engine.suppress import PLUGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.runner import Result
+    from cdk_pull.rules.engine.runner import Result
 
 __all__ = ["acknowledge_line", "counted", "place_of", "printable", "render"]
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from cdk_pull.rules.runner import Result
+    from cdk_pull.rules.engine.runner import Result
 
 __all__ = ["FORMATS", "render"]
 

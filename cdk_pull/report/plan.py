@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cdk_pull.fargate.choose import Candidate, Choice, Goal, choose
-from cdk_pull.fargate.estimate import NOISE_SECONDS, Architecture, rounded, uncompressed_bytes
+from cdk_pull.fargate.estimate.start import NOISE_SECONDS, Architecture, rounded, uncompressed_bytes
 from cdk_pull.fargate.prices import UnknownPrice, usd_per_hour
 from cdk_pull.fargate.sizes import FargateSize, Os, fits
 from cdk_pull.units import format_bytes
@@ -14,8 +14,8 @@ from cdk_pull.units import format_bytes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cdk_pull.fargate.estimate.start_model import StartModel
     from cdk_pull.fargate.prices import PriceBook
-    from cdk_pull.fargate.start_model import StartModel
     from cdk_pull.image.profile import ImageProfile
 
 __all__ = ["Change", "Plan", "Task", "make_plan"]

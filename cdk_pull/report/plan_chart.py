@@ -11,7 +11,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import UnsupportedError
-from cdk_pull.fargate.estimate import NOISE_SECONDS
+from cdk_pull.fargate.estimate.start import NOISE_SECONDS
 from cdk_pull.fargate.prices import UnknownPrice
 
 if TYPE_CHECKING:

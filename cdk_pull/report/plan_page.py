@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from cdk_pull.fargate.choose import Candidate
+    from cdk_pull.fargate.estimate.start_model import Interval
     from cdk_pull.fargate.sizes import FargateSize
-    from cdk_pull.fargate.start_model import Interval
     from cdk_pull.report.plan import Plan
     from cdk_pull.report.plan_chart import Format
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB
-from cdk_pull.fargate.estimate import NOISE_SECONDS
+from cdk_pull.fargate.estimate.start import NOISE_SECONDS
 from cdk_pull.fargate.prices import UnknownPrice
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from cdk_pull.fargate.choose import Candidate
-    from cdk_pull.fargate.start_model import Interval
+    from cdk_pull.fargate.estimate.start_model import Interval
     from cdk_pull.report.plan import Plan
 
 __all__ = ["plan_text"]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk_pull.agent import cfn
-from cdk_pull.agent.reading import LIMIT_BYTES
+from cdk_pull.agent.readers.reading import LIMIT_BYTES
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.errors import ConflictError, UnsupportedError
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from cdk_pull.agent import ecs_config, linux
+from cdk_pull.agent.readers import ecs_config, linux
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
+from cdk_pull.agent.writers import linux as linux_writer
 from cdk_pull.errors import ConflictError, UnsupportedError
 from tests.agent.linux_texts import HOSTILE, LINE, ONCE, SCRIPT_PART, B, F, executed, mime
 
@@ -47,8 +48,8 @@ from tests.agent.linux_texts import HOSTILE, LINE, ONCE, SCRIPT_PART, B, F, exec
 )
 def test_adds_a_line(user_data: str, result: str) -> None:
     """The line goes where nothing of the script can keep it from working, and the script stays as it was."""
-    assert linux.add(user_data, ONCE) == result
-    assert linux.add(result, ONCE) == result
+    assert linux_writer.add(user_data, ONCE) == result
+    assert linux_writer.add(result, ONCE) == result
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_adds_a_line(user_data: str, result: str) -> None:
 @pytest.mark.parametrize("asked", [ONCE, HOSTILE], ids=["once", "hostile"])
 def test_adds_a_command_to_cloud_config(user_data: str, asked: AgentSettings) -> None:
     """A cloud-config gets one command more, by a real YAML parser, and all its lines stay."""
-    result = linux.add(user_data, asked)
+    result = linux_writer.add(user_data, asked)
     before: Any = yaml.safe_load(user_data) or {}
     after: Any = yaml.safe_load(result)
     added = [each for each in after.pop("runcmd") if each not in (before.get("runcmd") or [])]
@@ -76,7 +77,7 @@ def test_adds_a_command_to_cloud_config(user_data: str, asked: AgentSettings) ->
     assert len(added) == 1
     assert ecs_config.read(executed(added[0])).settings == asked.to_environment()
     assert set(user_data.splitlines()) - set(result.splitlines()) <= {"runcmd: [ls, [a, b]]", "runcmd: []"}
-    assert linux.add(result, asked) == result
+    assert linux_writer.add(result, asked) == result
 
 
 @pytest.mark.parametrize(
@@ -95,12 +96,12 @@ def test_adds_a_command_to_cloud_config(user_data: str, asked: AgentSettings) ->
 @pytest.mark.parametrize("asked", [ONCE, HOSTILE], ids=["once", "hostile"])
 def test_adds_a_part_to_an_archive(user_data: str, *, named: bool, asked: AgentSettings) -> None:
     """An archive gets one part more, which runs last, and the other parts stay byte for byte."""
-    result = linux.add(user_data, asked)
+    result = linux_writer.add(user_data, asked)
     assert result.startswith(user_data.rpartition("--+B==--")[0] or user_data)
     assert ("zz-ecs-agent-settings.sh" in result) is named
     reading = linux.read(result)
     assert {name: reading.settings[name] for name in asked.to_environment()} == asked.to_environment()
-    assert linux.add(result, asked) == result
+    assert linux_writer.add(result, asked) == result
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ def test_adds_a_part_to_an_archive(user_data: str, *, named: bool, asked: AgentS
 def test_refuses(user_data: str, asked: AgentSettings, error: type[Exception], message: str) -> None:
     """What would lose a setting, or overrule the user's own, is an error that names the line and says why."""
     with pytest.raises(error) as raised:
-        linux.add(user_data, asked)
+        linux_writer.add(user_data, asked)
     assert str(raised.value) == message
 
 
@@ -197,13 +198,15 @@ def test_refuses(user_data: str, asked: AgentSettings, error: type[Exception], m
 def test_leaves_an_equal_value_alone(present: str) -> None:
     """A value that the agent takes for the same is not written again."""
     user_data = f"#!/bin/bash\necho ECS_IMAGE_CLEANUP_INTERVAL={present} >> {F}"
-    assert linux.add(user_data, AgentSettings(image_cleanup_interval=timedelta(minutes=30))) == user_data
+    assert (
+        linux_writer.add(user_data, AgentSettings(image_cleanup_interval=timedelta(minutes=30))) == user_data
+    )
 
 
 def test_spoilt_before() -> None:
     """What the user's own settings spoil already does not stand in the way of another setting."""
     user_data = f"#!/bin/bash\necho {B}=once >> {F}\necho docker image prune -f > /etc/cron.daily/prune\n"
-    result = linux.add(user_data, AgentSettings(warm_pools_check=True))
+    result = linux_writer.add(user_data, AgentSettings(warm_pools_check=True))
     assert dict(linux.read(result).settings) == {B: "once", "ECS_WARM_POOLS_CHECK": "true"}
 
 
@@ -212,14 +215,14 @@ def test_nonsense_is_not_false() -> None:
     with pytest.raises(
         ConflictError, match="sets ECS_DISABLE_IMAGE_CLEANUP to 'yes' on line 2, and 'false' is asked"
     ):
-        linux.add(
+        linux_writer.add(
             f"#!/bin/bash\necho ECS_DISABLE_IMAGE_CLEANUP=yes >> {F}",
             AgentSettings(disable_image_cleanup=False),
         )
 
 
-def test_mends_a_quoted_value() -> None:
+def test_fixes_a_quoted_value() -> None:
     """A value that the agent ignores only for its form does not stand in the way of the same value well formed."""
-    result = linux.add(f"#!/bin/bash\necho '{B}=\"once\"' >> {F}\n", ONCE)
+    result = linux_writer.add(f"#!/bin/bash\necho '{B}=\"once\"' >> {F}\n", ONCE)
     assert linux.read(result).effective[B] == "once"
     assert linux.read(result).warnings == ()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdk_pull.agent import ecs_config, linux
+from cdk_pull.agent.readers import ecs_config, linux
 from cdk_pull.agent.variables import variables
+from cdk_pull.agent.writers import linux as linux_writer
 from cdk_pull.errors import UnsupportedError
 from tests.agent.linux_texts import HOSTILE, ONCE, B, F, executed
 
@@ -57,7 +58,7 @@ def test_a_real_bash_writes_what_was_asked(pieces: list[str], end: str, asked: A
     """Whatever the script does, its ecs.config has the settings when a real bash has run it."""
     user_data = "\n".join(["#!/bin/bash", *pieces]) + end
     try:
-        result = linux.add(user_data, asked)
+        result = linux_writer.add(user_data, asked)
     except UnsupportedError:
         assert any("exec" in piece or "trap" in piece or "exit" in piece for piece in pieces)
         return

@@ -9,7 +9,7 @@ from benchmarks.containerd.machine import CpuShare
 from benchmarks.containerd.pulls import ColdPull
 from benchmarks.containerd.rates import MachineRates, start_model
 from benchmarks.containerd.report import Machine, compare, page, table
-from cdk_pull.fargate.start_model import load_start_model
+from cdk_pull.fargate.estimate.start_model import load_start_model
 from cdk_pull.image.profile import Compression, ImageProfile
 
 _RATES = MachineRates(

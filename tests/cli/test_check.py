@@ -15,7 +15,7 @@ from cdk_pull.image.facts import ImageFacts
 from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import ImageProfile
 from cdk_pull.image.reference import ImageReference
-from cdk_pull.rules.registry import all_rules
+from cdk_pull.rules.engine.registry import all_rules
 
 FIXTURES = Path(__file__).parents[1] / "rules" / "fixtures"
 ERROR = str(FIXTURES / "PULL201" / "fail.yaml")

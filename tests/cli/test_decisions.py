@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_pull.cli import main
-from cdk_pull.report.decision import METADATA_TYPE, Decision
+from cdk_pull.decision import METADATA_TYPE, Decision
 
 if TYPE_CHECKING:
     from pathlib import Path

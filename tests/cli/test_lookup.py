@@ -218,7 +218,7 @@ def test_prune(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixtu
         (
             {"cdk.json": '{"app": "exit 3"}'},
             [],
-            "cdk-pull: the app ended with status 3 and no cloud assembly: exit 3; mend it, or name a cdk.out with --app\n",
+            "cdk-pull: the app ended with status 3 and no cloud assembly: exit 3; fix it, or name a cdk.out with --app\n",
         ),
     ],
 )
@@ -242,7 +242,7 @@ APP = """
 import sys
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
-from cdk_pull.cdk.image_lookup import look_up_image
+from cdk_pull.cdk.images.image_lookup import look_up_image
 
 image = sys.argv[1]
 app = cdk.App()

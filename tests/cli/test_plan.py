@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_pull.cli import main
-from cdk_pull.fargate.measured import MeasuredGroup, MeasuredStart, save_measured
-from cdk_pull.fargate.pulls import TaskImage
+from cdk_pull.fargate.estimate.measured import MeasuredGroup, MeasuredStart, save_measured
+from cdk_pull.fargate.estimate.pulls import TaskImage
 from cdk_pull.image.context import context_key, to_context
 from cdk_pull.image.facts import ImageFacts
 from cdk_pull.image.platform import Platform

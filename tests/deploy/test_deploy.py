@@ -15,7 +15,7 @@ from aws_cdk import cx_api
 from botocore.exceptions import ClientError
 
 from cdk_pull.agent.cfn import read_value
-from cdk_pull.agent.os_detect import detect
+from cdk_pull.agent.instance import detect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,7 +158,7 @@ def test_instances_get_the_agent_settings_of_the_template(aws: Aws, deployed: li
             versions = ec2.describe_launch_template_versions(LaunchTemplateId=physical[logical_id])
             encoded = versions["LaunchTemplateVersions"][0]["LaunchTemplateData"]["UserData"]
             text = base64.b64decode(encoded, validate=True).decode()
-            reading = import_module(f"cdk_pull.agent.{detect(text)}").read(text)
+            reading = import_module(f"cdk_pull.agent.readers.{detect(text)}").read(text)
             asked = read_value(properties["LaunchTemplateData"]["UserData"])
             assert reading.effective == asked.effective
             behaviors.append(reading.effective["ECS_IMAGE_PULL_BEHAVIOR"])

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.fargate.choose import Choice, Goal, choose
-from cdk_pull.fargate.estimate import NOISE_SECONDS
+from cdk_pull.fargate.estimate.start import NOISE_SECONDS
+from cdk_pull.fargate.estimate.start_model import Interval, StartModel
 from cdk_pull.fargate.prices import PriceBook, Rate, UnknownPrice
 from cdk_pull.fargate.sizes import FargateSize, sizes
-from cdk_pull.fargate.start_model import Interval, StartModel
 from cdk_pull.image.profile import Compression, ImageProfile
 
 # Whole seconds: an image of n x 100 MB uncompressed takes 16 s and n x (8, 4, 2, 1) s at 0.25, 0.5, 1 and 2 vCPU.

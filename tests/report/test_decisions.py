@@ -8,9 +8,9 @@ import aws_cdk as cdk
 import pytest
 from rich.console import Console
 
-from cdk_pull.cdk._decisions import record
+from cdk_pull.cdk.synth.decisions import record
+from cdk_pull.decision import METADATA_TYPE, TEMPLATE_KEY, Decision
 from cdk_pull.errors import CdkPullError
-from cdk_pull.report.decision import METADATA_TYPE, TEMPLATE_KEY, Decision
 from cdk_pull.report.decisions import RecordedDecision, StackDecisions, decision_table, read_decisions
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk_pull.report.formats import FORMATS, render
-from cdk_pull.rules.finding import Finding, Severity, Suppression
-from cdk_pull.rules.runner import Result
+from cdk_pull.rules.engine.finding import Finding, Severity, Suppression
+from cdk_pull.rules.engine.runner import Result
 
 FINDING = Finding(
     rule="PULL201",

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdk_pull.report.formats import FORMATS, render
-from cdk_pull.rules.runner import Options, Result, check
+from cdk_pull.rules.engine.runner import Options, Result, check
 from cdk_pull.template.assembly import from_document
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.load import load

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cdk_pull.rules.runner import Options, check
+from cdk_pull.rules.engine.runner import Options, check
 from cdk_pull.template.assembly import Assembly, from_document
 from cdk_pull.template.context import Context, Environment
 from cdk_pull.template.model import Template

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_pull.rules.registry import all_rules
-from cdk_pull.rules.runner import Options, check
+from cdk_pull.rules.engine.registry import all_rules
+from cdk_pull.rules.engine.runner import Options, check
 from cdk_pull.template.load import load
 from cdk_pull.windows.window import to_date
 
 if TYPE_CHECKING:
-    from cdk_pull.rules.finding import Finding
+    from cdk_pull.rules.engine.finding import Finding
 
 FIXTURES = Path(__file__).parent / "fixtures"
 OPTION = re.compile(r"^# ([a-z ]+): (.*)$", re.MULTILINE)

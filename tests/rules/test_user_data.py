@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdk_pull.rules.runner import Options, check
+from cdk_pull.rules.engine.runner import Options, check
 from cdk_pull.template.assembly import from_document
 
 B = "ECS_IMAGE_PULL_BEHAVIOR"

@@ -79,11 +79,11 @@ class DockerConfig:
         except (OSError, ValueError, RecursionError) as error:
             # Neither the text nor the parser's excerpt of it: both may hold a password.
             message = (
-                f"{path} cannot be read as Docker's configuration ({type(error).__name__}); mend or move it"
+                f"{path} cannot be read as Docker's configuration ({type(error).__name__}); fix or move it"
             )
             raise RegistryError(Problem.AUTHENTICATION, message) from None
         if not isinstance(content, dict):
-            message = f"{path} is not Docker's configuration: it holds no JSON object; mend or move it"
+            message = f"{path} is not Docker's configuration: it holds no JSON object; fix or move it"
             raise RegistryError(Problem.AUTHENTICATION, message)
         return cls(content, path)
 
@@ -160,7 +160,7 @@ def _ask_helper(name: str, server: str) -> Credentials | None:
     program = f"docker-credential-{name}"
     if not _HELPER_NAME.fullmatch(name):
         message = (
-            f"{name!r} in Docker's configuration is not the name of a credential helper; mend config.json"
+            f"{name!r} in Docker's configuration is not the name of a credential helper; fix config.json"
         )
         raise RegistryError(Problem.AUTHENTICATION, message)
     try:

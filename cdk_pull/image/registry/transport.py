@@ -214,7 +214,7 @@ class Transport:
         except httpx.ConnectError as error:
             reason = _tls_reason(error)
             if reason:
-                message = f"the TLS certificate of {url.host} is not valid: {reason}; mend it, or name its issuer with --ca-file"
+                message = f"the TLS certificate of {url.host} is not valid: {reason}; fix it, or name its issuer with --ca-file"
                 raise RegistryError(Problem.TLS, message) from None
             message = f"{url.host} cannot be reached; check the name, the network and HTTPS_PROXY"
             raise _Passing(RegistryError(Problem.UNREACHABLE, message)) from None
@@ -252,7 +252,7 @@ async def _read(response: httpx.Response, shown: str, most_bytes: int) -> bytes:
 
 
 def _refused(url: str, answer: Answer, attempts: int, pause: float) -> RegistryError:
-    """Return the error for a status that another attempt did not mend."""
+    """Return the error for a status that another attempt did not fix."""
     if answer.status == httpx.codes.TOO_MANY_REQUESTS:
         message = f"{_shown(url)} answers 429 (too many requests) after {attempts} attempt(s); next allowed in {pause:.0f} s; log in for a higher limit, or wait"
         return RegistryError(Problem.RATE_LIMITED, message)

@@ -1,1 +1,1 @@
-"""The rules, one module each; see :mod:`cdk_pull.rules.registry`."""
+"""The rules, one module each; see :mod:`cdk_pull.rules.engine.registry`."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.rules.facts import profile_from_json
-from cdk_pull.rules.fargate_facts import start_target
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import find_rule, rule
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import find_rule, rule
+from cdk_pull.rules.support.fargate_facts import start_target
+from cdk_pull.rules.support.image_facts import profile_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.model import Resource
 
 __all__ = ["metadata_without_effect"]
@@ -29,11 +29,11 @@ _PATH: Final = ("Metadata", "cdk-pull")
     on="annotated",
     fix="Give each suppression the id of a rule and a reason; spell the keys as in the message",
     sources=(
-        "cdk_pull.rules.suppress",
-        "cdk_pull.rules.facts",
+        "cdk_pull.rules.engine.suppress",
+        "cdk_pull.rules.support.image_facts",
     ),
 )
-def metadata_without_effect(resource: Resource, _room: Room) -> Iterator[Problem]:
+def metadata_without_effect(resource: Resource, _context: CheckContext) -> Iterator[Problem]:
     """Metadata for cdk-pull is not in a form that has an effect.
 
     ## What it does

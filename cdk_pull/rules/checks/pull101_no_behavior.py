@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.variables import setting_line
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import rule
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
 from cdk_pull.template.ecs.capacity import BEHAVIOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.agent.variables import OperatingSystem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["no_behavior"]
@@ -28,7 +28,7 @@ __all__ = ["no_behavior"]
     mixin="ImagePullBehavior",
     sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
 )
-def no_behavior(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def no_behavior(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """The capacity leaves the pull behaviour to the agent.
 
     ## What it does

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.agent.variables import setting_line
-from cdk_pull.rules.agent_warnings import problem_at
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.registry import rule
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.agent_warnings import problem_at
 from cdk_pull.template.ecs.capacity import BEHAVIOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["pulls_what_cannot_change"]
@@ -32,7 +32,7 @@ _FIXED: Final = frozenset({"digest", "immutable"})
     mixin="ImagePullBehavior",
     sources=("amazon-ecs-agent 1.105.1: agent/engine/docker_task_engine.go",),
 )
-def pulls_what_cannot_change(capacity: Capacity, room: Room) -> Iterator[Problem]:
+def pulls_what_cannot_change(capacity: Capacity, context: CheckContext) -> Iterator[Problem]:
     """The capacity asks the registry at every start for images that cannot change.
 
     ## What it does
@@ -62,7 +62,7 @@ def pulls_what_cannot_change(capacity: Capacity, room: Room) -> Iterator[Problem
     - amazon-ecs-agent 1.105.1: `agent/engine/docker_task_engine.go`
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    images = [image for task in room.tasks_on(capacity) for image in task.images]
+    images = [image for task in context.tasks_on(capacity) for image in task.images]
     chosen = capacity.sets_behavior and capacity.behavior in _ASKS
     if chosen and images and all(image.kind in _FIXED for image in images):
         what = f"{images[0]}" if len(images) == 1 else f"all {len(images)} images here, such as {images[0]},"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import rule
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["cached_floating_tag"]
@@ -26,7 +26,7 @@ _CACHED: Final = frozenset({"once", "prefer-cached"})
     fix="Name the image by digest or by a tag of one build; or use always on this capacity",
     sources=("amazon-ecs-agent 1.105.1: agent/engine/image",),
 )
-def cached_floating_tag(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+def cached_floating_tag(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
     """A cached mode runs images whose tag moves.
 
     ## What it does
@@ -62,7 +62,7 @@ def cached_floating_tag(task: TaskDefinition, room: Room) -> Iterator[Problem]:
         for container in task.containers
         if (image := container.image) is not None and image.kind == "floating"
     ]
-    capacity = next((each for each in room.capacities_under(task) if each.behavior in _CACHED), None)
+    capacity = next((each for each in context.capacities_under(task) if each.behavior in _CACHED), None)
     if capacity is None:
         return
     for container, image in floating:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.codes import WarningCode
-from cdk_pull.rules.agent_warnings import problems_of
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.support.agent_warnings import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["value_ignored"]
@@ -39,14 +39,14 @@ _CODES: Final = frozenset(
     severity=Severity.ERROR,
     on="capacity",
     fix="Write NAME=value alone on its line: lower case, no quotes, no export, no blanks around =, no comment after it",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="the line gets the value that was meant, in the form that the agent takes",
         codes=_CODES,
     ),
     sources=("amazon-ecs-agent 1.105.1: ecs-init/config and agent/config/parse.go",),
 )
-def value_ignored(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def value_ignored(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """The user data sets a variable in a form that the ECS agent does not take.
 
     ## What it does

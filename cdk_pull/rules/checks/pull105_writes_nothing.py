@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.codes import WarningCode
-from cdk_pull.rules.agent_warnings import problems_of
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.support.agent_warnings import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["writes_nothing"]
@@ -30,14 +30,14 @@ _CODES: Final = frozenset(
     severity=Severity.ERROR,
     on="capacity",
     fix="Put echo before it: echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="the line gets its echo, and a variable of the script, or what goes elsewhere, is written to the file",
         codes=_CODES,
     ),
     sources=("amazon-ecs-agent 1.105.1: ecs-init/config",),
 )
-def writes_nothing(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def writes_nothing(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """A line looks as if it set an agent variable and writes nothing.
 
     ## What it does

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.codes import WarningCode
-from cdk_pull.rules.agent_warnings import problems_of
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.support.agent_warnings import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["truncates_config"]
@@ -26,7 +26,7 @@ __all__ = ["truncates_config"]
     severity=Severity.ERROR,
     on="capacity",
     fix="Append: >> in place of >, tee -a in place of tee, append: true in write_files",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="the redirection appends where it empties lines of the same user data",
         unsafe="it appends where only what the AMI brought along is emptied, too",
@@ -37,7 +37,7 @@ __all__ = ["truncates_config"]
         "aws/amazon-ecs-ami, August 2026: scripts/setup-ecs-config-dir.sh",
     ),
 )
-def truncates_config(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def truncates_config(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """A `>` empties ecs.config and what was in it.
 
     ## What it does

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.codes import WarningCode
-from cdk_pull.rules.agent_warnings import problems_of
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.support.agent_warnings import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["bottlerocket_not_toml"]
@@ -28,7 +28,7 @@ _CODES: Final = frozenset({WarningCode.NOT_TOML, WarningCode.SHELL_IN_TOML})
     severity=Severity.ERROR,
     on="capacity",
     fix="Write TOML; in CDK give the group machine_image_type=MachineImageType.BOTTLEROCKET, so that no shell is added",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="keys of a table with two headers come under one",
         unsafe="shell commands are left out, and become TOML where Bottlerocket has the setting",
@@ -39,7 +39,7 @@ _CODES: Final = frozenset({WarningCode.NOT_TOML, WarningCode.SHELL_IN_TOML})
         "https://github.com/aws/aws-cdk/issues/29432",
     ),
 )
-def bottlerocket_not_toml(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def bottlerocket_not_toml(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """Bottlerocket cannot read its user data.
 
     ## What it does

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.codes import WarningCode
-from cdk_pull.rules.agent_warnings import problems_of
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.support.agent_warnings import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["bottlerocket_wrong_table"]
@@ -28,14 +28,14 @@ _CODES: Final = frozenset({WarningCode.WRONG_TABLE})
     severity=Severity.ERROR,
     on="capacity",
     fix="Move the key under [settings.ecs]",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="the key moves into its own table",
         codes=_CODES,
     ),
     sources=("Bottlerocket core-kit, settings-extension-ecs",),
 )
-def bottlerocket_wrong_table(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def bottlerocket_wrong_table(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """A setting of the ECS agent stands in another table.
 
     ## What it does

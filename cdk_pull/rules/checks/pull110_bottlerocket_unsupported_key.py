@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.codes import WarningCode
-from cdk_pull.rules.agent_warnings import problems_of
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.support.agent_warnings import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["bottlerocket_unsupported_key"]
@@ -28,7 +28,7 @@ _CODES: Final = frozenset({WarningCode.UNSUPPORTED_KEY, WarningCode.INVALID_VALU
     severity=Severity.ERROR,
     on="capacity",
     fix="Remove it; Bottlerocket has no setting for the pull time-outs, untracked images and the non-ECS image age",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="the key and the value are spelled as Bottlerocket knows them",
         unsafe="a key that it does not have is left out",
@@ -36,7 +36,7 @@ _CODES: Final = frozenset({WarningCode.UNSUPPORTED_KEY, WarningCode.INVALID_VALU
     ),
     sources=("Bottlerocket core-kit, settings-extension-ecs",),
 )
-def bottlerocket_unsupported_key(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def bottlerocket_unsupported_key(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """Bottlerocket refuses the document because of a key or a value.
 
     ## What it does

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.codes import WarningCode
-from cdk_pull.rules.agent_warnings import problems_of
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.support.agent_warnings import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["two_values"]
@@ -28,14 +28,14 @@ _CODES: Final = frozenset({WarningCode.TWO_VALUES})
     severity=Severity.WARNING,
     on="capacity",
     fix="Keep one of the two lines",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.USER_DATA,
         unsafe="the line that loses is left out",
         codes=_CODES,
     ),
     sources=("amazon-ecs-agent 1.105.1: ecs-init/config",),
 )
-def two_values(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def two_values(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """One variable is set twice, to two values.
 
     ## What it does

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.codes import WarningCode
-from cdk_pull.rules.agent_warnings import problems_of
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.support.agent_warnings import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["cleanup_without_effect"]
@@ -28,14 +28,14 @@ _CODES: Final = frozenset({WarningCode.NO_EFFECT})
     severity=Severity.WARNING,
     on="capacity",
     fix="Remove the clean-up setting, or use once, which keeps the clean-up on",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.USER_DATA,
         unsafe="the setting without effect is left out",
         codes=_CODES,
     ),
     sources=("amazon-ecs-agent 1.105.1: agent/engine/docker_image_manager.go",),
 )
-def cleanup_without_effect(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def cleanup_without_effect(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """A clean-up setting stands where clean-up is off.
 
     ## What it does

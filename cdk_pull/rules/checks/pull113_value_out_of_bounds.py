@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.codes import WarningCode
-from cdk_pull.rules.agent_warnings import problems_of
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.support.agent_warnings import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["value_out_of_bounds"]
@@ -28,7 +28,7 @@ _CODES: Final = frozenset({WarningCode.VALUE_CHANGED, WarningCode.NEGATIVE_TIMEO
     severity=Severity.WARNING,
     on="capacity",
     fix="Give a value within the bounds; zero means the default, not never",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="the line says the bound where the agent uses that already",
         unsafe="the line gets the nearest value within the bounds",
@@ -36,7 +36,7 @@ _CODES: Final = frozenset({WarningCode.VALUE_CHANGED, WarningCode.NEGATIVE_TIMEO
     ),
     sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
 )
-def value_out_of_bounds(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def value_out_of_bounds(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """The agent replaces the value by another.
 
     ## What it does

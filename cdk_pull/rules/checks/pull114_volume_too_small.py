@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import rule
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["volume_too_small"]
@@ -31,7 +31,7 @@ _LIFETIME: Final = timedelta(days=1)
         "data/ec2_image_volumes.json",
     ),
 )
-def volume_too_small(capacity: Capacity, room: Room) -> Iterator[Problem]:
+def volume_too_small(capacity: Capacity, context: CheckContext) -> Iterator[Problem]:
     """`prefer-cached` keeps more images than the volume holds.
 
     ## What it does
@@ -69,12 +69,12 @@ def volume_too_small(capacity: Capacity, room: Room) -> Iterator[Problem]:
     # Slow to import, and little capacity has both a volume of a stated size and that behaviour.
     from cdk_pull.agent.settings import AgentSettings, PullBehavior  # noqa: PLC0415
     from cdk_pull.agent.volume import ImageLoad, image_volume  # noqa: PLC0415
-    from cdk_pull.fargate.estimate import uncompressed_bytes  # noqa: PLC0415
+    from cdk_pull.fargate.estimate.start import uncompressed_bytes  # noqa: PLC0415
 
     images: dict[str, int] = {}
-    for task in room.tasks_on(capacity):
+    for task in context.tasks_on(capacity):
         for image in task.images:
-            profile = room.facts.profile(image, task)
+            profile = context.facts.profile(image, task)
             if profile is not None:
                 images[str(image)] = round(sum(uncompressed_bytes(layer) for layer in profile.layers))
     if not images:

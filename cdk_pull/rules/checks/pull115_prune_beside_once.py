@@ -6,17 +6,17 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.codes import WarningCode
-from cdk_pull.rules.agent_warnings import problems_of
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.support.agent_warnings import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["prune_beside_once"]
@@ -33,14 +33,14 @@ _EVERYTHING: Final = re.compile(r"\s(?:-[a-z]*a[a-z]*|--all)\b|docker\s+(?:rmi|i
     severity=Severity.ERROR,
     on="capacity",
     fix="Remove the prune; the agent's own clean-up knows what once relies on",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.USER_DATA,
         unsafe="the line with the prune is left out",
         codes=_CODES,
     ),
     sources=("amazon-ecs-agent 1.105.1: agent/engine/docker_task_engine.go",),
 )
-def prune_beside_once(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def prune_beside_once(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """Something else than the agent removes images that `once` relies on.
 
     ## What it does

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.rules.agent_warnings import problem_at
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.registry import rule
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.agent_warnings import problem_at
 from cdk_pull.template.ecs.capacity import BEHAVIOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["differing_wishes"]
@@ -27,7 +27,7 @@ __all__ = ["differing_wishes"]
     fix="Give each wish a capacity provider of its own, and each service the strategy that names it",
     sources=("amazon-ecs-agent 1.105.1: there is no setting per task or service",),
 )
-def differing_wishes(capacity: Capacity, room: Room) -> Iterator[Problem]:
+def differing_wishes(capacity: Capacity, context: CheckContext) -> Iterator[Problem]:
     """Services that want different behaviours share capacity.
 
     ## What it does
@@ -56,7 +56,7 @@ def differing_wishes(capacity: Capacity, room: Room) -> Iterator[Problem]:
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
     wishes: dict[str, list[str]] = {}
-    for service in room.services_on(capacity):
+    for service in context.services_on(capacity):
         own = service.resource.metadata.get("behavior")
         wish = own or (service.task.resource.metadata.get("behavior") if service.task else None)
         if isinstance(wish, str):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.codes import WarningCode
-from cdk_pull.rules.agent_warnings import problems_of
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.support.agent_warnings import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["never_runs"]
@@ -36,7 +36,7 @@ _CODES: Final = frozenset(
     severity=Severity.ERROR,
     on="capacity",
     fix="Begin shell with #!, put PowerShell between <powershell> and </powershell>, set it in Machine scope and before any exit",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="a setting after the end of the script comes first, and one of the process becomes one of the machine",
         unsafe="a whole script that never ran gets its first line or its tags, and runs",
@@ -44,7 +44,7 @@ _CODES: Final = frozenset(
     ),
     sources=("cloud-init 23.4, user-data formats; EC2Launch v2",),
 )
-def never_runs(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def never_runs(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """The instance never runs the line, or the agent never sees what it sets.
 
     ## What it does

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.codes import WarningCode
-from cdk_pull.rules.agent_warnings import problems_of
-from cdk_pull.rules.finding import Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.support.agent_warnings import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.finding import Problem
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["waits_for_agent"]
@@ -28,14 +28,14 @@ _CODES: Final = frozenset({WarningCode.STARTS_AGENT})
     severity=Severity.ERROR,
     on="capacity",
     fix="Remove it, the ecs service starts by itself after the user data; or add --no-block",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="systemctl gets --no-block",
         codes=_CODES,
     ),
     sources=("amazon-ecs-init 1.105.1, ecs.service: After=cloud-final.service",),
 )
-def waits_for_agent(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def waits_for_agent(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """The user data waits for a service that waits for the user data.
 
     ## What it does

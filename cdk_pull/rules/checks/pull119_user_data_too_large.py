@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.cfn import LIMIT_BYTES, size_bytes
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import rule
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["user_data_too_large"]
@@ -26,7 +26,7 @@ __all__ = ["user_data_too_large"]
     fix="Move commands into the AMI, or fetch a script from S3 in the user data",
     sources=("Amazon EC2 User Guide, user data limits",),
 )
-def user_data_too_large(capacity: Capacity, _room: Room) -> Iterator[Problem]:
+def user_data_too_large(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """EC2 refuses the user data for its size.
 
     ## What it does

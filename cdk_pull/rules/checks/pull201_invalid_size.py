@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.sizes import check
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
-from cdk_pull.rules.task_patches import fitting_size, size_patches
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.fixes.task_patches import fitting_size, size_patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["invalid_size"]
@@ -26,13 +26,13 @@ __all__ = ["invalid_size"]
     severity=Severity.ERROR,
     on="task",
     fix="Set Cpu and Memory to one of the pairs in the message",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.TASK_SIZE,
         safe="the task gets the smallest size that has as much of both and holds its containers",
     ),
     sources=("data/fargate_sizes.json",),
 )
-def invalid_size(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
+def invalid_size(task: TaskDefinition, _context: CheckContext) -> Iterator[Problem]:
     """Fargate refuses the task size.
 
     ## What it does

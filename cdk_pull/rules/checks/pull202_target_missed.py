@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.rules.fargate_facts import fargate_size, start_target, task_profile
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
-from cdk_pull.rules.task_patches import size_patches
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.fixes.task_patches import size_patches
+from cdk_pull.rules.support.fargate_facts import fargate_size, start_target, task_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["target_missed"]
@@ -26,13 +26,13 @@ __all__ = ["target_missed"]
     on="task",
     fix="Use the size in the message, a smaller image, zstd or SOCI; or declare a later start",
     mixin="FargateTaskSize",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.TASK_SIZE,
         unsafe="the task gets the smallest size that is expected to meet it",
     ),
-    sources=("cdk_pull.fargate.estimate, fitted on data/fargate_pull_measurements.csv",),
+    sources=("cdk_pull.fargate.estimate.start, fitted on data/fargate_pull_measurements.csv",),
 )
-def target_missed(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+def target_missed(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
     """The start that was asked for is not met by this size.
 
     ## What it does
@@ -70,14 +70,14 @@ def target_missed(task: TaskDefinition, room: Room) -> Iterator[Problem]:
         return
     target, profile, size = (
         start_target(task.resource.metadata.get("start-within")),
-        task_profile(task, room),
+        task_profile(task, context),
         fargate_size(task),
     )
     if not task.fargate or target is None or profile is None or size is None:
         return
     # Slow to import, and few tasks have both a target and known images.
     from cdk_pull.fargate.choose import Goal, choose  # noqa: PLC0415
-    from cdk_pull.fargate.estimate import estimate_start  # noqa: PLC0415
+    from cdk_pull.fargate.estimate.start import estimate_start  # noqa: PLC0415
 
     start = estimate_start(profile, cpu=size.cpu, architecture=task.architecture, os=task.os).total
     if start.expected <= target:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.fargate.sizes import fits
-from cdk_pull.rules.fargate_facts import fargate_size, task_profile
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
-from cdk_pull.rules.task_patches import size_patches
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.fixes.task_patches import size_patches
+from cdk_pull.rules.support.fargate_facts import fargate_size, task_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["starved_extraction"]
@@ -29,16 +29,16 @@ _ONE_VCPU: Final = 1024
     on="task",
     fix="Weigh 1 vCPU: cdk.Mixins.of(task_definition).apply(FargateTaskSize(start_within=…)) shows both starts and both prices",
     mixin="FargateTaskSize",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.TASK_SIZE,
         unsafe="the task gets 1 vCPU",
     ),
     sources=(
-        "cdk_pull.fargate.estimate",
+        "cdk_pull.fargate.estimate.start",
         "Amazon ECS Best Practices Guide, Fargate tasks",
     ),
 )
-def starved_extraction(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+def starved_extraction(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
     """A fraction of a vCPU has to unpack a large image.
 
     ## What it does
@@ -70,11 +70,11 @@ def starved_extraction(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
     """
-    size, profile = fargate_size(task), task_profile(task, room)
+    size, profile = fargate_size(task), task_profile(task, context)
     if not task.fargate or size is None or profile is None or size.cpu >= _ONE_VCPU or task.os != "linux":
         return
     # Few tasks have known images.
-    from cdk_pull.fargate.estimate import NOISE_SECONDS, estimate_start  # noqa: PLC0415
+    from cdk_pull.fargate.estimate.start import NOISE_SECONDS, estimate_start  # noqa: PLC0415
 
     now, then = (
         estimate_start(profile, cpu=cpu, architecture=task.architecture).total

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB, MAXIMUM_GIB, MINIMUM_GIB, needed_gib
-from cdk_pull.rules.fargate_facts import task_profile
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.mend import Changes, Mend, Patch
-from cdk_pull.rules.registry import rule
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes, Patch
+from cdk_pull.rules.support.fargate_facts import task_profile
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["ephemeral_storage"]
@@ -29,13 +29,13 @@ _PATH: Final = ("Properties", "EphemeralStorage")
     severity=Severity.ERROR,
     on="task",
     fix="Ask for the ephemeral storage in the message",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.STORAGE,
         safe="the task gets the storage that its images need",
     ),
     sources=("Amazon ECS Developer Guide, Fargate task ephemeral storage",),
 )
-def ephemeral_storage(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+def ephemeral_storage(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
     """The image does not fit the task's ephemeral storage.
 
     ## What it does
@@ -75,7 +75,7 @@ def ephemeral_storage(task: TaskDefinition, room: Room) -> Iterator[Problem]:
             quote=str(has),
         )
         return
-    profile = task_profile(task, room) if task.fargate else None
+    profile = task_profile(task, context) if task.fargate else None
     if profile is None:
         return
     # The guide's editions differ on whether Windows tasks may ask for more: one that does is taken at its word.

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.image.ecr import registry_kind
 from cdk_pull.image.profile import Compression
-from cdk_pull.rules.fargate_facts import asks_soci
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import rule
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.fargate_facts import asks_soci
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
@@ -28,7 +28,7 @@ __all__ = ["soci_unused"]
     fix="Build with gzip layers and push to a private ECR repository; or drop the index",
     sources=("Amazon ECS Developer Guide, Lazy loading container images using SOCI",),
 )
-def soci_unused(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+def soci_unused(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
     """SOCI is asked for where Fargate cannot use it.
 
     ## What it does
@@ -61,9 +61,9 @@ def soci_unused(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     if not task.fargate:
         return
     asked = [
-        (container, container.image, _why_not(container.image, task, room))
+        (container, container.image, _why_not(container.image, task, context))
         for container in task.containers
-        if container.image is not None and asks_soci(task, container.image, room)
+        if container.image is not None and asks_soci(task, container.image, context)
     ]
     # The metadata speaks for the task: a sidecar of another registry is no mistake beside an image that uses SOCI.
     if any(not why for _, _, why in asked) and task.resource.metadata.get("soci") is True:
@@ -77,13 +77,13 @@ def soci_unused(task: TaskDefinition, room: Room) -> Iterator[Problem]:
             )
 
 
-def _why_not(image: Image, task: TaskDefinition, room: Room) -> str:
+def _why_not(image: Image, task: TaskDefinition, context: CheckContext) -> str:
     """Return why Fargate does not use SOCI for an image; empty where it can, or that is not known."""
     if task.os == "windows":
         return "Windows tasks do not use SOCI"
     if image.reference is not None and registry_kind(image.reference.registry) != "ecr":
         return f"{image.reference.registry} is not private ECR"
-    profile = room.facts.profile(image, task)
+    profile = context.facts.profile(image, task)
     if profile is not None and any(layer.compression is Compression.ZSTD for layer in profile.layers):
         return "its layers are zstd, which SOCI cannot index"
     return ""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.fargate.start_facts import start_facts
+from cdk_pull.fargate.estimate.start_facts import start_facts
 from cdk_pull.image.profile import Compression
-from cdk_pull.rules.fargate_facts import asks_soci
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import rule
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.fargate_facts import asks_soci
 from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["large_without_zstd_or_soci"]
@@ -28,7 +28,7 @@ __all__ = ["large_without_zstd_or_soci"]
     fix="Build with zstd (docker buildx build --output type=image,oci-mediatypes=true,compression=zstd,force-compression=true,push=true), or keep gzip, push to private ECR and add a SOCI index v2 (soci convert)",
     sources=("Amazon ECS Developer Guide, Fargate: container image considerations",),
 )
-def large_without_zstd_or_soci(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+def large_without_zstd_or_soci(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
     """A large image is pulled with gzip and without an index.
 
     ## What it does
@@ -62,8 +62,8 @@ def large_without_zstd_or_soci(task: TaskDefinition, room: Room) -> Iterator[Pro
         return
     for container in task.containers:
         image = container.image
-        profile = room.facts.profile(image, task)
-        if image is None or profile is None or asks_soci(task, image, room):
+        profile = context.facts.profile(image, task)
+        if image is None or profile is None or asks_soci(task, image, context):
             continue
         is_zstd = all(layer.compression is Compression.ZSTD for layer in profile.layers)
         if profile.compressed_bytes > start_facts().soci_least_bytes and not is_zstd:

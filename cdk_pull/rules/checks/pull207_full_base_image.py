@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
-from cdk_pull.rules.slim_variants import slim_variant
-from cdk_pull.rules.task_patches import image_patches, named
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.fixes.task_patches import image_patches, named
+from cdk_pull.rules.support.slim_variants import slim_variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["full_base_image"]
@@ -25,13 +25,13 @@ __all__ = ["full_base_image"]
     severity=Severity.INFO,
     on="task",
     fix="Use the variant in the message, unless the container needs compilers and headers",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.IMAGE,
         unsafe="the container runs the slim variant",
     ),
     sources=("data/slim_images.json",),
 )
-def full_base_image(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
+def full_base_image(task: TaskDefinition, _context: CheckContext) -> Iterator[Problem]:
     """The container runs the full variant of an official image.
 
     ## What it does

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.agent.variables import setting_line, variables
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
-from cdk_pull.rules.task_patches import environment_patches
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.fixes.task_patches import environment_patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["behavior_nobody_reads"]
@@ -28,13 +28,13 @@ _AGENT: Final = "amazon-ecs-agent"
     severity=Severity.WARNING,
     on="task",
     fix="Set it on the capacity: cdk.Mixins.of(cluster).apply(ImagePullBehavior.once()); Fargate has no such setting",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.ENVIRONMENT,
         unsafe="the variable is left out",
     ),
     sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
 )
-def behavior_nobody_reads(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
+def behavior_nobody_reads(task: TaskDefinition, _context: CheckContext) -> Iterator[Problem]:
     """An agent setting stands in the environment of a container.
 
     ## What it does

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.rules.fargate_facts import fargate_size, whole_number
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.registry import rule
-from cdk_pull.rules.task_patches import fitting_size, size_patches
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.fixes.task_patches import fitting_size, size_patches
+from cdk_pull.rules.support.fargate_facts import fargate_size, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["containers_do_not_fit"]
@@ -25,13 +25,13 @@ __all__ = ["containers_do_not_fit"]
     severity=Severity.ERROR,
     on="task",
     fix="Raise the task size, or lower what the containers ask for",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.TASK_SIZE,
         safe="the task gets the smallest size that holds its containers",
     ),
     sources=("Amazon ECS API Reference, ContainerDefinition",),
 )
-def containers_do_not_fit(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
+def containers_do_not_fit(task: TaskDefinition, _context: CheckContext) -> Iterator[Problem]:
     """The containers ask for more than the task has.
 
     ## What it does

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.pull_through import cached_name, upstream_of
-from cdk_pull.rules.registry import rule
-from cdk_pull.rules.task_patches import image_patches, named, written_image
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.fixes.task_patches import image_patches, named, written_image
+from cdk_pull.rules.support.pull_through import cached_name, upstream_of
 from cdk_pull.template.partitions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.tasks import Container, TaskDefinition
 
@@ -39,13 +39,13 @@ def _moved(image: Any, origin: str, region: str) -> Any:
     severity=Severity.WARNING,
     on="task",
     fix="Replicate the repository to the stack's Region, cache it by pull-through, or push to both; then name the image there",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.IMAGE,
         unsafe="the container runs the image of this name in the stack's Region, or by a pull-through cache that is in the app",
     ),
     sources=("Amazon ECR User Guide; Amazon EC2 pricing, data transfer",),
 )
-def other_region(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+def other_region(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
     """The image is pulled across Regions.
 
     ## What it does
@@ -83,7 +83,7 @@ def other_region(task: TaskDefinition, room: Room) -> Iterator[Problem]:
             continue
         path, place = (*container.path, "Image"), image.place
         if place.verdict == "elsewhere":
-            yield _elsewhere(task, container, image, room)
+            yield _elsewhere(task, container, image, context)
         elif place.verdict == "unknown":
             yield Problem(
                 message=f"cannot tell whether {place.image} is near: {place.reason}",
@@ -94,9 +94,9 @@ def other_region(task: TaskDefinition, room: Room) -> Iterator[Problem]:
             )
 
 
-def _elsewhere(task: TaskDefinition, container: Container, image: Image, room: Room) -> Problem:
-    context, place = task.resource.template.context, image.place
-    origin, region = place.region or "", context.environment.region or ""
+def _elsewhere(task: TaskDefinition, container: Container, image: Image, context: CheckContext) -> Problem:
+    template, place = task.resource.template.context, image.place
+    origin, region = place.region or "", template.environment.region or ""
     path = (*container.path, "Image")
     theirs, ours = partition_of(origin).partition, partition_of(region).partition
     # Credentials of its own could open a registry to which no role of this partition has a way.
@@ -109,7 +109,7 @@ def _elsewhere(task: TaskDefinition, container: Container, image: Image, room: R
             severity=Severity.ERROR,
         )
     upstream = upstream_of(image)
-    cached = cached_name(image, upstream, room, context) if upstream is not None else ""
+    cached = cached_name(image, upstream, context, template) if upstream is not None else ""
     moved = named(cached) if cached else _moved(written_image(task, container), origin, region)
     return Problem(
         message=f"{place.image} is pulled from {origin} to {region}"

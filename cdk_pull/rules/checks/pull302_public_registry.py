@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.mend import Changes, Mend
-from cdk_pull.rules.pull_through import cached_name, upstream_of
-from cdk_pull.rules.registry import rule
-from cdk_pull.rules.task_patches import image_patches, named
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.fixes.declaration import Autofix, Changes
+from cdk_pull.rules.fixes.task_patches import image_patches, named
+from cdk_pull.rules.support.pull_through import cached_name, upstream_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["public_registry"]
@@ -25,13 +25,13 @@ __all__ = ["public_registry"]
     severity=Severity.INFO,
     on="task",
     fix="Pull it through ECR: add an AWS::ECR::PullThroughCacheRule and name the image by it",
-    mend=Mend(
+    autofix=Autofix(
         changes=Changes.IMAGE,
         unsafe="the container runs the image by a pull-through cache that is in the app",
     ),
     sources=("data/pull_through_upstreams.json",),
 )
-def public_registry(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+def public_registry(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
     """The image comes from a public registry.
 
     ## What it does
@@ -69,7 +69,7 @@ def public_registry(task: TaskDefinition, room: Room) -> Iterator[Problem]:
         # An image of another Region is PULL301's to say.
         if image is None or upstream is None or image.place.verdict != "outside":
             continue
-        cached = cached_name(image, upstream, room, task.resource.template.context)
+        cached = cached_name(image, upstream, context, task.resource.template.context)
         yield Problem(
             message=f"{image} comes from {upstream.registry} at every pull"
             + (", although a pull-through cache for it is in these templates" if cached else ""),

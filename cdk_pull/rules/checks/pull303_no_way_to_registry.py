@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cdk_pull.image.ecr import EcrRegistry
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import rule
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.capacity import Capacity
     from cdk_pull.template.ecs.network import Reach
     from cdk_pull.template.ecs.services import Service
@@ -35,7 +35,7 @@ _ENDPOINTS: Final = "the VPC endpoints"
     fix="Add a NAT gateway or the endpoints in the message; in a public subnet, a public address",
     sources=("Amazon ECR User Guide, Amazon ECR interface VPC endpoints",),
 )
-def no_way_to_registry(service: Service, room: Room) -> Iterator[Problem]:
+def no_way_to_registry(service: Service, context: CheckContext) -> Iterator[Problem]:
     """What pulls the images has no way to their registry.
 
     ## What it does
@@ -79,10 +79,10 @@ def no_way_to_registry(service: Service, room: Room) -> Iterator[Problem]:
     - https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
     - https://repost.aws/knowledge-center/ecs-fargate-tasks-pending-state
     """
-    for place in _places(service, room):
+    for place in _places(service, context):
         subnets = place.subnets if isinstance(place.subnets, list) else []
         for index, subnet in enumerate(subnets):
-            reach = room.ecs.network.reach(subnet)
+            reach = context.ecs.network.reach(subnet)
             if reach is None:
                 continue
             way = _no_way(reach, place)
@@ -111,7 +111,7 @@ class _Place(NamedTuple):
     exact: bool = True
 
 
-def _places(service: Service, room: Room) -> Iterator[_Place]:
+def _places(service: Service, context: CheckContext) -> Iterator[_Place]:
     if service.launch_type == "FARGATE" and service.task is not None:
         settings, path = service.start.network
         yield _Place(
@@ -126,8 +126,8 @@ def _places(service: Service, room: Room) -> Iterator[_Place]:
         )
     for capacity in service.capacities:
         # Once for all services on it.
-        if room.services_on(capacity)[0] is service and _has_to_pull(capacity):
-            tasks = room.tasks_on(capacity)
+        if context.services_on(capacity)[0] is service and _has_to_pull(capacity):
+            tasks = context.tasks_on(capacity)
             for group in capacity.groups:
                 subnets = group.values.get("VPCZoneIdentifier")
                 path = ("Properties", "VPCZoneIdentifier")

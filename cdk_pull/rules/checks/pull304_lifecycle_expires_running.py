@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.lifecycle import read_policy, taking
-from cdk_pull.rules.registry import rule
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.lifecycle import read_policy, taking
 from cdk_pull.template.ecs.images import immutable_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.lifecycle import Selection
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.support.lifecycle import Selection
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.model import Resource
 
@@ -30,7 +30,7 @@ _PATH: Final = ("Properties", "LifecyclePolicy", "LifecyclePolicyText")
     fix="Expire untagged images only, in a repository with immutable tags, as ImageRepository does; or put before it a rule that keeps 9999 of the tags that run",
     sources=("Amazon ECR User Guide, Life-cycle policy properties",),
 )
-def lifecycle_expires_running(repository: Resource, room: Room) -> Iterator[Problem]:
+def lifecycle_expires_running(repository: Resource, context: CheckContext) -> Iterator[Problem]:
     """The life-cycle policy can expire an image that a service runs.
 
     ## What it does
@@ -71,7 +71,7 @@ def lifecycle_expires_running(repository: Resource, room: Room) -> Iterator[Prob
     """
     policy = repository.values.get("LifecyclePolicy")
     text = policy.get("LifecyclePolicyText") if isinstance(policy, dict) else None
-    running = room.running_images.get(repository, [])
+    running = context.running_images.get(repository, [])
     selections = read_policy(text) if running else []
     for selection in selections:
         lost = next((each for each in running if _can_lose_its_tag(each, repository)), None)

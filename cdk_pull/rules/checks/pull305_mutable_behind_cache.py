@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import rule
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
 from cdk_pull.template.ecs.images import immutable_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.model import Resource
 
 __all__ = ["mutable_behind_cache"]
@@ -29,7 +29,7 @@ _MUTABLE: Final = frozenset({"unique", "unknown"})
     fix="Set ImageTagMutability to IMMUTABLE; ImageRepository does",
     sources=("amazon-ecs-agent 1.105.1: agent/engine; Amazon ECR User Guide, Image tag mutability",),
 )
-def mutable_behind_cache(repository: Resource, room: Room) -> Iterator[Problem]:
+def mutable_behind_cache(repository: Resource, context: CheckContext) -> Iterator[Problem]:
     """Tags that can be pushed again run on capacity that caches.
 
     ## What it does
@@ -57,7 +57,7 @@ def mutable_behind_cache(repository: Resource, room: Room) -> Iterator[Problem]:
     ## References
     - https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
     """
-    for image, capacity in room.images_on_capacity.get(repository, ()):
+    for image, capacity in context.images_on_capacity.get(repository, ()):
         tag = image.tag if isinstance(image.tag, str) else None
         can_move = image.kind in _MUTABLE and immutable_tag(repository, tag) is False
         if can_move and capacity.behavior in _CACHED:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import rule
-from cdk_pull.rules.windows_images import servercore_build, windows_tasks_image
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.windows_images import servercore_build, windows_tasks_image
 from cdk_pull.windows.catalogue import packaged_catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["not_on_servercore"]
@@ -26,7 +26,7 @@ __all__ = ["not_on_servercore"]
     fix="Build FROM mcr.microsoft.com/windows/servercore on an exact tag: ServerCore.pin(family, on=…)",
     sources=("Amazon ECS Developer Guide, Windows on Fargate; aws/containers-roadmap#2702",),
 )
-def not_on_servercore(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+def not_on_servercore(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
     """The base of the image is not one that Fargate's hosts hold.
 
     ## What it does
@@ -56,7 +56,7 @@ def not_on_servercore(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     - https://github.com/aws/containers-roadmap/issues/2702
     """
     for container, image in windows_tasks_image(task):
-        build = servercore_build(image, room.facts.profile(image, task))
+        build = servercore_build(image, context.facts.profile(image, task))
         path = (*container.path, "Image")
         if build.exact:
             release = packaged_catalogue().find(build.exact)

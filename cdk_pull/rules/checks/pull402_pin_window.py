@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import rule
-from cdk_pull.rules.windows_images import servercore_build, window_on, windows_tasks_image
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.windows_images import servercore_build, window_on, windows_tasks_image
 from cdk_pull.units import format_bytes
 from cdk_pull.windows.base import cached_base
 from cdk_pull.windows.catalogue import packaged_catalogue
@@ -15,7 +15,7 @@ from cdk_pull.windows.window import cached_days
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["pin_window"]
@@ -32,7 +32,7 @@ __all__ = ["pin_window"]
         "Amazon ECS Developer Guide, Windows on Fargate",
     ),
 )
-def pin_window(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+def pin_window(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
     """The servercore build is near or past the end of its window.
 
     ## What it does
@@ -61,11 +61,11 @@ def pin_window(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html
     """
-    window = window_on(task, room.today) if room.today is not None else None
+    window = window_on(task, context.today) if context.today is not None else None
     if window is None:
         return
     for container, image in windows_tasks_image(task):
-        profile = room.facts.profile(image, task)
+        profile = context.facts.profile(image, task)
         build = servercore_build(image, profile)
         release = packaged_catalogue().find(build.exact) if build.exact else None
         if release is None or not release.monthly or window.on < release.patch_tuesday_after(1):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import rule
-from cdk_pull.rules.windows_images import servercore_build, window_on, windows_tasks_image
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.windows_images import servercore_build, window_on, windows_tasks_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["floating_ltsc"]
@@ -28,7 +28,7 @@ __all__ = ["floating_ltsc"]
         "Amazon ECS Developer Guide, Windows on Fargate",
     ),
 )
-def floating_ltsc(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+def floating_ltsc(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
     """The servercore image is named by a tag that moves.
 
     ## What it does
@@ -57,10 +57,10 @@ def floating_ltsc(task: TaskDefinition, room: Room) -> Iterator[Problem]:
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html
     - https://hub.docker.com/r/microsoft/windows-servercore
     """
-    window = window_on(task, room.today) if room.today is not None else None
+    window = window_on(task, context.today) if context.today is not None else None
     notes = window.notes if window is not None else ()
     for container, image in windows_tasks_image(task):
-        if servercore_build(image, room.facts.profile(image, task)).floating:
+        if servercore_build(image, context.facts.profile(image, task)).floating:
             yield Problem(
                 message=f"{image} moves with every release" + (f"; {notes[0]}" if notes else ""),
                 path=(*container.path, "Image"),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import rule
-from cdk_pull.rules.windows_images import family_product, image_build
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.windows_images import family_product, image_build
 from cdk_pull.windows.families import fargate_families, product_of_build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["build_mismatch"]
@@ -29,7 +29,7 @@ __all__ = ["build_mismatch"]
         "Microsoft Learn, Windows container version compatibility",
     ),
 )
-def build_mismatch(task: TaskDefinition, room: Room) -> Iterator[Problem]:
+def build_mismatch(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
     """Host and container are of different builds of Windows.
 
     ## What it does
@@ -68,7 +68,7 @@ def build_mismatch(task: TaskDefinition, room: Room) -> Iterator[Problem]:
         return
     for container in task.containers:
         image = container.image
-        build = image_build(image, room.facts.profile(image, task)) if image is not None else None
+        build = image_build(image, context.facts.profile(image, task)) if image is not None else None
         if build is None or (host is not None and host.oldest_container <= build <= host.os_build):
             continue
         where = f"{task.family} has {host.os_build}" if host is not None else "the task is for LINUX"

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.errors import CdkPullError
 from cdk_pull.fargate.sizes import check_architecture
-from cdk_pull.rules.finding import Problem, Severity
-from cdk_pull.rules.registry import rule
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.registry import rule
 from cdk_pull.windows.families import fargate_family
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.rules.room import Room
+    from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["family_not_on_fargate"]
@@ -30,7 +30,7 @@ __all__ = ["family_not_on_fargate"]
         "aws/containers-roadmap#2754",
     ),
 )
-def family_not_on_fargate(task: TaskDefinition, _room: Room) -> Iterator[Problem]:
+def family_not_on_fargate(task: TaskDefinition, _context: CheckContext) -> Iterator[Problem]:
     """Fargate does not run this operating system family.
 
     ## What it does

@@ -15,8 +15,8 @@ from cdk_pull.template.ecs.init import INIT, Place, Program, program
 from cdk_pull.template.values import Unknown, as_text, is_not_false, is_text, text_of
 
 if TYPE_CHECKING:
-    from cdk_pull.agent.mending.advice import Advice
-    from cdk_pull.agent.reading import Reading
+    from cdk_pull.agent.fixes.advice import Advice
+    from cdk_pull.agent.readers.reading import Reading
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.template.model import PathStep, Resource
 
@@ -271,7 +271,7 @@ def _read(texts: tuple[str, ...], known: tuple[bool, ...], os: OperatingSystem |
 def _advise(
     texts: tuple[str, ...], known: tuple[bool, ...], os: OperatingSystem | None
 ) -> tuple[Advice, ...]:
-    from cdk_pull.agent.mending.advice import advise  # noqa: PLC0415 - slow to import, and only for what is wrong
+    from cdk_pull.agent.fixes.advice import advise  # noqa: PLC0415 - slow to import, and only for what is wrong
 
     reading = _read(texts, known, os)
     text, pieces = to_text(_joined(texts, known))

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
-from cdk_pull.template.image_place import ImagePlace, locate_image
+from cdk_pull.template.image_region import ImagePlace, locate_image
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:

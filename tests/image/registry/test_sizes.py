@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_pull.fargate.start_model import load_start_model
+from cdk_pull.fargate.estimate.start_model import load_start_model
 from cdk_pull.image.profile import Compression
 from cdk_pull.image.registry.sizes import UnpackedSize, from_annotations, from_bytes
 

@@ -1,0 +1,72 @@
+"""Fixes user data as CloudFormation holds it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.cfn import LIMIT_BYTES, branches, from_text, read_value, size_bytes, to_text
+from cdk_pull.agent.fixes.apply import fix_user_data
+from cdk_pull.agent.readers.cloud_init.parts import is_mime
+from cdk_pull.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdk_pull.agent.fixes.apply import Change
+    from cdk_pull.agent.readers.codes import WarningCode
+    from cdk_pull.agent.readers.reading import Reading
+    from cdk_pull.agent.variables import OperatingSystem
+
+__all__ = ["fix_value"]
+
+
+def fix_value(
+    value: object, os: OperatingSystem, codes: Mapping[WarningCode, bool]
+) -> tuple[object, tuple[Change, ...]]:
+    """Return the value under ``UserData`` fixed, and what was changed; the same value where nothing was.
+
+    Args:
+        value: what the template has there.
+        os: the operating system.
+        codes: the warnings to fix, and for each whether also by an edit that is not safe.
+    """
+    if (found := branches(value)) is not None:
+        condition, *both = found
+        fixed = [fix_value(each, os, codes) for each in both]
+        changes = tuple(change for _, made in fixed for change in made)
+        return ({"Fn::If": [condition, *(each for each, _ in fixed)]} if changes else value), changes
+    try:
+        text, pieces = to_text(value)
+    except UnsupportedError:
+        return value, ()
+    result = fix_user_data(text, os, codes)
+    changes = result.changes
+    if size_bytes(result.text) > max(LIMIT_BYTES, size_bytes(text)):
+        changes = ()
+    value = from_text(result.text, pieces) if changes else value
+    if is_mime(text):
+        value, more = _fix_parts(value, os, codes)
+        changes += more
+    return value, changes
+
+
+def _fix_parts(
+    value: object, os: OperatingSystem, codes: Mapping[WarningCode, bool]
+) -> tuple[object, tuple[Change, ...]]:
+    """Fix the parts of a MIME archive that CloudFormation encodes, each by itself, where that helps the whole."""
+    text, pieces = to_text(value)
+    made: tuple[Change, ...] = ()
+    for name, piece in pieces.items():
+        if not (isinstance(piece, dict) and "Fn::Base64" in piece):
+            continue
+        fixed, changes = fix_value(piece, os, codes)
+        before, other = read_value(value, os), from_text(text, {**pieces, name: fixed})
+        after = read_value(other, os)
+        if changes and _kinds(after) < _kinds(before) and len(after.unknown) <= len(before.unknown):
+            value, pieces, made = other, {**pieces, name: fixed}, (*made, *changes)
+    return value, made
+
+
+def _kinds(reading: Reading) -> Counter[tuple[str, str | None]]:
+    return Counter((each.code, each.variable) for each in reading.warnings)

@@ -1,0 +1,99 @@
+"""The edits that are the same for a shell script, PowerShell and TOML."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.fixes.case import Case, Edit
+from cdk_pull.agent.fixes.values import intended, nearest
+from cdk_pull.agent.readers.reading import find_prune
+from cdk_pull.agent.variables import variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["give_bound", "give_value", "leave_out", "leave_out_earlier", "leave_out_prunes", "moved_up"]
+
+_QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
+_SEVERAL = re.compile(r";|(?<![>&0-9])&(?!>)|\|\|")
+_CONTINUES = re.compile(r"(?<!<)<<(?!<)|@[\"']$|[\\`|,]$|&&$")
+_OPENS_BLOCK = re.compile(r"(?:^|[\s;])(?:then|do|else|\{|\()$")
+_ENDS_BLOCK = re.compile(r"(?:fi|done|else|elif|\}|\)|;;)(?:\b|\s|;|$)")
+
+
+def give_value(case: Case, key: str) -> Iterator[Edit]:
+    """Yield the line with the value that was meant."""
+    value = intended(case.name, case.raw) if case.name and case.raw else ""
+    for line in case.revalued(key, value) if value else ():
+        yield Edit(text=case.with_line(line), what=f"the value is {value}")
+
+
+def give_bound(case: Case, key: str) -> Iterator[Edit]:
+    """Yield the line with the nearest value that the agent takes: what it uses now, or else a choice."""
+    variable = variables().get(case.name)
+    value = nearest(variable, case.raw) if variable is not None else ""
+    for line in case.revalued(key, value) if value else ():
+        yield Edit(
+            text=case.with_line(line),
+            what=f"the value is {value}, the nearest that the agent takes",
+            safe=variable is not None and variable.below == "minimum" and bool(variable.minimum),
+        )
+
+
+def leave_out(case: Case) -> Iterator[Edit]:
+    """Yield the text without the line, or the line without the setting."""
+    if case.index < 0 or not _can_go(case.lines, case.index):
+        return
+    if case.raw:
+        word = rf"[ \t]+(['\"]?){re.escape(f'{case.name}={case.raw}')}\1(?=[ \t])"
+        others = [each for each in variables() if each != case.name and f"{each}=" in case.line]
+        if others:
+            line = re.sub(word, "", case.line, count=1)
+            yield Edit(text=case.with_line(line), what=f"{case.name} is left out", safe=False)
+            return
+    yield Edit(text=case.without_line(), what="it is left out", safe=False)
+
+
+def leave_out_earlier(case: Case) -> Iterator[Edit]:
+    """Yield the text without an earlier line that sets the same variable, and loses."""
+    for number, line in enumerate(case.lines[: max(case.index, 0)]):
+        if case.name and case.name in line and _can_go(case.lines, number):
+            lines = case.lines
+            del lines[number]
+            yield Edit(
+                text="\n".join(lines), what=f"it stays alone: {line.strip()!r} is left out", safe=False
+            )
+
+
+def leave_out_prunes(case: Case) -> Iterator[Edit]:
+    """Yield the text without all lines that remove images: the reader names the first."""
+    lines = case.lines
+    while (number := find_prune("\n".join(lines))) is not None:
+        if not _can_go(lines, number - 1):
+            return
+        del lines[number - 1]
+    yield Edit(text="\n".join(lines), what="it is left out", safe=False)
+
+
+def moved_up(case: Case, index: int, what: str) -> Iterator[Edit]:
+    """Yield the text with the line before another one; nothing where it stands in a block that the other is not in."""
+    depths = [len(line) - len(line.lstrip()) for line in case.lines if line.strip()]
+    target = case.lines[index]
+    depth = len(target) - len(target.lstrip()) if target.strip() else min(depths)
+    if _is_whole(case.lines, case.index) and len(case.line) - len(case.line.lstrip()) <= depth:
+        yield Edit(text=case.moved_before(index), what=what)
+
+
+def _is_whole(lines: list[str], index: int) -> bool:
+    """Tell whether a line is one command, with nothing else on it and no part of it on the lines around it."""
+    before, line = (_QUOTED.sub("", lines[each]).strip() if each >= 0 else "" for each in (index - 1, index))
+    parts = _SEVERAL.search(line) or _CONTINUES.search(line) or _CONTINUES.search(before)
+    return not (parts or _OPENS_BLOCK.search(line) or _ENDS_BLOCK.match(line))
+
+
+def _can_go(lines: list[str], index: int) -> bool:
+    """Tell whether a line can be left out: it is whole, and not all that is in a block, which a shell has never empty."""
+    before = next((line.strip() for line in reversed(lines[:index]) if line.strip()), "")
+    after = next((line.strip() for line in lines[index + 1 :] if line.strip()), "")
+    return _is_whole(lines, index) and not (_OPENS_BLOCK.search(before) and _ENDS_BLOCK.match(after))

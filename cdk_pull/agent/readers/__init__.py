@@ -1,0 +1,1 @@
+"""Computes the settings that the agent really has from user data."""

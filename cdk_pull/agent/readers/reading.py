@@ -1,0 +1,177 @@
+"""What the ECS agent will really do with a user data: effective values, what cannot be known, and warnings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.variables import defaults, variables
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping
+
+    from cdk_pull.agent.variables import AgentValue, OperatingSystem
+
+__all__ = [
+    "LIMIT_BYTES",
+    "AgentWarning",
+    "Reading",
+    "Unknown",
+    "compute",
+    "far_too_large",
+    "find_prune",
+    "size_bytes",
+    "size_warnings",
+]
+
+LIMIT_BYTES = 16 * 1024
+"""EC2's limit for user data, before base64. Source: EC2 user guide, 2026."""
+# Parsers of shell and TOML take a time that grows with the square of a text that is neither. Placeholders of CDK's
+# tokens are longer than what comes in their place.
+_LARGEST, _LARGEST_WITH_TOKENS = LIMIT_BYTES + 4096, 4 * LIMIT_BYTES
+
+# The agent reads this one too; the published form of `effective` has never had it.
+_PRUNE = re.compile(r"\bdocker\s+(?:(?:image|system)\s+prune\b|(?:rmi|image\s+rm)\b.*docker\s+images?\b)")
+_NOT_SHOWN = frozenset({"ECS_ENABLE_UNTRACKED_IMAGE_CLEANUP"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Something that the text alone does not tell.
+
+    Attributes:
+        variable: the variable whose value cannot be known; None when any of them may be concerned.
+        line: the line of the text, from 1; 0 when it has none.
+        reason: why, in a clause.
+    """
+
+    variable: str | None
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentWarning:
+    """Something in the text that does not do what it seems to.
+
+    Attributes:
+        code: a stable name.
+        message: what happens and what to write instead.
+        line: the line of the text, from 1; 0 when it has none.
+        variable: the variable concerned, if it is one.
+    """
+
+    code: str
+    message: str
+    line: int = 0
+    variable: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """The agent settings that a text really produces.
+
+    Attributes:
+        effective: each variable's value as the agent will hold it; None where it cannot be known.
+        settings: what the text sets, before the agent's own rules.
+        lines: the line that sets each of them.
+        unknown: what cannot be known, and why.
+        warnings: what does not do what it seems to.
+        os: the operating system whose rules were applied; None when the text does not tell.
+    """
+
+    effective: Mapping[str, AgentValue | None]
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    unknown: tuple[Unknown, ...] = ()
+    warnings: tuple[AgentWarning, ...] = ()
+    os: OperatingSystem | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reading in JSON's types."""
+        return {
+            "os": self.os,
+            "effective": dict(self.effective),
+            "settings": dict(self.settings),
+            "unknown": [
+                {"variable": each.variable, "line": each.line, "reason": each.reason} for each in self.unknown
+            ],
+            "warnings": [
+                {"code": each.code, "variable": each.variable, "line": each.line, "message": each.message}
+                for each in self.warnings
+            ],
+        }
+
+
+def compute(
+    settings: Mapping[str, str],
+    os: OperatingSystem,
+    *,
+    lines: Mapping[str, int] | None = None,
+    unknown: Iterable[Unknown] = (),
+    warnings: Iterable[AgentWarning] = (),
+) -> Reading:
+    """Return the reading for what a text sets: the agent's defaults and bounds applied.
+
+    Args:
+        settings: the raw values of the variables whose value is known.
+        os: whose defaults apply.
+        lines: the lines that set them.
+        unknown: variables named here, or all of them where none is named, come out as None.
+        warnings: handed on, with those of the agent's own rules added.
+    """
+    unknown = tuple(unknown)
+    hidden = {each.variable for each in unknown}
+    known = {name: value for name, value in settings.items() if name in variables() and name not in hidden}
+    effective: dict[str, AgentValue | None] = {
+        name: None
+        if name in hidden or (None in hidden and name not in known)
+        else variable.effective(known[name], os)
+        if name in known
+        else defaults(os)[name]
+        for name, variable in variables().items()
+        if name not in _NOT_SHOWN
+    }
+    return Reading(
+        effective=MappingProxyType(effective),
+        settings=MappingProxyType(known),
+        lines=MappingProxyType({name: line for name, line in (lines or {}).items() if name in known}),
+        unknown=unknown,
+        warnings=tuple(warnings),
+        os=os,
+    )
+
+
+def find_prune(text: str, but: Container[int] = ()) -> int | None:
+    """Return the line on which a text removes images by Docker's own clean-up, but for some lines."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if number not in but and _PRUNE.search(line) and not line.lstrip().startswith("#"):
+            return number
+    return None
+
+
+def size_bytes(user_data: str) -> int:
+    """Return the size of a user data before base64, in bytes; CDK tokens count as nothing, the least they can be."""
+    return len(re.sub(r"\$\{Token\[[A-Za-z0-9:._-]+\]\}", "", user_data).encode("utf-8", "replace"))
+
+
+def far_too_large(user_data: str, os: OperatingSystem) -> Reading | None:
+    """Return an empty reading for a text that no instance can have, whose size would be all that costs time."""
+    if len(user_data) <= _LARGEST_WITH_TOKENS and size_bytes(user_data) <= _LARGEST:
+        return None
+    return compute({}, os, unknown=[Unknown(None, 0, "it is far larger than EC2 accepts")])
+
+
+def size_warnings(user_data: str) -> list[AgentWarning]:
+    """Return a warning for a user data that is larger than EC2 takes."""
+    size = size_bytes(user_data)
+    if size <= LIMIT_BYTES:
+        return []
+    return [
+        AgentWarning(
+            WarningCode.TOO_LARGE, f"EC2 takes {LIMIT_BYTES} bytes before base64; this has {size}", 0
+        )
+    ]

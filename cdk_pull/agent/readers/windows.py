@@ -1,0 +1,96 @@
+"""Reads the user data of Windows instances.
+
+Source: EC2Launch runs the first ``<script>`` and then the first ``<powershell>`` of a user data, and nothing else of
+it. ``Initialize-ECSAgent`` starts the agent, which reads the machine's environment at that moment.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cdk_pull.agent.explain import explain, explain_together
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.readers.reading import (
+    AgentWarning,
+    Reading,
+    Unknown,
+    compute,
+    far_too_large,
+    find_prune,
+    size_warnings,
+)
+from cdk_pull.agent.script.bash.holes import Holes
+from cdk_pull.agent.script.powershell.session import Session
+
+__all__ = ["BLOCK", "TASKS", "read"]
+
+BLOCK = re.compile(r"<(powershell|script)>(.*?)(</\1>|\Z)", re.IGNORECASE | re.DOTALL)
+"""What EC2Launch runs: the opening tag, the commands, and the closing tag where there is one."""
+
+TASKS = re.compile(r"\s*(?:#[^\n]*\n\s*)*version:", re.IGNORECASE)
+"""How the tasks of EC2Launch v2 begin, in YAML."""
+
+
+def read(user_data: str) -> Reading:
+    """Return the settings that the agent really has after this user data.
+
+    The text is read as if every command succeeded; where a condition decides, the value is unknown. A CDK token in
+    it is an unknown piece.
+    """
+    if (unread := far_too_large(user_data, "windows")) is not None:
+        return unread
+    if TASKS.match(user_data):
+        return compute(
+            {}, "windows", unknown=[Unknown(None, 1, "tasks of EC2Launch v2 in YAML are not read")]
+        )
+    holes = Holes()
+    session = Session(holes)
+    warnings = size_warnings(user_data)
+    hidden = holes.hide_tokens(user_data)
+    blocks = sorted(BLOCK.finditer(hidden), key=lambda block: block[1].lower() == "powershell")
+    for block in blocks:
+        line = hidden.count("\n", 0, block.start(2)) + 1
+        if block[1].lower() == "script":
+            session.run_batch(block[2], line)
+        else:
+            session.run(block[2], line)
+    if not blocks and hidden.startswith(("#!", "#cloud-config")):
+        message = (
+            "EC2Launch runs nothing that is for cloud-init, and the image is one of Windows; write PowerShell"
+        )
+        warnings.append(AgentWarning(WarningCode.NOT_RUN, message, 1))
+        return _conclude(session, holes, warnings, user_data)
+    if (not blocks and hidden.strip()) or any(not block[3] for block in blocks):
+        warnings.append(
+            AgentWarning(
+                WarningCode.NO_POWERSHELL_TAG,
+                "EC2Launch runs only what stands between <powershell> and </powershell> "
+                "(it is read here as if this did)",
+                1,
+            )
+        )
+    if not blocks:
+        session.run(hidden, 1)
+    return _conclude(session, holes, warnings, user_data)
+
+
+def _conclude(session: Session, holes: Holes, warnings: list[AgentWarning], user_data: str) -> Reading:
+    values: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    unknown: list[Unknown] = []
+    any_name = holes.first(session.anything)
+    if any_name is not None:
+        reason = f"any variable may be set: {any_name.reason}"
+        unknown.append(Unknown(None, any_name.line, reason))
+    for name, setting in session.at_end().items():
+        hole = holes.first(setting.value)
+        lines[name] = setting.line
+        if hole is not None:
+            unknown.append(Unknown(name, hole.line, hole.reason))
+        elif setting.value:  # an empty value removes the variable
+            values[name] = setting.value
+    found = [*warnings, *session.warnings]
+    found += [each for name, raw in values.items() for each in explain(name, raw, lines[name], "windows")]
+    found += explain_together(values, lines, find_prune(user_data))
+    distinct = sorted(dict.fromkeys(found), key=lambda each: each.line)
+    return compute(values, "windows", lines=lines, unknown=unknown, warnings=distinct)

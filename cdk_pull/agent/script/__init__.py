@@ -1,0 +1,1 @@
+"""Walks through the scripts of user data: bash and PowerShell, never run."""

@@ -1,0 +1,126 @@
+"""Which way a condition goes, where the script alone tells."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.script.bash.words import expand_one
+from cdk_pull.agent.script.bash.world import ECS_CONFIG
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from cdk_pull.agent.script.bash.interpreter import Interpreter
+    from cdk_pull.agent.script.bash.world import World
+
+__all__ = ["decide"]
+
+# Commands that are there to ask: both answers are possible.
+_QUESTIONS = frozenset(
+    {
+        "[",
+        "[[",
+        "test",
+        "grep",
+        "egrep",
+        "fgrep",
+        "zgrep",
+        "which",
+        "command",
+        "type",
+        "hash",
+        "cmp",
+        "diff",
+        "id",
+    }
+    | {"getent", "pgrep", "pidof", "mountpoint", "ping", "nc", "expr", "let", "read", "select"}
+)
+
+
+def decide(shell: Interpreter, node: Node, world: World) -> bool | None:
+    """Return whether a condition holds, or None where both are possible."""
+    match node.type:
+        case "negated_command":
+            answer = decide(shell, node.named_children[0], world) if node.named_child_count else None
+            return None if answer is None else not answer
+        case "test_command":
+            return _test(shell, node, world)
+        case "list":
+            return _both(shell, node, world)
+        case "redirected_statement" | "pipeline" | "subshell" | "compound_statement":
+            last = node.child_by_field_name("body") or next(reversed(node.named_children), None)
+            return None if last is None else decide(shell, last, world)
+        case "command":
+            return _command(shell, node, world)
+        case _:
+            return True
+
+
+def _command(shell: Interpreter, node: Node, world: World) -> bool | None:
+    name = node.child_by_field_name("name")
+    word = (name.text or b"").decode("utf-8", "replace") if name is not None else ""
+    if word == "sudo" and node.child_by_field_name("argument") is not None:
+        argument = node.child_by_field_name("argument")
+        word = (argument.text or b"").decode("utf-8", "replace") if argument is not None else ""
+    if word == "false":
+        return False
+    if word in {"test", "["}:
+        return _compare(
+            [expand_one(each, world, shell) for each in node.children_by_field_name("argument")], shell
+        )
+    if word in {"grep", "egrep", "fgrep"}:
+        return _finds(
+            [expand_one(each, world, shell) for each in node.children_by_field_name("argument")], world, shell
+        )
+    return None if word in _QUESTIONS else True
+
+
+def _finds(arguments: list[str], world: World, shell: Interpreter) -> bool | None:
+    """Return whether ``grep -q NAME ecs.config`` finds what the user data has written so far."""
+    operands = [each for each in arguments if not each.startswith("-")]
+    if len(operands) != 2 or world.path(operands[1]) != ECS_CONFIG:  # noqa: PLR2004 - a pattern and a file
+        return None
+    content = "".join(each.text for each in world.files.get(ECS_CONFIG, ()))
+    pattern = operands[0].removeprefix("^")
+    if shell.holes.first(content + pattern) is not None or not re.fullmatch("[A-Za-z0-9_=-]+", pattern):
+        return None
+    start = "^" if pattern != operands[0] else ""
+    return re.search(start + re.escape(pattern), content, re.MULTILINE) is not None
+
+
+def _both(shell: Interpreter, node: Node, world: World) -> bool | None:
+    left = decide(shell, node.named_children[0], world)
+    right = decide(shell, node.named_children[-1], world)
+    if any(child.type == "&&" for child in node.children):
+        return False if left is False else right if left else None
+    return True if left else right if left is False else None
+
+
+def _test(shell: Interpreter, node: Node, world: World) -> bool | None:
+    if node.named_child_count != 1:
+        return None
+    inside = node.named_children[0]
+    words = [
+        expand_one(each, world, shell)
+        if each.is_named and each.type != "test_operator"
+        else (each.text or b"").decode("utf-8", "replace")
+        for each in inside.children
+    ]
+    return _compare(words, shell)
+
+
+def _compare(words: list[str], shell: Interpreter) -> bool | None:
+    if any(shell.holes.first(word) for word in words):
+        return None
+    match words:
+        case ["-n", word]:
+            return bool(word)
+        case ["-z", word]:
+            return not word
+        case [one, "=" | "==", other] if not set(other) & set("*?["):
+            return one == other
+        case [one, "!=", other] if not set(other) & set("*?["):
+            return one != other
+        case _:
+            return None

@@ -1,0 +1,51 @@
+"""Runs the steps of a user data in thought, one after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.readers.cloud_init.steps import Script, Stage, Step, Write
+from cdk_pull.agent.script.bash.interpreter import Interpreter
+from cdk_pull.agent.script.bash.redirects import empty
+from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRUNED, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cdk_pull.agent.readers.reading import AgentWarning
+    from cdk_pull.agent.script.bash.holes import Holes
+
+__all__ = ["execute"]
+
+
+def execute(steps: Iterable[Step], holes: Holes) -> tuple[list[World], list[AgentWarning]]:
+    """Return the ways in which a user data may go, and what is wrong with its scripts."""
+    worlds = [World()]
+    warnings: list[AgentWarning] = []
+    for step in steps:
+        shell = Interpreter(holes, step.lines if isinstance(step, Script) else lambda line: line)
+        if isinstance(step, Script):
+            fresh = [World(files=world.files) for world in worlds]
+            worlds = shell.run_script(step.text, fresh)
+            if step.stage != Stage.SCRIPTS:
+                # What runs at every boot finds the images of the agent.
+                for world in worlds:
+                    world.files.pop(PRUNED, None)
+        else:
+            for world in worlds:
+                if isinstance(step, Write):
+                    _write(shell, step, world)
+                else:
+                    shell.blur(world, step.reason, step.line)
+        warnings += shell.warnings
+    return worlds, warnings
+
+
+def _write(shell: Interpreter, step: Write, world: World) -> None:
+    path = world.path(step.path)
+    if not step.append:
+        empty(shell, world, path, step.line)
+    if step.content is not None:
+        world.write(path, step.content, step.line, lines=step.spread)
+    elif path == ECS_CONFIG:
+        shell.blur(world, "what is written to it is not in the user data", step.line)

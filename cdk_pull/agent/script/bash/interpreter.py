@@ -1,0 +1,314 @@
+"""Walks through a shell script and keeps, for every way it may go, what its files hold.
+
+Commands are taken to succeed, unless they are there to ask a question: then both answers are followed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.readers.reading import AgentWarning
+from cdk_pull.agent.script.bash import commands, control, pipes
+from cdk_pull.agent.script.bash.call import Call
+from cdk_pull.agent.script.bash.holes import NOTHING
+from cdk_pull.agent.script.bash.parse import parse, unended, walk
+from cdk_pull.agent.script.bash.redirects import open_redirects, redirect_all
+from cdk_pull.agent.script.bash.words import expand, expand_one
+from cdk_pull.agent.script.bash.world import ECS_CONFIG, Io, World, bounded, merge
+from cdk_pull.agent.variables import variables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tree_sitter import Node
+
+    from cdk_pull.agent.script.bash.holes import Holes
+
+__all__ = ["Interpreter"]
+
+_DEEPEST = 60
+_MOST_STEPS = 20_000
+# Beyond this many ways a script may go, nobody can tell where it ends up.
+_MOST_WORLDS = 32
+_GROUPS = frozenset(
+    {"program", "compound_statement", "do_group", "negated_command", "variable_assignments", "unset_command"}
+)
+
+
+@dataclass(slots=True)
+class Effort:
+    """How much of what one reading may cost is spent."""
+
+    depth: int = 0
+    steps: int = 0
+
+
+class Interpreter:
+    """Runs one script in thought.
+
+    Args:
+        holes: the unknown pieces, shared by all scripts of one user data.
+        lines: the line of the user data for each line of the script.
+        effort: what is spent already, for a script inside another.
+
+    Attributes:
+        warnings: what is wrong with the script.
+        used: the variables that it uses.
+        calls: how many functions it is in.
+    """
+
+    def __init__(self, holes: Holes, lines: Callable[[int], int], effort: Effort | None = None) -> None:
+        self.holes = holes
+        self.lines = lines
+        self.warnings: list[AgentWarning] = []
+        self.used: set[str] = set()
+        self.calls = 0
+        self.source = b""
+        self._assigned: dict[str, int] = {}
+        self._effort = effort or Effort()
+
+    def run_script(self, text: str, worlds: Iterable[World], io: Io | None = None) -> list[World]:
+        """Return the worlds after a whole script, its EXIT trap included."""
+        self.source, root = parse(text.encode("utf-8", "replace"))
+        self._check_here_documents(text, root)
+        ended = self.run(root, list(worlds), io or Io())
+        for node in [each for each in walk(root) if each.is_error] if root.has_error else []:
+            for world in ended:
+                self.skip(_whole(node), world, "the grammar of bash does not know this")
+        after: list[World] = []
+        for world in ended:
+            trap, world.on_exit, world.flow = world.on_exit, "", ""
+            after.extend(self.nested(trap, world, io or Io(), self.lines) if trap else [world])
+        for name, line in self._assigned.items():
+            if name not in self.used:
+                self.warn(
+                    WarningCode.SHELL_VARIABLE,
+                    f"{name} is a variable of the script; the agent reads {ECS_CONFIG}: write it there",
+                    line,
+                    name,
+                )
+        return merge(after)
+
+    def _check_here_documents(self, text: str, root: Node) -> None:
+        lines = text.split("\n")
+        for first, end in unended(root, len(lines) - text.endswith("\n")) if "<<" in text else ():
+            if _mentions("\n".join(lines[end + 1 :])):
+                self.warn(
+                    WarningCode.HERE_DOCUMENT,
+                    f"this does not end the here-document of line {self.lines(first + 1)}, so that all after it is its "
+                    "text: the line has to be the word alone, without blanks",
+                    self.lines(end + 1),
+                )
+
+    def nested(self, text: str, world: World, io: Io, lines: Callable[[int], int]) -> list[World]:
+        """Return the worlds after a script inside the script, such as that of ``bash -c``."""
+        if self._effort.depth >= _DEEPEST:
+            return [self.blur(world, "the script is nested too deep", lines(1))]
+        inner = Interpreter(self.holes, lines, self._effort)
+        worlds = inner.run_script(text, [world], io)
+        self.warnings += inner.warnings
+        self.used |= inner.used
+        return worlds
+
+    def warn(self, code: WarningCode, message: str, line: int, variable: str | None = None) -> None:
+        """Record a warning, once."""
+        warning = AgentWarning(code, message, line, variable)
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+    def line(self, node: Node) -> int:
+        """Return the line of the user data at which a node begins."""
+        return self.lines(node.start_point[0] + 1)
+
+    def unknown(self, reason: str, node: Node, *, lines: bool = False) -> str:
+        """Return a mark for something that the script alone does not tell."""
+        return self.holes.mark(reason, self.line(node), lines=lines)
+
+    def blur(self, world: World, reason: str, line: int) -> World:
+        """Make the whole content of ecs.config unknown."""
+        world.files[ECS_CONFIG] = ()
+        world.write(ECS_CONFIG, self.holes.mark(reason, line, lines=True) + "\n", line)
+        return world
+
+    def capture(self, node: Node, world: World) -> str:
+        """Return what a command substitution puts in its place."""
+        path = f"capture:{node.id}"
+        ended = self.sequence(node.named_children, [world.fork()], Io(stdout=path))
+        texts = {"".join(each.text for each in one.files.get(path, ())) for one in ended}
+        hole = next((found for each in texts if (found := self.holes.first(each)) and found.lines), None)
+        if len(texts) == 1 and hole is None:
+            return texts.pop().rstrip("\n")
+        reason = hole.reason if hole is not None else "its output depends on a condition"
+        return self.unknown(reason, node)
+
+    def run(self, node: Node, worlds: list[World], io: Io) -> list[World]:
+        """Return the worlds after a statement."""
+        ended: list[World] = []
+        for world in worlds:
+            self._effort.steps += 1
+            self._effort.depth += 1
+            if world.flow:
+                ended.append(world)
+            elif self._effort.depth > _DEEPEST or self._effort.steps > _MOST_STEPS:
+                self.skip(node, world, "the script is too involved to follow")
+                ended.append(world)
+            else:
+                ended.extend(self._run(node, world, io))
+            self._effort.depth -= 1
+        merged = merge(ended)
+        if len(merged) > _MOST_WORLDS:
+            # One that has ended would make all that follows seem unreachable.
+            left = next((world for world in merged if not world.flow), merged[0])
+            return [self.blur(left, "the script branches too often to follow", self.line(node))]
+        return merged
+
+    def sequence(self, nodes: Iterable[Node], worlds: list[World], io: Io) -> list[World]:
+        """Return the worlds after statements that follow one another."""
+        for node in nodes:
+            if node.type == "comment":
+                continue
+            if all(world.flow in {"exit", "fail"} for world in worlds):
+                self._unreachable(node)
+            worlds = self.run(node, worlds, io)
+        return worlds
+
+    def _run(self, node: Node, world: World, io: Io) -> list[World]:
+        follow = _CONTROL.get(node.type)
+        if follow is not None:
+            return follow(self, node, world, io)
+        match node.type:
+            case "command" | "declaration_command":
+                return self._command(node, world, io)
+            case "subshell":
+                return self.apart(node.named_children, world, io)
+            case kind if kind in _GROUPS:
+                return self.sequence(node.named_children, [world], io)
+            case "variable_assignment":
+                self._assign(node, world)
+            case "function_definition":
+                self._define(node, world)
+        return [world]
+
+    def _define(self, node: Node, world: World) -> None:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        if name is not None and body is not None:
+            world.functions[(name.text or b"").decode("utf-8", "replace")] = (self, body)
+
+    def _command(self, node: Node, world: World, io: Io) -> list[World]:
+        name = node.child_by_field_name("name")
+        redirects = [each for each in node.named_children if each.type.endswith("_redirect")]
+        assignments = [each for each in node.named_children if each.type == "variable_assignment"]
+        opened = open_redirects(self, redirects, world, io)
+        empty = name is not None and (not name.text or name.text.decode("utf-8", "replace") == NOTHING)
+        if name is None or empty:
+            written = opened.stdout == ECS_CONFIG
+            for each in assignments:
+                self._assign(each, world, warn=not written)
+            if written:
+                self._writes_nothing(assignments)
+            return [world]
+        words = expand(name, world, self)
+        end = name.end_byte
+        for each in node.children_by_field_name("argument"):
+            more = expand(each, world, self)
+            if self.source[end : each.start_byte] == b"\\\n" and words and more:  # one word over two lines
+                words[-1] += more.pop(0)
+            words += more
+            end = each.end_byte
+        if not words:
+            return [world]
+        if words[0] in world.functions:
+            return self._call(words, world, opened)
+        if redirects and words[0] == "exec" and len(words) == 1:
+            # It redirects all that follows, which is what a log wants.
+            redirect_all(self, redirects, world)
+            return [world]
+        rows = node.end_point[0] - node.start_point[0]
+        return commands.run(
+            Call(self, world, opened, words, self.line(node), rows, waits=not _in_background(node))
+        )
+
+    def _assign(self, node: Node, world: World, *, warn: bool = True) -> None:
+        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+        if name is None:
+            return
+        key = (name.text or b"").decode("utf-8", "replace")
+        text = expand_one(value, world, self) if value is not None else ""
+        added = any(each.type == "+=" for each in node.children)
+        world.variables[key] = bounded(world.variables.get(key, "") + text) if added else text
+        if warn and key in variables():
+            self._assigned.setdefault(key, self.line(node))
+
+    def _writes_nothing(self, assignments: Iterable[Node]) -> None:
+        for each in assignments:
+            name = (each.text or b"").decode("utf-8", "replace").partition("=")[0]
+            self.warn(
+                WarningCode.WRITES_NOTHING,
+                f"this writes nothing to {ECS_CONFIG}: put echo before {name}=",
+                self.line(each),
+                name,
+            )
+
+    def _call(self, words: list[str], world: World, io: Io) -> list[World]:
+        (owner, body), outside = world.functions[words[0]], world.arguments
+        world.arguments = tuple(words[1:])
+        owner.calls += 1
+        ended = owner.run(body, [world], io)
+        owner.calls -= 1
+        for each in ended:
+            each.arguments = outside
+            each.flow = "" if each.flow == "return" else each.flow
+        return ended
+
+    def apart(self, nodes: Iterable[Node], world: World, io: Io) -> list[World]:
+        """Return the worlds after statements in a subshell, of which only the files last."""
+        ended = self.sequence(nodes, [world.fork()], io)
+        return merge([world.after_subshell(each) for each in ended])
+
+    def skip(self, node: Node, world: World, reason: str) -> None:
+        """Pass over a statement that cannot be followed; what it may write is unknown."""
+        text = (node.text or b"").decode("utf-8", "replace")
+        if _mentions(text):
+            self.blur(world, f"{reason}: {text.strip()[:60]!r}", self.line(node))
+
+    def _unreachable(self, node: Node) -> None:
+        text = (node.text or b"").decode("utf-8", "replace")
+        if node.is_named and _mentions(text):
+            name = next((each for each in variables() if each in text), None)
+            self.warn(WarningCode.UNREACHABLE, "the script has ended before this line", self.line(node), name)
+
+
+def _in_background(node: Node) -> bool:
+    """Return whether an ``&`` follows a command, or something that it is a part of."""
+    around: Node | None = node
+    while around is not None:
+        if around.next_sibling is not None and around.next_sibling.type == "&":
+            return True
+        around = around.parent
+    return False
+
+
+def _whole(node: Node) -> Node:
+    """Return the statement with redirections that a node is in, as after ``cat <<EOF > file; …``, or the node."""
+    around: Node | None = node
+    while around is not None and around.type != "redirected_statement":
+        around = around.parent
+    return around or node
+
+
+def _mentions(text: str) -> bool:
+    return "ecs.config" in text or any(name in text for name in variables())
+
+
+_CONTROL: dict[str, Callable[[Interpreter, Node, World, Io], list[World]]] = {
+    "redirected_statement": pipes.redirected,
+    "pipeline": pipes.pipeline,
+    "list": control.either,
+    "if_statement": control.branch,
+    "case_statement": control.case,
+    "for_statement": control.each,
+    "while_statement": control.repeat,
+    "c_style_for_statement": control.repeat,
+}

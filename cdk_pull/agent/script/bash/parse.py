@@ -1,0 +1,151 @@
+"""The grammar of bash, by tree-sitter."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.script.bash.holes import NOTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node, Parser
+
+__all__ = ["parse", "unended", "walk"]
+
+
+# The grammar's own code reads past a table of letters for characters this far up, and may take the process with it. A
+# stand-in of the same length keeps every position.
+_FAR_UP = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
+_STAND_IN = "\ufffd_".encode()
+_LONGER = b"_of_the_document"
+_MOST_DELIMITERS = 20
+_MOST_REDIRECTS = 5
+
+
+def parse(source: bytes) -> tuple[bytes, Node]:
+    """Return the root of a script's syntax tree, and the source that its positions count in.
+
+    The grammar takes ``NAME=value >> file`` and the command on the next line for one command, and tears ``$1=$2``
+    apart. A word that stands for nothing, and braces, keep them right. It takes the words after a redirection for more
+    files: they are put before it. It also ends a here-document at the first line that begins with its delimiter, such
+    as ``ECS_CLUSTER=x`` after ``<<ECS``: a longer one keeps that from happening. No line number changes.
+    """
+    source = _FAR_UP.sub(_STAND_IN, source)
+    root = _parser().parse(source).root_node
+    for _ in range(_MOST_DELIMITERS):
+        lengthened = next(filter(None, (_lengthened(node, source) for node in walk(root))), None)
+        if lengthened is None:
+            break
+        source, root = lengthened, _parser().parse(lengthened).root_node
+    for _ in range(_MOST_REDIRECTS):
+        moved = dict(filter(None, (_moved(node, source) for node in walk(root))))
+        if not moved:
+            break
+        source, root = _edited(source, moved)
+    edits: dict[int, tuple[int, bytes]] = {}
+    for node in walk(root):
+        if node.type == "command":
+            edits.update((end, (end, f" {NOTHING}".encode())) for end in _broken(node, source))
+        elif node.type == "$" and source[node.end_byte : node.end_byte + 1].isdigit():
+            digit = source[node.end_byte : node.end_byte + 1]
+            edits[node.start_byte] = (node.end_byte + 1, b"${" + digit + b"}")
+    return _edited(source, edits) if edits else (source, root)
+
+
+def _edited(source: bytes, edits: dict[int, tuple[int, bytes]]) -> tuple[bytes, Node]:
+    """Return the source with other text from each start to its end, and its syntax tree."""
+    pieces, position = [], 0
+    for start, (end, text) in sorted(edits.items()):
+        if start >= position:  # one inside of another is for the next round
+            pieces += [source[position:start], text]
+            position = end
+    source = b"".join([*pieces, source[position:]])
+    return source, _parser().parse(source).root_node
+
+
+def _moved(redirect: Node, source: bytes) -> tuple[int, tuple[int, bytes]] | None:
+    """Return the edit that puts the words after a redirection before it: the grammar takes them for more targets."""
+    targets = redirect.children_by_field_name("destination") if redirect.type == "file_redirect" else []
+    gaps = [source[one.end_byte : two.start_byte] for one, two in pairwise(targets)]
+    if not gaps or any(gap.replace(b"\\\n", b"").strip(b" \t") for gap in gaps):
+        return None
+    start, end, target = redirect.start_byte, redirect.end_byte, targets[0].end_byte
+    return start, (end, source[target:end].lstrip(b" \t") + b" " + source[start:target])
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield a node and everything under it, in the order of the text."""
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        yield each
+        waiting.extend(reversed(each.children))
+
+
+def _lengthened(start: Node, source: bytes) -> bytes | None:
+    """Return the source with a longer delimiter where the grammar would end a here-document at another line than bash.
+
+    Bash ends it at a line that is the delimiter and nothing else, or at the end of the script.
+    """
+    word = re.sub(rb"""['"\\]""", b"", start.text or b"") if start.type == "heredoc_start" else b""
+    if not word or word not in (start.text or b"") or word.endswith(_LONGER):
+        return None
+    blanks = rb"\t*" if source[: start.start_byte].rstrip(b" \t").endswith(b"<<-") else b""
+    end = re.compile(rb"^" + blanks + re.escape(word) + rb"(?=\r?$)", re.MULTILINE).search(
+        source, start.end_byte
+    )
+    stop = end.start() if end is not None else len(source)
+    if not re.search(rb"^[ \t]*" + re.escape(word), source[start.end_byte : stop], re.MULTILINE):
+        return None
+    opening = (start.text or b"").replace(word, word + _LONGER)
+    closing = source[start.end_byte : end.end()] if end is not None else source[start.end_byte :]
+    if end is None:
+        closing += (b"" if closing.endswith(b"\n") else b"\n") + word
+    return b"".join(
+        [
+            source[: start.start_byte],
+            opening,
+            closing,
+            _LONGER,
+            source[end.end() :] if end is not None else b"\n",
+        ]
+    )
+
+
+def unended(root: Node, rows: int) -> Iterator[tuple[int, int]]:
+    """Yield, for each here-document that goes on to the end of the script, its row and that of what looks like its end.
+
+    Args:
+        root: what :func:`parse` gives.
+        rows: how many rows the script has.
+    """
+    for node in walk(root):
+        if node.type != "heredoc_end" or node.start_point[0] < rows or node.parent is None:
+            continue
+        word = (node.text or b"").strip().removesuffix(_LONGER)
+        body = next((each for each in node.parent.children if each.type == "heredoc_body"), node)
+        first = node.parent.start_point[0]
+        text = (body.text or b"").split(b"\n")
+        seeming = [body.start_point[0] + row for row, line in enumerate(text) if line.strip() == word]
+        if seeming:
+            yield first, seeming[0]
+
+
+def _broken(command: Node, source: bytes) -> Iterator[int]:
+    for before, after in zip(command.children, command.children[1:], strict=False):
+        gap = source[before.end_byte : after.start_byte]
+        if b"\n" in gap.replace(b"\\\n", b"") and before.type in {"file_redirect", "variable_assignment"}:
+            yield before.end_byte
+
+
+@cache
+def _parser() -> Parser:
+    # The grammar takes longer to import than most texts to read: only when a script is read.
+    import tree_sitter_bash  # noqa: PLC0415
+    from tree_sitter import Language, Parser  # noqa: PLC0415
+
+    return Parser(Language(tree_sitter_bash.language()))

@@ -1,0 +1,153 @@
+"""The state of a script at one point: its variables and files, in one of the ways it may have gone."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from cdk_pull.agent.script.bash.interpreter import Interpreter
+
+__all__ = [
+    "ECS_CONFIG",
+    "NOWHERE",
+    "PRINTED",
+    "PRUNED",
+    "Chunk",
+    "Flow",
+    "Io",
+    "OvergrownError",
+    "World",
+    "bounded",
+    "chunks",
+    "merge",
+]
+
+ECS_CONFIG = "/etc/ecs/ecs.config"
+"""The file that the agent's settings come from."""
+NOWHERE = "nowhere:"
+"""In place of the path of a file that cannot be known, or holds nothing."""
+PRINTED = "printed:"
+"""In place of a path: the settings that are printed to a terminal or a log."""
+
+_MOST_CHUNKS = 10_000
+_LONGEST = 128 * 1024
+
+PRUNED = "pruned:"
+"""In place of a path: the lines that remove images while the script runs, which is before the agent has any."""
+
+Flow: TypeAlias = Literal["", "exit", "fail", "return", "break", "continue"]
+
+
+class OvergrownError(Exception):
+    """What a script builds up is larger than any that anybody means; it is not followed any further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a file, at most one line long, and the line of the user data that writes it."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Io:
+    """Where a command reads and writes.
+
+    Attributes:
+        stdin: what it reads; None for nothing known.
+        stdout: the path of the file that it writes to; None for a terminal or a log.
+    """
+
+    stdin: tuple[Chunk, ...] | None = None
+    stdout: str | None = None
+
+
+@dataclass(slots=True)
+class World:
+    """One way in which the script may have gone."""
+
+    variables: dict[str, str] = field(default_factory=dict)
+    files: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
+    functions: dict[str, tuple[Interpreter, Node]] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    directory: str = "/"
+    left: tuple[str, ...] = ()
+    on_exit: str = ""
+    flow: Flow = ""
+
+    def fork(self) -> World:
+        """Return a copy that can go another way."""
+        return replace(
+            self, variables=self.variables.copy(), files=self.files.copy(), functions=self.functions.copy()
+        )
+
+    def after_subshell(self, inside: World) -> World:
+        """Return this world after a subshell of it has ended: only the subshell's files last."""
+        return replace(self.fork(), files=inside.files)
+
+    def path(self, name: str) -> str:
+        """Return the absolute path for a file's name."""
+        path = posixpath.normpath(posixpath.join(self.directory, name))
+        return f"/{path.lstrip('/')}"  # normpath leaves two slashes at the beginning alone
+
+    def write(self, path: str | None, text: str, line: int, *, lines: bool = False) -> None:
+        """Append to a file.
+
+        Args:
+            path: the file; None and NOWHERE lose the text.
+            text: what to append.
+            line: the line of the user data that the text comes from.
+            lines: whether the text's further lines come from the lines after it.
+        """
+        if path is not None:
+            self.append(path, tuple(chunks(bounded(text), line, lines=lines)))
+
+    def append(self, path: str, content: tuple[Chunk, ...]) -> None:
+        """Append pieces to a file.
+
+        Raises:
+            OvergrownError: when the file becomes larger than any that anybody means.
+        """
+        if path == NOWHERE:
+            return
+        whole = self.files.get(path, ()) + content
+        if len(whole) > _MOST_CHUNKS:
+            raise OvergrownError
+        self.files[path] = whole
+
+
+def bounded(text: str) -> str:
+    """Return a text of a size that a script may have.
+
+    Raises:
+        OvergrownError: for a larger one, such as a variable that is doubled again and again.
+    """
+    if len(text) > _LONGEST:
+        raise OvergrownError
+    return text
+
+
+def chunks(text: str, line: int, *, lines: bool = False) -> list[Chunk]:
+    """Return a text in pieces of at most one line."""
+    pieces = text.split("\n")
+    ended = [f"{each}\n" for each in pieces[:-1]] + ([pieces[-1]] if pieces[-1] else [])
+    return [Chunk(each, line + index if lines else line) for index, each in enumerate(ended)]
+
+
+def merge(worlds: list[World]) -> list[World]:
+    """Return the distinct ways, without those that failed where another succeeded.
+
+    A script that ends with an error is taken for one that nobody wants to read: ``[ -f x ] || exit 1`` is a
+    precaution, not a branch.
+    """
+    live = [world for world in worlds if world.flow != "fail"] or worlds[:1]
+    distinct: list[World] = []
+    for world in live:
+        if world not in distinct:
+            distinct.append(world)
+    return distinct

@@ -1,0 +1,1 @@
+"""Writes the settings into user data."""

@@ -1,0 +1,56 @@
+"""Writes the agent settings into the user data of Bottlerocket instances."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.readers.bottlerocket import read
+from cdk_pull.agent.readers.toml_tokens import stand_in
+from cdk_pull.agent.variables import variables
+from cdk_pull.agent.writers.toml_insert import inserted
+from cdk_pull.agent.writers.writing import write
+from cdk_pull.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cdk_pull.agent.settings import AgentSettings
+
+__all__ = ["add"]
+
+
+def add(user_data: str, settings: AgentSettings) -> str:
+    """Return the TOML with the settings in their tables, however those are spelled; all else stays as it is.
+
+    Raises:
+        ConflictError: when the user data sets one of them to another value, or has something that spoils one.
+        UnsupportedError: when Bottlerocket does not expose a setting, or takes nothing of the document.
+    """
+    hidden = [name for name in settings.to_environment() if variables()[name].bottlerocket is None]
+    if hidden:
+        exposed = ", ".join(each.field for each in variables().values() if each.bottlerocket is not None)
+        raise UnsupportedError(
+            f"Bottlerocket has no setting for {', '.join(variables()[name].field for name in hidden)}; it has {exposed}. "
+            "Leave it out, or use an Amazon Linux image"
+        )
+    return write(user_data, settings, read, _candidates)
+
+
+def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
+    document = stand_in(user_data)
+    if not re.search(r"[^\s#]", re.sub(r"#[^\n]*", "", document.text)) and document.tokens:
+        raise UnsupportedError(
+            "user data that is a token cannot be added to, because nobody knows what tables it has; write its tables "
+            "in the user data itself"
+        )
+    wanted: dict[str, dict[str, object]] = {}
+    for name, value in missing.items():
+        variable = variables()[name]
+        if variable.bottlerocket is not None:
+            parsed: object = value if variable.kind in {"behavior", "duration"} else variable.parse(value)
+            parsed = (not parsed) if variable.bottlerocket.inverted else parsed
+            wanted.setdefault(variable.bottlerocket.table, {})[variable.bottlerocket.key] = parsed
+    text = inserted(document.text, wanted)
+    if text is not None:
+        yield document.restore(text)

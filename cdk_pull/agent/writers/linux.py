@@ -1,0 +1,56 @@
+"""Writes the agent settings into the user data of Linux instances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.readers.cloud_init.parts import is_mime, is_shell, kind_of
+from cdk_pull.agent.readers.linux import read
+from cdk_pull.agent.writers.cloud_init import into_archive, into_config
+from cdk_pull.agent.writers.shell_insert import candidates
+from cdk_pull.agent.writers.writing import write
+from cdk_pull.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cdk_pull.agent.settings import AgentSettings
+
+__all__ = ["add"]
+
+
+def add(user_data: str, settings: AgentSettings) -> str:
+    """Return the user data with the settings in it; what the user wrote stays as it is, byte for byte.
+
+    A script gets one line more, a cloud-config one command, a MIME archive one part. Settings that are there already
+    are not added again. A script without ``#!``, of which cloud-init would run nothing, gets ``#!/bin/bash``.
+
+    Raises:
+        ConflictError: when the user data sets one of the variables to another value, or spoils one of the settings.
+        UnsupportedError: when the settings cannot be put where they are sure to have their effect.
+    """
+    return write(user_data, settings, read, _candidates)
+
+
+def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
+    if user_data.lstrip().startswith("${Token["):
+        raise UnsupportedError(
+            "user data that begins with a token cannot be added to, because nobody knows what it is; begin it with "
+            "#!/bin/bash, or put it into an ec2.MultipartUserData"
+        )
+    if is_mime(user_data):
+        return into_archive(user_data, missing)
+    kind = kind_of(user_data)
+    if kind == "text/cloud-config":
+        return into_config(user_data, missing)
+    if kind not in {"", "text/x-shellscript", "text/cloud-boothook", "text/jinja2"} or user_data.startswith(
+        "{"
+    ):
+        what = f"user data of the kind {kind or 'application/json'}"
+    elif not is_shell(user_data):
+        what = f"a script for {user_data.partition(chr(10))[0]}"
+    else:
+        return candidates(user_data, missing)
+    raise UnsupportedError(
+        f"{what} cannot be added to; put it into an ec2.MultipartUserData, where the settings get a part of their own"
+    )

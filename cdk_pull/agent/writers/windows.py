@@ -1,0 +1,71 @@
+"""Writes the agent settings into the user data of Windows instances."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.readers.windows import BLOCK, TASKS, read
+from cdk_pull.agent.writers.writing import write
+from cdk_pull.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cdk_pull.agent.settings import AgentSettings
+
+__all__ = ["add"]
+
+_OPEN = re.compile(r"<powershell>[ \t]*(?:\r?\n)?", re.IGNORECASE)
+_MUST_BE_FIRST = re.compile(r"(?:\s|#[^\n]*\n)*(?:param\b|using\b|\[CmdletBinding)", re.IGNORECASE)
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@,=+-]*")
+
+
+def add(user_data: str, settings: AgentSettings) -> str:
+    """Return the user data with the settings set first thing in ``<powershell>``; all else stays byte for byte.
+
+    Text without ``<powershell>``, of which EC2Launch would run nothing, is put between the tags.
+
+    Raises:
+        ConflictError: when the user data sets one of the variables to another value, or spoils one of the settings.
+        UnsupportedError: when the settings cannot be put where they are sure to have their effect.
+    """
+    return write(user_data, settings, read, _candidates)
+
+
+def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
+    if TASKS.match(user_data):
+        raise UnsupportedError(
+            "tasks of EC2Launch v2 in YAML cannot be added to; write the user data between <powershell> tags"
+        )
+    if user_data.lstrip().startswith("${Token[") and BLOCK.search(user_data) is None:
+        raise UnsupportedError(
+            "user data that begins with a token cannot be added to, because nobody knows what it is; begin it with "
+            "<powershell>"
+        )
+    newline = "\r\n" if "\r\n" in user_data else "\n"
+    lines = "".join(f"{_line(name, value)}{newline}" for name, value in missing.items())
+    opening = _OPEN.search(user_data)
+    if opening is None and BLOCK.search(user_data) is None:
+        ended = user_data if not user_data or user_data.endswith("\n") else f"{user_data}{newline}"
+        yield f"<powershell>{newline}{lines}{ended}</powershell>"
+    elif opening is None:
+        yield f"<powershell>{newline}{lines}</powershell>{newline}{user_data}"
+    else:
+        tag = opening[0] if opening[0].endswith("\n") else f"{opening[0]}{newline}"
+        if _MUST_BE_FIRST.match(user_data, opening.end()) is None:
+            yield f"{user_data[: opening.start()]}{tag}{lines}{user_data[opening.end() :]}"
+        for found in re.finditer(r"^[ \t]*Initialize-ECSAgent\b", user_data, re.IGNORECASE | re.MULTILINE):
+            yield f"{user_data[: found.start()]}{lines}{user_data[found.start() :]}"
+
+
+def _line(name: str, value: str) -> str:
+    return f'[Environment]::SetEnvironmentVariable("{name}", {_quoted(value)}, "Machine")'
+
+
+def _quoted(value: str) -> str:
+    if _PLAIN.fullmatch(value):
+        return f'"{value}"'
+    # PowerShell takes the typographic quotes for quotes, too; two of any stand for one.
+    doubled = re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", value)
+    return f"'{doubled}'"

@@ -1,0 +1,1 @@
+"""The rules and their fixes in a CDK app."""

@@ -1,0 +1,1 @@
+"""Constructs and mixins for EC2 capacity."""

@@ -1,0 +1,67 @@
+"""A pull behaviour as a decision, in the words of the report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.settings import PullBehavior
+from cdk_pull.decision import Decision
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdk_pull.agent.settings import AgentSettings
+    from cdk_pull.agent.volume import ImageVolume
+
+__all__ = ["capacity_decision", "pull_decision"]
+
+# What the agent does and what it costs, from amazon-ecs-agent 1.105.1.
+_WHAT = {
+    PullBehavior.DEFAULT: "asks the registry at every start, and runs the copy on the instance when that fails",
+    PullBehavior.ALWAYS: "asks the registry at every start, and stops the task when that fails",
+    PullBehavior.ONCE: "pulls an image name once per instance, with clean-up on",
+    PullBehavior.PREFER_CACHED: "starts from the copy on the instance without asking the registry",
+}
+_COST = {
+    PullBehavior.DEFAULT: "a stale image may run after a failed pull",
+    PullBehavior.ALWAYS: "no task starts while the registry is out of reach",
+    PullBehavior.ONCE: "a tag that moves is not noticed: use unique tags or digests",
+    PullBehavior.PREFER_CACHED: "no image is ever cleaned up, the disk grows with every deployment; "
+    "a tag that moves is not noticed: use unique tags or digests",
+}
+
+
+def pull_decision(settings: AgentSettings, place: str) -> Decision:
+    """Return the decision that somebody's settings are."""
+    return _decision(settings, f"asked for in {place}{_what(settings)}")
+
+
+def capacity_decision(settings: AgentSettings, volume: ImageVolume, why: str) -> Decision:
+    """Return the decision of a capacity provider that chose its volume, and perhaps its settings."""
+    return _decision(
+        settings,
+        why,
+        f"{volume.size_gib} GiB for {volume.why}, ${volume.usd_per_month:.2f} a month and instance in us-east-1",
+        {"volume_gib": volume.size_gib, "versions": volume.versions, "usd_per_month": volume.usd_per_month},
+    )
+
+
+def _decision(
+    settings: AgentSettings, why: str, cost: str = "", details: Mapping[str, object] | None = None
+) -> Decision:
+    behavior = settings.image_pull_behavior
+    environment = settings.to_environment()
+    rest = [f"{name}={value}" for name, value in environment.items() if name != "ECS_IMAGE_PULL_BEHAVIOR"]
+    return Decision(
+        topic="image-pull-behavior",
+        decided=", ".join([behavior.value, *rest] if behavior else rest),
+        why=why,
+        cost="; ".join(
+            part for part in (cost, _COST[behavior] if behavior else "", "reaches new instances only") if part
+        ),
+        details={"settings": environment, **(details or {})},
+    )
+
+
+def _what(settings: AgentSettings) -> str:
+    return f": {_WHAT[settings.image_pull_behavior]}" if settings.image_pull_behavior else ""

@@ -1,0 +1,322 @@
+"""The user data of one launch configuration or launch template, written when the template is."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ec2 as ec2
+
+from cdk_pull.agent import cfn
+from cdk_pull.agent.fixes.in_template import fix_value
+from cdk_pull.cdk.checks.selected_fixes import SelectedFixes, fix_decision
+from cdk_pull.cdk.checks.suppressed import kept
+from cdk_pull.cdk.ec2 import launch as _launch
+from cdk_pull.cdk.ec2.capacity import user_data_path
+from cdk_pull.cdk.ec2.requests import TOKENS, Reach, Request, merged, resolved
+from cdk_pull.errors import CdkPullError, InvalidValueError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cdk_pull.agent.fixes.apply import Change
+    from cdk_pull.agent.readers.codes import WarningCode
+    from cdk_pull.agent.settings import AgentSettings
+    from cdk_pull.agent.variables import OperatingSystem
+    from cdk_pull.cdk.ec2.capacity import LaunchResource
+    from cdk_pull.decision import Decision
+
+__all__ = ["LaunchUserData"]
+
+_REPLACED = "the settings are not in its user data, which an add_property_override replaces: pass that as the user data itself"
+
+
+@jsii.implements(cdk.IResolvable)
+class LaunchUserData:
+    """An override of the user data that is computed from what the user data is when the template is written.
+
+    So nothing is lost that anybody adds before or after, and it does not matter when the group joins its cluster. It is put
+    in place when the app is complete, only where there is something to write, and never over somebody else's override.
+
+    Attributes:
+        resource: whose user data it is.
+        stack: the resource's.
+        problem: why the settings are not in it, or nothing.
+        own: what was asked for this capacity by itself.
+        changes: what was fixed of it.
+    """
+
+    def __init__(self, resource: LaunchResource, stack: cdk.Stack, images: dict[str, object]) -> None:
+        self.resource = resource
+        self.problem = ""
+        self.own: list[Request] = []
+        self.changes: tuple[Change, ...] = ()
+        self._fixes = SelectedFixes()
+        self._told: list[Decision] = []
+        self._reaches: list[Reach] = []
+        self.stack = stack
+        self._images = images
+        self._known: _Template | None = None
+        self._value: object = None
+        self._path = user_data_path(resource)
+        self._in_place = False
+        self._asks = False
+        self._original: object = None
+
+    def ask(self, request: Request) -> None:
+        """Take a request for this capacity, whatever it joins."""
+        if request not in self.own:
+            self.own.append(request)
+
+    def ask_within(self, reach: Reach) -> None:
+        """Take a request that holds if this is capacity in its reach."""
+        self._reaches.append(reach)
+
+    def fix(self, fixes: SelectedFixes) -> None:
+        """Fix the user data before anything is put into it, if this is ECS capacity."""
+        self._fixes = self._fixes.merged(fixes)
+
+    def has_to_write(self) -> bool:
+        """Tell whether there is something to write, or may be, that is not in place yet."""
+        if self._in_place:
+            return False
+        # The app is complete, and nothing adds to it any more: CDK gets what this comes to.
+        self._resolved()
+        # Whether it joins a cluster of another stack is only known when CDK has resolved the references.
+        return bool(self._asks or self.changes or any(reach.cluster for reach in self._reaches))
+
+    def put_in_place(self, properties: object) -> None:
+        """Override the user data, where nobody else has overridden it.
+
+        Args:
+            properties: the resource's, as they are in the template without this.
+        """
+        value = properties
+        for step in self._path:
+            value = value.get(step) if isinstance(value, dict) else None
+        # In the construct's own text, what CloudFormation fills in is still CDK's tokens.
+        literal = [TOKENS.split(_opened(each)[0]) for each in (value, self._original)]
+        if value == self._original or literal[0] == literal[1]:
+            self._in_place = True
+            self.resource.add_property_override(".".join(self._path), self)
+        else:
+            self.changes = ()
+            self.problem = _REPLACED if self._asks else ""
+
+    def decisions(self) -> list[Decision]:
+        """Return what was fixed, as the report prints it, each time it is something else."""
+        # In metadata, CDK would take a placeholder for a token of its own.
+        found = [
+            fix_decision(
+                self._fixes.rule_of(each.code),
+                TOKENS.sub("${…}", str(each)),
+                self._fixes.rule_of(each.code).title,
+            )
+            for each in self.changes
+        ]
+        new = [each for each in found if each not in self._told]
+        self._told += new
+        return new
+
+    def forget(self) -> None:
+        """Compute the user data anew when CDK asks for it the next time."""
+        self._value = None
+
+    @property
+    def creation_stack(self) -> list[str]:
+        """Nothing: a message of ours names the construct and the line instead."""
+        return []
+
+    def to_string(self) -> str:
+        """Return a name for this, should anybody print it."""
+        return "<user data with ECS agent settings>"
+
+    def resolve(self, context: cdk.IResolveContext | None = None) -> Any:  # noqa: ARG002 - IResolvable has it
+        """Return the value for ``UserData``; what is wrong with it goes to ``problem``."""
+        return self._resolved()
+
+    def _resolved(self) -> Any:
+        if self._value is None:
+            self.problem = ""
+            text = self._text()
+            if text is None:
+                # References are not known yet when CDK asks for the first time: nothing of this can be kept.
+                return self._from_value()
+            self._value = self._from_text(text)
+        return self._value
+
+    def _from_text(self, text: str) -> object:
+        """Return the user data made from CDK's own text, in which only references to clusters are left open."""
+        original = {"Fn::Base64": text}
+        return self._written(original, text, self._image(), lambda names: names.joined_by_text(text))
+
+    def _from_value(self) -> object:
+        """Return the user data made from what it is in the template."""
+        clusters = [reach.cluster for reach in self._reaches if reach.cluster]
+        names = list(dict.fromkeys(name for cluster in clusters for name in cluster.names))
+        values = resolved(self.stack, names, self._data())
+        data = _in_capitals(values[""])
+        data = _in_capitals(data.get("LaunchTemplateData", data))
+        original, image = data.get("UserData"), data.get("ImageId")
+        text, pieces, unreadable = _opened(original)
+        return self._written(
+            original,
+            text,
+            image,
+            lambda cluster: cluster.joined_by_value(text, pieces, values, self.stack),
+            unreadable,
+        )
+
+    def _fixed(self, original: object, text: str, image: object) -> object:
+        """Return the user data without the faults that are to be fixed, those that somebody keeps apart."""
+        self.changes = ()
+        system = _launch.told_system(text, image)
+        if not self._fixes.rules or system is None or not _launch.joins_ecs(text, image):
+            return original
+        value, changes = _corrected(json.dumps(original), system, frozenset(self._fixes.codes.items()))
+        if changes and (ids := self._kept):
+            codes = self._fixes.without(ids).codes
+            value, changes = _corrected(json.dumps(original), system, frozenset(codes.items()))
+        self.changes = changes
+        return value if changes else original
+
+    @cached_property
+    def _kept(self) -> set[str]:
+        return kept(self.resource)
+
+    def _written(
+        self,
+        original: object,
+        text: str,
+        image: object,
+        joins: Callable[[Any], bool],
+        unreadable: UnsupportedError | None = None,
+    ) -> object:
+        """Return the user data, fixed, with the settings of all requests that hold; the original where there are none."""
+        self._original = original
+        original = self._fixed(original, text, image)
+        if self.changes:
+            text, _, unreadable = _opened(original)
+        requests = list(self.own)
+        for reach in self._reaches:
+            if joins(reach.cluster) if reach.cluster else _launch.joins_ecs(text, image):
+                reach.found = True
+                requests.append(reach.request)
+        self._asks = bool(requests)
+        if not requests:
+            return original
+        try:
+            if unreadable:
+                raise unreadable
+            wanted = merged(requests)
+            system = _launch.operating_system(
+                text, image, asked=wanted.operating_system, os_type=self._os_type(text)
+            )
+            return _applied(json.dumps(original), wanted.settings, system)
+        except CdkPullError as error:
+            self.problem = str(error)
+            return original
+
+    def _text(self) -> str | None:
+        """Return the text of CDK's own user data, or None when something but references to clusters is open in it."""
+        commands = self._template().commands
+        if commands is None:
+            return None
+        text = commands.render()
+        known = {token for reach in self._reaches if reach.cluster for token in reach.cluster.tokens}
+        return text if known.issuperset(TOKENS.findall(text)) else None
+
+    def _data(self) -> Any:
+        """Return the user data and the image, or all properties with them, in CDK's values."""
+        template = self._template()
+        if template.construct is None:
+            # Protected in JavaScript, and the one way that is there for every class of resource; one call.
+            return self.resource._cfn_properties  # noqa: SLF001
+        text = None if template.commands is None else {"Fn::Base64": template.commands.render()}
+        return {"userData": text, "imageId": template.image_id}
+
+    def _image(self) -> object:
+        """Return the image as in the template; the groups of a stack often share one."""
+        image = self._template().image_id
+        if image is None or not TOKENS.search(image):
+            return image
+        if image not in self._images:
+            self._images[image] = self.stack.resolve(image)
+        return self._images[image]
+
+    def _os_type(self, text: str) -> str:
+        """Return what CDK takes the image for, where the text leaves it open."""
+        template = self._template().construct
+        if text.strip() or template is None or template.os_type is None:
+            return ""
+        return template.os_type.name
+
+    def _template(self) -> _Template:
+        if self._known is None:
+            self._known = _template_of(self.resource)
+        return self._known
+
+
+class _Template(NamedTuple):
+    """What never changes of a launch template made by CDK's construct, and is cheaper to ask than its resource."""
+
+    construct: ec2.LaunchTemplate | None = None
+    commands: ec2.UserData | None = None
+    image_id: str | None = None
+
+
+def _template_of(resource: LaunchResource) -> _Template:
+    parent = resource.node.scope if isinstance(resource, ec2.CfnLaunchTemplate) else None
+    if not isinstance(parent, ec2.LaunchTemplate):
+        return _Template()
+    return _Template(parent, parent.user_data, parent.image_id)
+
+
+def _in_capitals(properties: Any) -> dict[str, Any]:
+    """Return properties under the names that CloudFormation gives them."""
+    return {key[:1].upper() + key[1:]: value for key, value in (properties or {}).items()}
+
+
+def _opened(value: object) -> tuple[str, list[object], UnsupportedError | None]:
+    """Return the text of a user data and what CloudFormation fills in, or JSON and why it is not in the template."""
+    if (found := cfn.branches(value)) is not None:
+        one, other = _opened(found[1]), _opened(found[2])
+        return one if one[0].strip() else other
+    try:
+        text, pieces = cfn.to_text(value)
+    except UnsupportedError as error:
+        return json.dumps(value), [value], error
+    return text, list(pieces.values()), None
+
+
+# Groups of one kind have the same user data, and CDK asks for each at least twice.
+@lru_cache(maxsize=256)
+def _corrected(
+    original: str, system: OperatingSystem, codes: frozenset[tuple[WarningCode, bool]]
+) -> tuple[object, tuple[Change, ...]]:
+    return fix_value(json.loads(original), system, dict(codes))
+
+
+@lru_cache(maxsize=256)
+def _applied(original: str, settings: AgentSettings, system: OperatingSystem) -> object:
+    value = cfn.apply_to_value(json.loads(original), settings, system)
+    _check_size(value)
+    return value
+
+
+def _check_size(value: object) -> None:
+    if (found := cfn.branches(value)) is not None:
+        for each in found[1:]:
+            _check_size(each)
+        return
+    size = cfn.size_bytes(cfn.to_text(value)[0])
+    if size > cfn.LIMIT_BYTES:
+        raise InvalidValueError(
+            "the user data is larger than EC2 takes",
+            f"{size} bytes",
+            allowed=f"up to {cfn.LIMIT_BYTES} bytes before base64",
+            fix="Move a part of it to an S3 object that it fetches, or into the image.",
+        )

@@ -1,0 +1,1 @@
+"""Constructs and mixins for Fargate task definitions."""

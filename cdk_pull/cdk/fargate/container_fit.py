@@ -1,0 +1,134 @@
+"""Checks at synth that a Fargate task holds its containers, whenever they were added."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import constructs
+import jsii
+
+from cdk_pull.cdk.ec2.capacity import identity
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.fargate.sizes import FargateSize, Os, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import aws_cdk as cdk
+    from aws_cdk import aws_ecs as ecs
+
+__all__ = [
+    "ContainerNeeds",
+    "ContainersFit",
+    "check_containers_fit",
+    "needs_of",
+    "read_properties",
+    "too_small",
+]
+
+
+class ContainerNeeds(NamedTuple):
+    """What the containers of a task ask for together: CPU units and MiB."""
+
+    cpu: int
+    memory_mib: int
+
+
+def needs_of(containers: Iterable[Mapping[str, Any]]) -> ContainerNeeds:
+    """Return what container definitions, as CloudFormation has them, need of their task.
+
+    ECS wants the sum of the CPU units, the sum of the reserved memory (of the limit, where nothing is reserved), and
+    every single limit to fit. Values that CloudFormation fills in count as nothing.
+    """
+    cpu = reserved = limit = 0
+    for container in containers:
+        memory = _whole(container.get("memory"))
+        cpu += _whole(container.get("cpu"))
+        reserved += _whole(container.get("memoryReservation")) or memory
+        limit = max(limit, memory)
+    return ContainerNeeds(cpu, max(reserved, limit))
+
+
+def _whole(value: object) -> int:
+    return (
+        int(value) if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()) else 0
+    )
+
+
+@dataclass(frozen=True)
+class _Watched:
+    definition: ecs.CfnTaskDefinition
+    os: Os
+
+
+@jsii.implements(constructs.IValidation)
+class ContainersFit:
+    """Looks at all the watched task definitions of a stack at once, in one call to JavaScript."""
+
+    def __init__(self, stack: cdk.Stack) -> None:
+        self._stack = stack
+        self._watched: list[_Watched] = []
+
+    def watch(self, definition: ecs.CfnTaskDefinition, os: Os) -> None:
+        """Look at one more task definition."""
+        self._watched.append(_Watched(definition, os))
+
+    def validate(self) -> list[str]:
+        """Return one line for each task that does not hold its containers, or has no size of Fargate's."""
+        rendered = self._stack.resolve(
+            [
+                read_properties(each.definition, "cpu", "memory", "containerDefinitions")
+                for each in self._watched
+            ]
+        )
+        errors = (_error(each, values) for each, values in zip(self._watched, rendered, strict=True))
+        return [error for error in errors if error]
+
+
+def _error(watched: _Watched, values: Mapping[str, Any]) -> str:
+    cpu, memory, containers = (values.get(name) for name in ("cpu", "memory", "containerDefinitions"))
+    if cpu is None or memory is None:
+        missing = " and ".join(name for name, value in (("cpu", cpu), ("memory", memory)) if value is None)
+        return f"{watched.definition.node.path}: a task on Fargate needs cpu and memory, and has no {missing}"
+    if not isinstance(cpu, str) or not isinstance(memory, str):
+        return ""
+    try:
+        size = check(cpu, memory, watched.os)
+    except InvalidValueError as error:
+        return f"{watched.definition.node.path}: {error}"
+    needs = (
+        needs_of(each for each in containers if isinstance(each, dict))
+        if isinstance(containers, list)
+        else None
+    )
+    if needs is None or (needs.cpu <= size.cpu and needs.memory_mib <= size.memory_mib):
+        return ""
+    return f"{watched.definition.node.path}: {too_small(size, needs)}"
+
+
+def too_small(size: FargateSize, needs: ContainerNeeds) -> str:
+    """Return the message for a task that does not hold its containers."""
+    return (
+        f"the containers need {needs.cpu} CPU units and {needs.memory_mib} MiB, the task has {size.cpu} and "
+        f"{size.memory_mib}; give the task at least as much as its containers, or the containers less"
+    )
+
+
+def read_properties(resource: cdk.CfnResource, *names: str) -> dict[str, Any]:
+    """Return an L1's properties as they are now, under CloudFormation's names in camel case, in one call to JavaScript."""
+    held = resource._cfn_properties  # noqa: SLF001 - protected in JavaScript; the public properties are a call each
+    return {name: held[name] for name in names if name in held}
+
+
+# By the stack's identity: one look at a stack's tasks is one call to JavaScript, one for each task is many.
+_VALIDATIONS: dict[str, ContainersFit] = {}
+
+
+def check_containers_fit(definition: ecs.CfnTaskDefinition, stack: cdk.Stack, *, os: Os) -> None:
+    """Check a task definition of a stack when CDK validates: a valid size, and containers that fit it."""
+    key = identity(stack)
+    if key not in _VALIDATIONS:
+        _VALIDATIONS[key] = ContainersFit(stack)
+        stack.node.add_validation(_VALIDATIONS[key])
+    _VALIDATIONS[key].watch(definition, os)

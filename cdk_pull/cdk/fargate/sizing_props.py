@@ -1,0 +1,79 @@
+"""What users say beside a goal for a task's size: in a construct's and in a mixin's arguments alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from cdk_pull.cdk.fargate.sizing import SizingRequest
+from cdk_pull.cdk.images.image_facts import ImageSizes, profile_of
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.fargate.choose import Goal, Hold
+from cdk_pull.fargate.estimate.measured import MeasuredGroup, load_measured
+from cdk_pull.units import DurationLike, parse_bytes, to_timedelta
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdk_pull.fargate.prices import PriceBook
+
+__all__ = ["SizingProps", "refuse_others", "sizing_request"]
+
+
+class SizingProps(ImageSizes, total=False):
+    """What is known of a task's images, and what else the choice of its size goes by.
+
+    Attributes:
+        hold: what of the estimate is held to a start: ``expected``, the median, by default; or ``high``, which nine
+            starts of ten stay below.
+        working_data: what the containers write outside volumes, such as ``"5GB"``; nothing by default.
+        prices: in place of the snapshot in this package.
+        measured: the file in which ``cdk-pull measure --save`` keeps one's own starts: those of this image in the
+            stack's Region narrow the estimate. For an ``image_profile``, as it is known by its digest.
+    """
+
+    hold: Hold
+    working_data: str
+    prices: PriceBook | None
+    measured: str | Path
+
+
+def sizing_request(
+    props: Mapping[str, Any], *, start_within: DurationLike | None = None, usd_per_hour: float | None = None
+) -> SizingRequest:
+    """Return what a user asks for; properties that are not of the sizing are passed over.
+
+    Raises:
+        ConflictError: for a start and a price together, or sizes of the images beside a profile.
+        InvalidValueError: for a value that is none of its kind.
+    """
+    seconds = None if start_within is None else to_timedelta("start_within", start_within).total_seconds()
+    images = {name: props[name] for name in ImageSizes.__annotations__ if name in props}
+    return SizingRequest(
+        goal=Goal(start_seconds=seconds, usd_per_hour=usd_per_hour, hold=props.get("hold", "expected")),
+        profile=profile_of(cast("ImageSizes", images)),
+        working_bytes=parse_bytes(props.get("working_data", "0B"), "working_data"),
+        prices=props.get("prices"),
+        measured=_measured(props.get("measured")),
+    )
+
+
+def _measured(path: str | Path | None) -> tuple[MeasuredGroup, ...]:
+    if path is None:
+        return ()
+    if not Path(path).is_file():
+        raise InvalidValueError(
+            "file of measured starts does not exist", str(path), allowed="what cdk-pull measure --save wrote"
+        )
+    return tuple(load_measured(Path(path)))
+
+
+def refuse_others(name: str, props: Mapping[str, Any], kinds: type) -> None:
+    """Refuse a keyword argument that a function with such properties does not take, as Python itself would.
+
+    Raises:
+        TypeError: for the first of them.
+    """
+    for prop in props:
+        if prop not in kinds.__annotations__:
+            raise TypeError(f"{name}() got an unexpected keyword argument {prop!r}")

@@ -1,0 +1,1 @@
+"""Constructs and mixins for images and repositories."""

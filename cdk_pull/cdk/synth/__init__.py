@@ -1,0 +1,1 @@
+"""What every construct shares and only jsii needs."""

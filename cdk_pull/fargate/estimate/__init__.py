@@ -1,0 +1,1 @@
+"""Estimates how long a Fargate task takes to start, from published and measured starts."""

@@ -1,0 +1,1 @@
+"""Finds the rules, runs them, and gathers their findings."""

@@ -1,0 +1,1 @@
+"""What PullFixes changes for a rule."""

@@ -1,0 +1,83 @@
+"""What the mixin PullFixes does for a rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from cdk_pull.agent.readers.codes import WarningCode
+    from cdk_pull.template.model import PathStep
+
+__all__ = ["FIXED_USER_DATA", "MIXIN", "Autofix", "Changes", "Patch"]
+
+MIXIN = "PullFixes"
+"""The mixin in ``cdk_pull`` that applies them."""
+
+FIXED_USER_DATA = frozenset({"AWS::AutoScaling::LaunchConfiguration", "AWS::EC2::LaunchTemplate"})
+"""Where it fixes user data; that of a single instance has run already when it changes."""
+
+
+class Changes(StrEnum):
+    """What changes in the deployed stack."""
+
+    USER_DATA = "the user data, which reaches new instances only"
+    TASK_SIZE = "the task size: a new revision, and a new price"
+    STORAGE = "the ephemeral storage: a new revision, and a price for what is above 20 GiB"
+    IMAGE = "the image URI: a new revision"
+    ENVIRONMENT = "the environment of containers: a new revision"
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Another value for a property.
+
+    Attributes:
+        path: where it stands below ``Properties``.
+        value: what CloudFormation gets there.
+    """
+
+    path: tuple[PathStep, ...]
+    value: Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Autofix:
+    """How the findings of a rule are fixed.
+
+    Attributes:
+        changes: what that changes in the deployed stack.
+        safe: what ``PullFixes()`` does: no more than the app evidently asks for; empty where that is nothing.
+        unsafe: what ``PullFixes(unsafe=[…])`` does, because a person has to weigh it; empty where that is nothing.
+        codes: the warnings on user data that it fixes; without any, the patches of the problems are applied.
+    """
+
+    changes: Changes
+    safe: str = ""
+    unsafe: str = ""
+    codes: frozenset[WarningCode] = frozenset()
+
+    def hint(self, rule_id: str, autofix: Literal["safe", "unsafe", ""] | None = None) -> str:
+        """Return what to apply in CDK, in a few words; empty where nothing fixes it.
+
+        Args:
+            rule_id: the rule.
+            autofix: whether one finding is fixed, where that is known.
+        """
+        named = f'{MIXIN}(unsafe=["{rule_id}"])'
+        if autofix is not None:
+            return {"safe": f"{MIXIN}() does it", "unsafe": f"{named} does it", "": ""}[autofix]
+        if not self.unsafe:
+            return f"{MIXIN}() does it where it is certain what was meant"
+        return (
+            f"{MIXIN}() does it where that is safe, {named} elsewhere, too"
+            if self.safe
+            else f"{named} does it"
+        )
+
+    def page(self, rule_id: str) -> str:
+        """Return what the rule's page says of it, in Markdown."""
+        ways = ((f"{MIXIN}()", self.safe), (f'{MIXIN}(unsafe=["{rule_id}"])', self.unsafe))
+        said = " ".join(f"By `{way}` {what}." for way, what in ways if what)
+        return f"{said} That changes {self.changes}."

@@ -1,0 +1,84 @@
+"""Turns what the user-data readers warn of into problems of a capacity."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.rules.engine.finding import Problem
+from cdk_pull.rules.fixes.declaration import FIXED_USER_DATA
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from cdk_pull.rules.engine.finding import Severity
+    from cdk_pull.template.ecs.capacity import Capacity
+    from cdk_pull.template.ecs.init import Place
+
+__all__ = ["problem_at", "problems_of"]
+
+# How the shell reader marks a part that nobody knows, as such or escaped.
+_REPLACES: Final = WarningCode.TRUNCATES_CONFIG
+# The numbers of other lines in a message.
+_LINE: Final = re.compile(r"\bline ([0-9]+)\b")
+_HOLE: Final = re.compile(r"(?:\\ufdd0|\ufdd0).*?(?:\\ufdd1|\ufdd1)")
+
+
+def problems_of(
+    capacity: Capacity, codes: Collection[WarningCode], *, severity: Severity | None = None
+) -> Iterator[Problem]:
+    """Yield a problem for each warning with one of the codes, with the line of the user data.
+
+    Args:
+        capacity: whose user data to read.
+        codes: the warnings to take.
+        severity: another one than the rule's.
+    """
+    lines: list[str] | None = None
+    fixable = capacity.resource.type in FIXED_USER_DATA
+    for number, warning in enumerate(capacity.reading.warnings):
+        place = capacity.place(warning.line)
+        in_user_data = place.path == capacity.path
+        # A file of cfn-init replaces the AMI's on purpose.
+        if warning.code in codes and (place.line or in_user_data or warning.code != _REPLACES):
+            if lines is None:
+                lines = str(capacity.script).split("\n")
+            advice = capacity.advice[number]
+            stands = bool(place.line)
+            yield Problem(
+                message=_HOLE.sub("${…}", _with_places(warning.message, place, capacity)),
+                fix=_HOLE.sub("${…}", advice.text) if stands or in_user_data else "",
+                path=place.path,
+                line_in_text=place.line,
+                quote=lines[warning.line - 1].strip() if stands and warning.line <= len(lines) else "",
+                resource=place.resource,
+                severity=severity,
+                autofix=advice.autofix if fixable and in_user_data else "",
+            )
+
+
+def problem_at(capacity: Capacity, variable: str, message: str, fix: str = "") -> Problem:
+    """Return a problem that stands where the user data sets a variable; at the user data where no line does."""
+    number = capacity.reading.lines.get(variable, 0)
+    place = capacity.place(number)
+    lines = str(capacity.script).split("\n")
+    return Problem(
+        message=message,
+        fix=fix,
+        path=place.path,
+        line_in_text=place.line,
+        quote=lines[number - 1].strip() if 0 < number <= len(lines) else "",
+        resource=place.resource,
+    )
+
+
+def _with_places(message: str, place: Place, capacity: Capacity) -> str:
+    """Return a message whose line numbers count in the text in which a person finds them."""
+
+    def said(found: re.Match[str]) -> str:
+        other = capacity.place(int(found[1]))
+        where = "" if other.path == place.path else f" of {'.'.join(map(str, other.path[-2:]))}"
+        return f"line {other.line}{where}"
+
+    return _LINE.sub(said, message)

@@ -1,0 +1,69 @@
+"""What several Fargate rules ask of a task definition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.fargate.sizes import FargateSize, check
+from cdk_pull.image.profile import ImageProfile, Layer
+from cdk_pull.template.values import Unknown, as_text, is_text
+
+if TYPE_CHECKING:
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.template.ecs.images import Image
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["asks_soci", "fargate_size", "start_target", "task_profile", "whole_number"]
+
+_LONGEST_TARGET: Final = 86_400
+
+
+def fargate_size(task: TaskDefinition) -> FargateSize | None:
+    """Return the size of a task that is made for Fargate; None for others, or where it is not known or invalid (PULL201)."""
+    cpu, memory = task.size
+    if not task.for_fargate or cpu is None or memory is None:
+        return None
+    try:
+        return check(cpu, memory, task.os)
+    except InvalidValueError:
+        return None
+
+
+def task_profile(task: TaskDefinition, context: CheckContext) -> ImageProfile | None:
+    """Return all images of a task as one; None unless the sizes of all are known."""
+    layers: list[Layer] = []
+    for image in task.images:
+        profile = context.facts.profile(image, task)
+        if profile is None:
+            return None
+        layers += profile.layers
+    return ImageProfile(layers=tuple(layers), os=task.os) if layers else None
+
+
+def start_target(value: Any) -> float | None:
+    """Return the start that metadata asks for, in seconds: ``start-within: 60`` or ``start-within: 60s``; None for another form."""
+    text = as_text(value).removesuffix("s") if is_text(value) else ""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if 0 < seconds <= _LONGEST_TARGET else None
+
+
+def asks_soci(task: TaskDefinition, image: Image, context: CheckContext) -> bool:
+    """Tell whether somebody wants SOCI for an image: by metadata, or by an index resource for its repository."""
+    if task.resource.metadata.get("soci") is True:
+        return True
+    names = {str(image.repository.logical_id)} if image.repository is not None else set()
+    if image.reference is not None:
+        names.add(image.reference.repository)
+    return bool(names & context.soci_repositories)
+
+
+def whole_number(value: Any) -> int:
+    """Return a number of CPU units or MiB; 0 where there is none or it is not known."""
+    if isinstance(value, Unknown) or not is_text(value):
+        return 0
+    text = as_text(value)
+    return int(text[:9]) if text.isdecimal() else 0

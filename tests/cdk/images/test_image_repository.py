@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecr as ecr
+from aws_cdk.assertions import Template
+
+from cdk_pull.cdk.images.image_repository import ImageRepository
+from cdk_pull.errors import ConflictError, InvalidValueError
+
+FRANKFURT = cdk.Environment(account="111122223333", region="eu-central-1")
+
+
+def stack_in(
+    app: cdk.App | None = None, name: str = "Stack", env: cdk.Environment | None = FRANKFURT
+) -> cdk.Stack:
+    """Return a new stack."""
+    return cdk.Stack(app or cdk.App(), name, env=env)
+
+
+def only(stack: cdk.Stack, kind: str) -> Any:
+    """Return the only resource of a type."""
+    ((_, resource),) = Template.from_stack(stack).find_resources(kind).items()
+    return resource
+
+
+def decided(repository: ImageRepository) -> list[str]:
+    """Return what was recorded."""
+    return [entry.data["decided"] for entry in repository.node.metadata if entry.type == "cdk-pull:decision"]
+
+
+def test_defaults() -> None:
+    """Tags are immutable, images scanned, untagged ones expire, and the repository stays."""
+    stack = stack_in()
+    repository = ImageRepository(stack, "Images")
+    resource = only(stack, "AWS::ECR::Repository")
+    policy = json.loads(resource["Properties"].pop("LifecyclePolicy")["LifecyclePolicyText"])
+    assert resource == {
+        "Type": "AWS::ECR::Repository",
+        "Properties": {
+            "ImageScanningConfiguration": {"ScanOnPush": True},
+            "ImageTagMutability": "IMMUTABLE",
+        },
+        "UpdateReplacePolicy": "Retain",
+        "DeletionPolicy": "Retain",
+    }
+    (rule,) = policy["rules"]
+    assert rule["selection"] == {
+        "tagStatus": "untagged",
+        "countType": "sinceImagePushed",
+        "countUnit": "days",
+        "countNumber": 14,
+    }
+    assert rule["action"] == {"type": "expire"}
+    assert decided(repository) == ["tags immutable, untagged images expire after 14 days"]
+    assert isinstance(repository, ecr.Repository)
+
+
+def test_mutable_tags() -> None:
+    """With tags that may move nothing expires, for the image of a running service may be untagged."""
+    stack = stack_in()
+    repository = ImageRepository(stack, "Images", mutable_tags=["latest", "dev-*"])
+    properties = only(stack, "AWS::ECR::Repository")["Properties"]
+    assert properties == {
+        "ImageScanningConfiguration": {"ScanOnPush": True},
+        "ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+        "ImageTagMutabilityExclusionFilters": [
+            {
+                "ImageTagMutabilityExclusionFilterType": "WILDCARD",
+                "ImageTagMutabilityExclusionFilterValue": "latest",
+            },
+            {
+                "ImageTagMutabilityExclusionFilterType": "WILDCARD",
+                "ImageTagMutabilityExclusionFilterValue": "dev-*",
+            },
+        ],
+    }
+    assert decided(repository) == ["tags immutable but for latest, dev-*, nothing expires"]
+
+
+def test_expiry_beside_mutable_tags() -> None:
+    """An expiry beside mutable tags is refused, because it could remove what runs."""
+    with pytest.raises(ConflictError) as caught:
+        ImageRepository(
+            stack_in(), "Images", mutable_tags=["latest"], expire_untagged_after=cdk.Duration.days(30)
+        )
+    assert str(caught.value) == (
+        "expire_untagged_after=30 days beside mutable_tags=['latest']: a tag that moves leaves the image of a running "
+        "service untagged, and ECS could no longer start it. Leave one of the two out"
+    )
+
+
+def test_expiry_of_ones_own() -> None:
+    """The days until untagged images expire can be set."""
+    stack = stack_in()
+    ImageRepository(stack, "Images", expire_untagged_after=cdk.Duration.hours(72))
+    policy = only(stack, "AWS::ECR::Repository")["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"]
+    assert json.loads(policy)["rules"][0]["selection"]["countNumber"] == 3
+
+
+@pytest.mark.parametrize("duration", [cdk.Duration.hours(12), cdk.Duration.hours(36), cdk.Duration.days(0)])
+def test_expiry_not_in_days(duration: cdk.Duration) -> None:
+    """An expiry that Amazon ECR cannot express is refused."""
+    with pytest.raises(
+        InvalidValueError, match=r"expire_untagged_after is not a whole number of days: .*days\(1\)"
+    ):
+        ImageRepository(stack_in(), "Images", expire_untagged_after=duration)
+
+
+def test_replication() -> None:
+    """The repositories of a stack share one configuration, grouped by the Regions they are copied to."""
+    stack = stack_in()
+    ImageRepository(stack, "Aa", repository_name="aa", replicate_to=["us-east-1", "eu-west-1", "us-east-1"])
+    ImageRepository(stack, "Bb", repository_name="bb", replicate_to=["us-east-1", "eu-west-1"])
+    ImageRepository(stack, "Cc", replicate_to=["ap-south-1"])
+    rules = only(stack, "AWS::ECR::ReplicationConfiguration")["Properties"]["ReplicationConfiguration"][
+        "Rules"
+    ]
+    first, second = rules
+    names = [[entry["Filter"]["Ref"][:2] for entry in rule.pop("RepositoryFilters")] for rule in rules]
+    assert names == [["Aa", "Bb"], ["Cc"]]
+    assert first == {
+        "Destinations": [
+            {"Region": "us-east-1", "RegistryId": "111122223333"},
+            {"Region": "eu-west-1", "RegistryId": "111122223333"},
+        ],
+    }
+    assert second["Destinations"] == [{"Region": "ap-south-1", "RegistryId": "111122223333"}]
+
+
+def test_replication_to_own_region() -> None:
+    """A copy to where the image already is is refused."""
+    with pytest.raises(
+        InvalidValueError, match="Stack/Images cannot be replicated to its own Region: 'eu-central-1'"
+    ):
+        ImageRepository(stack_in(), "Images", replicate_to=["us-east-1", "eu-central-1"])
+
+
+def test_replication_to_no_region() -> None:
+    """A text that is no Region is refused."""
+    with pytest.raises(InvalidValueError, match="Region is malformed: 'Ireland'"):
+        ImageRepository(stack_in(), "Images", replicate_to=["Ireland"])
+
+
+@pytest.mark.parametrize(
+    ("env", "conflicts"), [(FRANKFURT, 2), (cdk.Environment(account="1", region="us-east-1"), 0)]
+)
+def test_one_replication_for_a_registry(env: cdk.Environment, conflicts: int) -> None:
+    """Two stacks that configure one registry stop the synth; two registries do not."""
+    app = cdk.App()
+    ImageRepository(stack_in(app, "A"), "Images", replicate_to=["eu-west-1"])
+    ImageRepository(stack_in(app, "B", env), "Images", replicate_to=["eu-west-1"])
+    try:
+        app.synth()
+        message = ""
+    except RuntimeError as error:
+        message = str(error)
+    assert message.count("also configures replication for account and Region of") == conflicts
+
+
+def test_replication_of_an_agnostic_stack() -> None:
+    """A stack that can go anywhere replicates within its own account."""
+    stack = stack_in(env=None)
+    ImageRepository(stack, "Images", replicate_to=["eu-west-1"])
+    (rule,) = only(stack, "AWS::ECR::ReplicationConfiguration")["Properties"]["ReplicationConfiguration"][
+        "Rules"
+    ]
+    assert rule["Destinations"] == [{"Region": "eu-west-1", "RegistryId": {"Ref": "AWS::AccountId"}}]
+
+
+@pytest.mark.parametrize("name", ["mutable_tags", "replicate_to"])
+def test_a_text_is_no_list(name: str) -> None:
+    """A single tag or Region given as a text is not taken for a list of its letters."""
+    stack = cdk.Stack(cdk.App(), "Stack")
+    with pytest.raises(
+        InvalidValueError, match=rf"^{name} is a text: 'dev'; allowed: a list\. Write {name}="
+    ):
+        ImageRepository(stack, "Repository", **{name: "dev"})  # type: ignore[arg-type]
