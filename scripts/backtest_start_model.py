@@ -3,13 +3,13 @@
 Each measurement is predicted by a model that is fitted without it; a whole start without anything of its source.
 ``docs/start-estimate.md`` quotes this output, and a test holds the two together.
 
-Usage: ``python scripts/backtest_start_model.py``
+Usage: ``python -m scripts.backtest_start_model``
 """
 
 from __future__ import annotations
 
-from cdk_pull.fargate.estimate.backtest import report
 from cdk_pull.fargate.estimate.measurements import bundled
+from scripts.start_model.backtest import report
 
 
 def main() -> None:

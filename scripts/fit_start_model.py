@@ -1,6 +1,6 @@
 """Fit the start-up estimate to the published measurements and write ``cdk_pull/data/fargate_start_model.json``.
 
-Usage: ``python scripts/fit_start_model.py``
+Usage: ``python -m scripts.fit_start_model``
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cdk_pull.fargate.estimate.fit import fit
 from cdk_pull.fargate.estimate.measurements import bundled
+from scripts.start_model.fit import fit
 
 _TARGET = Path(__file__).parent.parent / "cdk_pull" / "data" / "fargate_start_model.json"
 

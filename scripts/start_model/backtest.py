@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from cdk_pull.fargate.estimate.fit import COVERAGE, fit, phase_seconds, prediction_interval, sized_starts
 from cdk_pull.fargate.estimate.start import estimate_start
+from scripts.start_model.fit import COVERAGE, fit, phase_seconds, prediction_interval, sized_starts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
