@@ -8,8 +8,8 @@ Usage: ``python -m scripts.backtest_start_model``
 
 from __future__ import annotations
 
-from cdk_pull.fargate.estimate.measurements import bundled
 from scripts.start_model.backtest import report
+from scripts.start_model.measurements import bundled
 
 
 def main() -> None:

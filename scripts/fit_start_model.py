@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cdk_pull.fargate.estimate.measurements import bundled
 from scripts.start_model.fit import fit
+from scripts.start_model.measurements import bundled
 
 _TARGET = Path(__file__).parent.parent / "cdk_pull" / "data" / "fargate_start_model.json"
 

@@ -12,8 +12,8 @@ from scripts.start_model.fit import COVERAGE, fit, phase_seconds, prediction_int
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cdk_pull.fargate.estimate.measurements import Measurement
     from cdk_pull.fargate.estimate.start_model import Interval
+    from scripts.start_model.measurements import Measurement
 
 __all__ = ["Trial", "phase_trials", "report", "start_trials"]
 

@@ -28,7 +28,7 @@ from cdk_pull.image.profile import Compression, ImageProfile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cdk_pull.fargate.estimate.measurements import Measurement
+    from scripts.start_model.measurements import Measurement
 
 __all__ = ["COVERAGE", "SizedStart", "fit", "phase_seconds", "prediction_interval", "sized_starts"]
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_pull.fargate.estimate.measurements import bundled, parse
 from cdk_pull.fargate.estimate.start_model import Interval, load_start_model
 from scripts.start_model.backtest import phase_trials, report, start_trials
 from scripts.start_model.fit import fit, phase_seconds, prediction_interval, sized_starts
+from scripts.start_model.measurements import bundled, parse
 
 _HEAD = "source,image,compressed_mb,uncompressed_mb,compression,vcpu,memory_gb,mode,phase,seconds,notes\n"
 
