@@ -3,57 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import constructs
 import jsii
 
 from cdk_pull.cdk.ec2.capacity import identity
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.fargate.sizes import FargateSize, Os, check
+from cdk_pull.fargate.container_needs import needs_of
+from cdk_pull.fargate.sizes import Os, check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     import aws_cdk as cdk
     from aws_cdk import aws_ecs as ecs
 
-__all__ = [
-    "ContainerNeeds",
-    "ContainersFit",
-    "check_containers_fit",
-    "needs_of",
-    "read_properties",
-    "too_small",
-]
-
-
-class ContainerNeeds(NamedTuple):
-    """What the containers of a task ask for together: CPU units and MiB."""
-
-    cpu: int
-    memory_mib: int
-
-
-def needs_of(containers: Iterable[Mapping[str, Any]]) -> ContainerNeeds:
-    """Return what container definitions, as CloudFormation has them, need of their task.
-
-    ECS wants the sum of the CPU units, the sum of the reserved memory (of the limit, where nothing is reserved), and
-    every single limit to fit. Values that CloudFormation fills in count as nothing.
-    """
-    cpu = reserved = limit = 0
-    for container in containers:
-        memory = _whole(container.get("memory"))
-        cpu += _whole(container.get("cpu"))
-        reserved += _whole(container.get("memoryReservation")) or memory
-        limit = max(limit, memory)
-    return ContainerNeeds(cpu, max(reserved, limit))
-
-
-def _whole(value: object) -> int:
-    return (
-        int(value) if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()) else 0
-    )
+__all__ = ["ContainersFit", "check_containers_fit", "read_properties"]
 
 
 @dataclass(frozen=True)
@@ -97,22 +63,12 @@ def _error(watched: _Watched, values: Mapping[str, Any]) -> str:
         size = check(cpu, memory, watched.os)
     except InvalidValueError as error:
         return f"{watched.definition.node.path}: {error}"
-    needs = (
-        needs_of(each for each in containers if isinstance(each, dict))
-        if isinstance(containers, list)
-        else None
-    )
-    if needs is None or (needs.cpu <= size.cpu and needs.memory_mib <= size.memory_mib):
+    listed = containers if isinstance(containers, list) else []
+    shortfalls = needs_of(each for each in listed if isinstance(each, dict)).shortfalls(size)
+    if not shortfalls:
         return ""
-    return f"{watched.definition.node.path}: {too_small(size, needs)}"
-
-
-def too_small(size: FargateSize, needs: ContainerNeeds) -> str:
-    """Return the message for a task that does not hold its containers."""
-    return (
-        f"the containers need {needs.cpu} CPU units and {needs.memory_mib} MiB, the task has {size.cpu} and "
-        f"{size.memory_mib}; give the task at least as much as its containers, or the containers less"
-    )
+    messages = "; ".join(each.message for each in shortfalls)
+    return f"{watched.definition.node.path}: {messages}. Raise the task size, or lower what the containers ask for"
 
 
 def read_properties(resource: cdk.CfnResource, *names: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from cdk_pull.cdk.fargate.own_size import own_size
 from cdk_pull.cdk.fargate.sizing import TaskFacts, size_task
 from cdk_pull.cdk.fargate.sizing_props import SizingProps, refuse_others, sizing_request
 from cdk_pull.errors import ConflictError
+from cdk_pull.fargate.container_needs import needs_of
 from cdk_pull.fargate.sizes import Os, fits, parse_cpu, parse_memory
 
 if TYPE_CHECKING:
@@ -156,10 +157,11 @@ def _given_size(
     cpu_units = None if cpu is None else _number(cpu) if is_token(cpu) else parse_cpu(_whole(cpu))
     mib = None if memory is None else _number(memory) if is_token(memory) else parse_memory(_whole(memory))
     if cpu_units is None or mib is None:
-        needs = (_plain(container.get(name)) or 0 for name in ("memory_limit_mib", "memory_reservation_mib"))
+        # What is given is held to the containers when CDK validates; only the part left out is chosen here.
+        needs = needs_of([container])
         least = fits(
-            cpu=_plain(container.get("cpu") if cpu_units is None else cpu_units) or 0,
-            memory_mib=max(needs) if mib is None else _plain(mib) or 0,
+            cpu=needs.cpu if cpu_units is None else _plain(cpu_units) or 0,
+            memory_mib=needs.memory_mib if mib is None else _plain(mib) or 0,
             os=os,
         )[0]
         cpu_units = least.cpu if cpu_units is None else cpu_units

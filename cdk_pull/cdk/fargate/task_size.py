@@ -8,12 +8,13 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk.fargate.apply_size import Platform, platform_of, region_of, tell
-from cdk_pull.cdk.fargate.container_fit import check_containers_fit, needs_of, read_properties
+from cdk_pull.cdk.fargate.container_fit import check_containers_fit, read_properties
 from cdk_pull.cdk.fargate.sizing import NO_GOAL, SizingRequest, TaskFacts, size_task
 from cdk_pull.cdk.fargate.sizing_props import SizingProps, refuse_others, sizing_request
 from cdk_pull.decision import TEMPLATE_KEY
 from cdk_pull.errors import CdkPullError, ConflictError
-from cdk_pull.fargate.sizes import FargateSize, Os, check, fits, least
+from cdk_pull.fargate.container_needs import needs_of
+from cdk_pull.fargate.sizes import FargateSize, Os, check, least
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -179,7 +180,7 @@ def _floor(rendered: dict[str, Any], os: Os) -> FargateSize | None:
     containers = rendered.get("containerDefinitions")
     listed = containers if isinstance(containers, list) else []
     needs = needs_of(each for each in listed if isinstance(each, dict))
-    return fits(cpu=max(size.cpu, needs.cpu), memory_mib=max(size.memory_mib, needs.memory_mib), os=os)[0]
+    return needs.smallest_size(cpu=size.cpu, memory_mib=size.memory_mib, os=os)
 
 
 def _facts(stack: cdk.Stack, rendered: dict[str, Any], platform: Platform) -> TaskFacts:

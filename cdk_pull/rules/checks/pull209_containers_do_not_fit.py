@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdk_pull.fargate.container_needs import needs_of
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
 from cdk_pull.rules.fixes.task_patches import fitting_size, size_patches
-from cdk_pull.rules.support.fargate_facts import fargate_size, whole_number
+from cdk_pull.rules.support.fargate_facts import fargate_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
+    from cdk_pull.template.model import PathStep
 
 __all__ = ["containers_do_not_fit"]
 
@@ -64,27 +66,8 @@ def containers_do_not_fit(task: TaskDefinition, _context: CheckContext) -> Itera
     if size is None:
         return
     patches = tuple(size_patches(task, fitting_size(task)))
-    cpu = sum(whole_number(container.values.get("Cpu")) for container in task.containers)
-    memory = 0
-    for container in task.containers:
-        limit = whole_number(container.values.get("Memory"))
-        if limit <= size.memory_mib:
-            memory += whole_number(container.values.get("MemoryReservation")) or limit
-        else:
-            yield Problem(
-                message=f"container {container.name} has a limit of {limit} MiB, and the task {size.memory_mib} MiB",
-                path=(*container.path, "Memory"),
-                patches=patches,
-            )
-    if cpu > size.cpu:
-        yield Problem(
-            message=f"the containers ask for {cpu} CPU units, and the task has {size.cpu}",
-            path=("Properties", "Cpu"),
-            patches=patches,
-        )
-    if memory > size.memory_mib:
-        yield Problem(
-            message=f"the containers reserve {memory} MiB, and the task has {size.memory_mib}",
-            path=("Properties", "Memory"),
-            patches=patches,
-        )
+    for shortfall in needs_of(container.values for container in task.containers).shortfalls(size):
+        path: tuple[PathStep, ...] = ("Properties", "Cpu" if shortfall.of == "cpu" else "Memory")
+        if shortfall.container is not None:
+            path = (*task.containers[shortfall.container].path, "Memory")
+        yield Problem(message=shortfall.message, path=path, patches=patches)

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.fargate.sizes import FargateSize, fits, parse_cpu, parse_memory
+from cdk_pull.fargate.container_needs import needs_of
+from cdk_pull.fargate.sizes import FargateSize, parse_cpu, parse_memory
 from cdk_pull.rules.fixes.declaration import Patch
-from cdk_pull.rules.support.fargate_facts import whole_number
 from cdk_pull.template.context import section
 
 if TYPE_CHECKING:
@@ -39,18 +39,10 @@ def plain(value: Any) -> bool:
 def fitting_size(task: TaskDefinition) -> FargateSize | None:
     """Return the smallest size with as much as the task says and its containers need; None where that is not known."""
     cpu, memory = task.size
-    needed_cpu = sum(whole_number(each.values.get("Cpu")) for each in task.containers)
-    limits = [whole_number(each.values.get("Memory")) for each in task.containers]
-    reserved = sum(
-        whole_number(each.values.get("MemoryReservation")) or limit
-        for each, limit in zip(task.containers, limits, strict=True)
-    )
     try:
-        return fits(
-            cpu=max(parse_cpu(cpu) if cpu else 0, needed_cpu),
-            memory_mib=max([parse_memory(memory) if memory else 0, reserved, *limits]),
-            os=task.os,
-        )[0]
+        return needs_of(each.values for each in task.containers).smallest_size(
+            cpu=parse_cpu(cpu) if cpu else 0, memory_mib=parse_memory(memory) if memory else 0, os=task.os
+        )
     except InvalidValueError:
         return None
 

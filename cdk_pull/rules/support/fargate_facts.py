@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.sizes import FargateSize, check
 from cdk_pull.image.profile import ImageProfile, Layer
-from cdk_pull.template.values import Unknown, as_text, is_text
+from cdk_pull.template.values import as_text, is_text
 
 if TYPE_CHECKING:
     from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
-__all__ = ["asks_soci", "fargate_size", "start_target", "task_profile", "whole_number"]
+__all__ = ["asks_soci", "fargate_size", "start_target", "task_profile"]
 
 _LONGEST_TARGET: Final = 86_400
 
@@ -59,11 +59,3 @@ def asks_soci(task: TaskDefinition, image: Image, context: CheckContext) -> bool
     if image.reference is not None:
         names.add(image.reference.repository)
     return bool(names & context.soci_repositories)
-
-
-def whole_number(value: Any) -> int:
-    """Return a number of CPU units or MiB; 0 where there is none or it is not known."""
-    if isinstance(value, Unknown) or not is_text(value):
-        return 0
-    text = as_text(value)
-    return int(text[:9]) if text.isdecimal() else 0

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from cdk_pull.cdk.fargate.container_fit import ContainerNeeds, needs_of
 from cdk_pull.cdk.fargate.sizing import SizingRequest, TaskFacts, Warned, size_task
 from cdk_pull.cdk.images.image_facts import UNKNOWN_SIZE, ImageSizes, profile_of
 from cdk_pull.errors import ConflictError, InvalidValueError
@@ -153,23 +152,6 @@ def test_nothing_known_and_nothing_asked_decides_nothing() -> None:
     """A task without a goal and without images is checked, and that is all."""
     sized = size_task(SizingRequest(goal=Goal(), profile=None), _SMALLEST)
     assert (sized.size, sized.decisions, sized.warning) == (FargateSize(256, 512), (), None)
-
-
-@pytest.mark.parametrize(
-    ("containers", "needs"),
-    [
-        ([], (0, 0)),
-        ([{"cpu": 256, "memory": 512}, {"cpu": 128, "memoryReservation": 100}], (384, 612)),
-        ([{"memory": 1000, "memoryReservation": 100}, {"memoryReservation": 200}], (0, 1000)),
-        ([{"cpu": "256", "memory": {"Ref": "Memory"}}, {"cpu": {"Ref": "Cpu"}}], (256, 0)),
-        ([{"cpu": 256.0}], (256, 0)),
-    ],
-)
-def test_needs_are_reservations_together_and_each_limit_alone(
-    containers: list[dict[str, object]], needs: tuple[int, int]
-) -> None:
-    """CPU adds up; memory adds up by reservation, and no single limit may exceed the task; tokens count nothing."""
-    assert needs_of(containers) == ContainerNeeds(*needs)
 
 
 def test_sizes_of_images_are_read_as_people_write_them() -> None:

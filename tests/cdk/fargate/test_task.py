@@ -230,8 +230,11 @@ def test_a_profile_takes_the_place_of_sizes(stack: cdk.Stack) -> None:
 @pytest.mark.parametrize(
     ("containers", "needs"),
     [
-        ([{"memory_limit_mib": 4096}], "0 CPU units and 4096 MiB"),
-        ([{"memory_reservation_mib": 300}, {"memory_reservation_mib": 300}], "0 CPU units and 600 MiB"),
+        ([{"memory_limit_mib": 4096}], "the memory limit of container c0 is 4096 MiB"),
+        (
+            [{"memory_reservation_mib": 300}, {"memory_reservation_mib": 300}],
+            "the containers reserve 600 MiB",
+        ),
     ],
 )
 def test_containers_added_later_have_to_fit(
@@ -244,8 +247,7 @@ def test_containers_added_later_have_to_fit(
     with pytest.raises(RuntimeError) as error:
         Template.from_stack(stack)
     assert (
-        f"S/Worker/Resource: the containers need {needs}, the task has 256 and 512; give the task at least as much as "
-        "its containers, or the containers less"
+        f"S/Worker/Resource: {needs}, and the task has 512. Raise the task size, or lower what the containers ask for"
     ) in str(error.value)
 
 

@@ -146,7 +146,7 @@ def test_containers_that_do_not_fit_stop_the_synth(stack: cdk.Stack) -> None:
     _add(stack, start_within=_MINUTE, compressed="20MB", uncompressed="50MB")
     task = ecs.FargateTaskDefinition(stack, "Task")
     task.add_container("app", image=_IMAGE, memory_limit_mib=4096)
-    with pytest.raises(RuntimeError, match=r"S/Task/Resource: the containers need 0 CPU units and 4096 MiB"):
+    with pytest.raises(RuntimeError, match=r"S/Task/Resource: the memory limit of container app is 4096 MiB"):
         Template.from_stack(stack)
 
 
