@@ -12,18 +12,18 @@ import click
 from cdk_pull.cli._look_up import look_up, registry_options, require_network
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.calibration import calibrate
-from cdk_pull.fargate.estimate.measured import MeasuredGroup, add_measured, load_measured, save_measured
+from cdk_pull.fargate.estimate.measured import MeasuredGroup, save_measured
 from cdk_pull.fargate.estimate.pull_records import read_records
 from cdk_pull.fargate.estimate.pulls import PHASES, Pull, PullGroup, group_pulls, is_cached, spread_of
 from cdk_pull.fargate.estimate.start import estimate_start, rounded
 from cdk_pull.fargate.estimate.start_model import Interval
 from cdk_pull.fargate.sizes import FargateSize
 from cdk_pull.image.context import ContextFile, facts_from_context, parse_key
+from cdk_pull.image.profile import ImageProfile
 from cdk_pull.image.reference import ImageReference
 
 if TYPE_CHECKING:
     from cdk_pull.fargate.sizes import Os
-    from cdk_pull.image.profile import ImageProfile, Layer
 
 __all__ = ["command"]
 
@@ -134,24 +134,16 @@ def _profiles(
 def _profile_of(group: PullGroup, profiles: dict[str, ImageProfile]) -> ImageProfile | None:
     """Return all images of a group as one, or None when one of them is not known."""
     images = [profiles.get(image.digest) for image in group.first.images]
-    layers: dict[str, Layer] = {}
-    for image in images:
-        if image is None:
-            return None
-        layers |= {layer.digest or str(len(layers)): layer for layer in image.layers}
-    if not images or images[0] is None:
-        return None
-    # Several images together are no image of a digest.
-    digest = images[0].digest if len(images) == 1 else ""
-    return replace(images[0], layers=tuple(layers.values()), digest=digest)
+    known = [image for image in images if image is not None]
+    # The context may know one of them for another platform.
+    one_platform = len({(image.os, image.architecture) for image in known}) == 1
+    return ImageProfile.together(known) if one_platform and len(known) == len(images) else None
 
 
 def _save(path: Path, groups: list[PullGroup], profiles: dict[str, ImageProfile]) -> list[dict[str, Any]]:
     """Add the starts to the file, and return what they do to the estimate of each group on Fargate."""
-    before = load_measured(path)
     new = [MeasuredGroup.of(group, _profile_of(group, profiles)) for group in groups]
-    after = add_measured(before, new)
-    save_measured(path, after)
+    after = save_measured(path, new)
     effects = []
     for group in new:
         if group.launch_type != _FARGATE or group.profile is None:

@@ -7,11 +7,15 @@ The keys are of CDK's own form, ``provider:name=value:name=value``, so that ``cd
 from __future__ import annotations
 
 import json
+import math
+import re
+import time
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.files import read_regular_file
 from cdk_pull.image.facts import ImageFacts
 from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
@@ -37,6 +41,9 @@ PROVIDER: Final = "cdk-pull:image"
 
 _AGAIN: Final = "cdk-pull lookup --refresh looks it up again"
 _PARTS: Final = 2
+_READS: Final = 5
+_READ_AGAIN_SECONDS: Final = 0.02
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,28 +118,20 @@ def facts_from_context(
 
 
 class ContextFile:
-    """A ``cdk.context.json``.
+    """A ``cdk.context.json``, whose keys of image facts may be changed while others change theirs.
 
     Attributes:
         path: of the file, which need not exist.
-        content: every key and value, others' too.
+        content: every key and value, others' too. Change image facts only; what else is changed here is not saved.
 
     Raises:
-        InvalidValueError: if the file is not a JSON object.
+        InvalidValueError: if the file is not a JSON object that JavaScript reads the same.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            content = {}
-        except (OSError, ValueError, RecursionError):
-            content = None
-        if not isinstance(content, dict):
-            raise InvalidValueError("context file is not a JSON object", str(path), allowed="what CDK writes")
-        self.content: dict[str, Any] = content
-        self._before = dict(content)
+        self.content = _read_context(path)
+        self._before = dict(self.content)
 
     @property
     def ours(self) -> list[str]:
@@ -140,20 +139,83 @@ class ContextFile:
         return sorted(key for key in self.content if is_ours(key))
 
     def save(self) -> bool:
-        """Write the file in CDK's style if anything changed, and tell whether it did.
+        """Write the changes in CDK's style, and tell whether there were any.
 
-        What is not ours keeps its value and its order; ours are sorted, within a file that is sorted or after it.
+        The file is locked and read again first: what CDK or another look-up has written since stays. Keys of others
+        keep their value and order; image facts are sorted, within a file that is sorted or after it.
+
+        Raises:
+            InvalidValueError: if the file has become something else than a context.
+            UnsupportedError: if it cannot be written; it is then as it was.
         """
-        if self.content == self._before:
+        changed = {
+            key: value
+            for key, value in self.content.items()
+            if is_ours(key) and (key not in self._before or self._before[key] != value)
+        }
+        removed = {key for key in self._before if is_ours(key)} - self.content.keys()
+        if not changed and not removed:
             return False
-        from cdk_pull.data.writing import write_whole  # noqa: PLC0415 - most only read
+        from cdk_pull.data.writing import update_whole  # noqa: PLC0415 - most only read
 
-        others = [key for key in self.content if not is_ours(key)]
-        order = sorted(self.content) if others == sorted(others) else [*others, *self.ours]
-        text = json.dumps({key: self.content[key] for key in order}, indent=2, ensure_ascii=False)
-        write_whole(self.path, text + "\n")
+        def merge() -> str | None:
+            before = _read_context(self.path)
+            after = {key: value for key, value in before.items() if key not in removed} | changed
+            self.content = _in_order(after)
+            return None if after == before else _to_json(self.content)
+
+        update_whole(self.path, merge)
         self._before = dict(self.content)
         return True
+
+
+def _in_order(content: dict[str, Any]) -> dict[str, Any]:
+    others = [key for key in content if not is_ours(key)]
+    ours = sorted(key for key in content if is_ours(key))
+    order = sorted(content) if others == sorted(others) else [*others, *ours]
+    return {key: content[key] for key in order}
+
+
+def _to_json(content: dict[str, Any]) -> str:
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    # Half a surrogate pair is a string in JSON and JavaScript, and no character that a file could hold.
+    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+def _read_context(path: Path) -> dict[str, Any]:
+    """Return what a context file holds; nothing when there is none."""
+    for attempt in range(_READS):
+        try:
+            data = read_regular_file(path, "context file")
+        except FileNotFoundError:
+            return {}
+        try:
+            content = json.loads(data, parse_float=_finite, parse_constant=_finite)
+        except _InfiniteError as error:
+            raise InvalidValueError(
+                "context file holds a number that JSON does not have",
+                str(error),
+                allowed=f"finite numbers; correct {path}",
+            ) from None
+        except (ValueError, RecursionError):
+            content = None
+        if isinstance(content, dict):
+            return content
+        # The CDK CLI does not replace the file in one step: it may be half written.
+        if attempt < _READS - 1:
+            time.sleep(_READ_AGAIN_SECONDS)
+    raise InvalidValueError("context file is not a JSON object", str(path), allowed="what CDK writes")
+
+
+class _InfiniteError(ValueError):
+    """A number that would be written back as another one."""
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise _InfiniteError(text)
+    return value
 
 
 def _quoted(value: str) -> str:
@@ -213,7 +275,7 @@ def _layer_from_context(value: dict[str, Any]) -> Layer:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a text")
+        raise TypeError(f"{value!r} is not a string")
     return value
 
 

@@ -114,8 +114,10 @@ class ImageProfile:
         layers: dict[object, Layer] = {}
         for profile in profiles:
             for layer in profile.layers:
-                # Layers of which only sizes are known cannot be told to be the same.
-                layers.setdefault(layer.digest or object(), layer)
+                # Layers of which only sizes are known cannot be told to be the same. The size belongs to the key, so
+                # that an image that states a false one for another's layer does not change what the other pulls.
+                key = (layer.digest, layer.compressed_bytes) if layer.digest else object()
+                layers.setdefault(key, layer)
         # Several images as one are no image that a registry knows.
         return replace(profiles[0], layers=tuple(layers.values()), digest="")
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.image.context import (
+    PROVIDER,
     ContextFile,
     StoredFacts,
     context_key,
@@ -24,7 +27,6 @@ from cdk_pull.image.reference import ImageReference
 
 if TYPE_CHECKING:
     from datetime import date
-    from pathlib import Path
 
 DIGEST = "sha256:" + "a" * 64
 NGINX = ImageReference.parse("nginx:1.27")
@@ -163,3 +165,60 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(UnsupportedError, match=r"cdk\.context\.json cannot be written"):
         file.save()
+
+
+def test_what_others_write_meanwhile_stays(tmp_path: Path) -> None:
+    """A save merges its own keys into the file as it is then: another's new key stays, another's removal too."""
+    path = tmp_path / "cdk.context.json"
+    other, gone = (
+        f"{PROVIDER}:platform=linux/amd64:ref=docker.io/library/other",
+        f"{PROVIDER}:platform=x:ref=gone",
+    )
+    path.write_text(json.dumps({"vpc-provider:x": 1, "az:y": 2, gone: {}}))
+    file = ContextFile(path)
+    file.content[KEY] = {"digest": "a"}
+    del file.content[gone]
+    path.write_text(json.dumps({"vpc-provider:x": 3, gone: {}, other: {"digest": "b"}}))
+    assert file.save()
+    assert json.loads(path.read_text()) == {"vpc-provider:x": 3, KEY: {"digest": "a"}, other: {"digest": "b"}}
+    assert not file.save()
+
+
+def test_half_a_character_stays_what_it_is(tmp_path: Path) -> None:
+    """Half a surrogate pair in another's value is written as JSON writes it."""
+    path = tmp_path / "cdk.context.json"
+    path.write_text('{"x": "\\ud83d"}')
+    file = ContextFile(path)
+    file.content[KEY] = {}
+    assert file.save()
+    assert '"x": "\\ud83d"' in path.read_text()
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN", "Infinity"])
+def test_numbers_that_would_be_written_back_as_others(tmp_path: Path, number: str) -> None:
+    """A number that no float holds is refused, and the file is as it was."""
+    path = tmp_path / "cdk.context.json"
+    path.write_text(f'{{"x": {number}}}')
+    with pytest.raises(InvalidValueError) as error:
+        ContextFile(path)
+    assert str(error.value) == (
+        f"context file holds a number that JSON does not have: {number!r}; allowed: finite numbers; correct {path}"
+    )
+
+
+def test_a_file_that_is_half_written_is_read_again(tmp_path: Path) -> None:
+    """The CDK CLI writes in place: a part of the file is not taken for its whole."""
+    path = tmp_path / "cdk.context.json"
+    path.write_text('{"x":')
+    timer = threading.Timer(0.03, path.write_text, ['{"x": 1}'])
+    timer.start()
+    try:
+        assert ContextFile(path).content == {"x": 1}
+    finally:
+        timer.join()
+
+
+def test_a_context_that_is_a_device_is_refused() -> None:
+    """What has no end is not read."""
+    with pytest.raises(InvalidValueError, match="context file is not a regular file: '/dev/zero'"):
+        ContextFile(Path("/dev/zero"))

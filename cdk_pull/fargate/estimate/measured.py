@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_pull.data.writing import write_whole
+from cdk_pull.data.writing import update_whole
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.pulls import PullGroup, TaskImage
+from cdk_pull.files import read_regular_file
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
 
 if TYPE_CHECKING:
@@ -118,11 +119,12 @@ def load_measured(path: Path) -> list[MeasuredGroup]:
         InvalidValueError: if it is something else.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return [_group(each) for each in content["groups"]]
+        data = read_regular_file(path, "file of measured starts")
     except FileNotFoundError:
         return []
-    except (OSError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+    try:
+        return [_group(each) for each in json.loads(data)["groups"]]
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError, RecursionError) as error:
         raise InvalidValueError(
             "file of measured starts cannot be read",
             str(path),
@@ -130,14 +132,23 @@ def load_measured(path: Path) -> list[MeasuredGroup]:
         ) from None
 
 
-def save_measured(path: Path, groups: Iterable[MeasuredGroup]) -> None:
-    """Write groups whole or not at all.
+def save_measured(path: Path, new: Iterable[MeasuredGroup]) -> list[MeasuredGroup]:
+    """Add groups to a file and return all that it holds then; several runs may do so at the same time.
 
     Raises:
-        UnsupportedError: if the file cannot be written.
+        InvalidValueError: if the file is something else.
+        UnsupportedError: if it cannot be written; it is then as it was.
     """
-    content = {"about": _ABOUT, "groups": [_to_json(group) for group in groups]}
-    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    added = list(new)
+    after: list[MeasuredGroup] = []
+
+    def merge() -> str:
+        after[:] = add_measured(load_measured(path), added)
+        content = {"about": _ABOUT, "groups": [_to_json(group) for group in after]}
+        return json.dumps(content, indent=1) + "\n"
+
+    update_whole(path, merge)
+    return after
 
 
 def _to_json(group: MeasuredGroup) -> dict[str, Any]:
