@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
@@ -10,6 +11,7 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import check_account, check_region
 from cdk_pull.report.formats import render
 from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.not_evaluated import summarize
 from cdk_pull.rules.engine.runner import Options, Result, check
 from cdk_pull.rules.support.image_facts import ImageFactsBook
 from cdk_pull.template.assembly import from_document
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-__all__ = ["Checkable", "assert_pulls_well"]
+__all__ = ["Checkable", "NotEvaluatedWarning", "assert_pulls_well"]
+
+
+class NotEvaluatedWarning(UserWarning):
+    """What ``assert_pulls_well`` could not judge, in a test that passes."""
 
 
 @runtime_checkable
@@ -61,13 +67,14 @@ def assert_pulls_well(
         fail_on: the least severity that fails: ``error``, ``warning`` or ``info``.
         select: ids, or beginnings of ids, of the rules to run; all by default.
         ignore: those of rules not to run.
-        date: the day to judge Windows images by; without one those rules are silent.
+        date: the day to judge Windows images by; without one the report says that those rules were not evaluated.
         images: what is known of images, such as ``{"web:1": {"compressed": "800MB", "uncompressed": "2.4GB"}}``.
         account: of every stack, in place of the assembly's.
         region: of every stack, in place of the assembly's.
 
     Raises:
         AssertionError: with every finding, its place and its fix.
+        NotEvaluatedWarning: as a warning of Python's, with what could not be judged and what to do about it.
         InvalidValueError: for an option that is none, or what is no template.
         TemplateError: for a template that cannot be checked, where nothing else is wrong.
     """
@@ -88,8 +95,10 @@ def assert_pulls_well(
     if result.errors and not failing:
         raise TemplateError("; ".join(result.errors))
     if failing:
-        shown = Result(failing, resources=result.resources, errors=result.errors)
+        shown = replace(result, findings=failing, suppressed=())
         raise AssertionError(f"images are not pulled well\n\n{render(shown, 'text')}")
+    for gap in summarize(result.not_evaluated):
+        warnings.warn(f"not evaluated: {gap} ({gap.named})", NotEvaluatedWarning, stacklevel=2)
 
 
 def _result(template: Checkable, options: Options, account: str | None, region: str | None) -> Result:

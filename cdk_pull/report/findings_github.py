@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_pull.report.findings_text import counted
 from cdk_pull.report.paths import in_repository
+from cdk_pull.rules.engine.not_evaluated import summarize
 
 if TYPE_CHECKING:
     from cdk_pull.rules.engine.finding import Finding
@@ -20,6 +21,10 @@ def render(result: Result, *, colour: bool = False, show_suppressed: bool = Fals
     """Return a workflow command for each finding, at the app's own line where the assembly tells it."""
     lines = [_command(finding) for finding in result.findings]
     lines += [f"::error title=cdk-pull::{_data(error)}" for error in result.errors]
+    lines += [
+        f"::notice title=cdk-pull: not evaluated::{_data(f'{gap} ({gap.named})')}"
+        for gap in summarize(result.not_evaluated)
+    ]
     return "\n".join([*lines, f"cdk-pull: {counted(result)}"])
 
 

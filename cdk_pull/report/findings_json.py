@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from cdk_pull.rules.engine.not_evaluated import summarize
+
 if TYPE_CHECKING:
     from cdk_pull.rules.engine.runner import Result
 
@@ -21,9 +23,11 @@ def render(result: Result, *, colour: bool = False, show_suppressed: bool = Fals
             **Counter(finding.severity.value for finding in result.findings),
             "suppressed": len(result.suppressed),
             "resources": result.resources,
+            "not_evaluated": len(result.not_evaluated),
         },
         "findings": [finding.to_json() for finding in result.findings],
         "suppressed": [finding.to_json() for finding in result.suppressed],
+        "not_evaluated": [gap.to_json() for gap in summarize(result.not_evaluated)],
         "errors": list(result.errors),
     }
     return json.dumps(document, indent=1)

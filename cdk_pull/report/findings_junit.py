@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from cdk_pull.report.findings_text import place_of, printable
+from cdk_pull.rules.engine.not_evaluated import summarize
 
 if TYPE_CHECKING:
     from cdk_pull.rules.engine.finding import Finding
@@ -36,8 +37,12 @@ def render(result: Result, *, colour: bool = False, show_suppressed: bool = Fals
     for error in result.errors:
         case = ET.SubElement(suite, "testcase", classname="cdk-pull", name="read")
         ET.SubElement(case, "error", message=printable(error))
+    gaps = summarize(result.not_evaluated)
     if not len(suite):
         ET.SubElement(suite, "testcase", classname="cdk-pull", name="all rules")
+    if gaps:
+        said = "\n".join(printable(f"not evaluated: {gap} ({gap.named})") for gap in gaps)
+        ET.SubElement(suite, "system-out").text = said
     return ET.tostring(suite, encoding="unicode", xml_declaration=True)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from cdk_pull.report.paths import in_repository
+from cdk_pull.rules.engine.not_evaluated import summarize
 from cdk_pull.rules.engine.registry import documented_rules
 
 if TYPE_CHECKING:
@@ -39,7 +40,16 @@ def render(result: Result, *, colour: bool = False, show_suppressed: bool = Fals
             {
                 "executionSuccessful": not result.errors,
                 "toolExecutionNotifications": [
-                    {"level": "error", "message": {"text": error}} for error in result.errors
+                    *({"level": "error", "message": {"text": error}} for error in result.errors),
+                    *(
+                        {
+                            "level": "note",
+                            "descriptor": {"id": "not-evaluated"},
+                            "message": {"text": f"not evaluated: {gap}"},
+                            "properties": gap.to_json(),
+                        }
+                        for gap in summarize(result.not_evaluated)
+                    ),
                 ],
             }
         ],
@@ -63,7 +73,7 @@ def _descriptor(rule: Rule) -> dict[str, Any]:
         "fullDescription": {"text": rule.page.partition("\n")[0]},
         "help": {"text": rule.page, "markdown": f"# {rule.id}: {rule.title}\n\n{rule.page}"},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
-        "properties": {"tags": ["ecs", "container-images"]},
+        "properties": {"tags": ["ecs", "container-images"], "precision": rule.confidence.value},
     }
 
 
@@ -73,6 +83,7 @@ def _result(finding: Finding, places: dict[str, int]) -> dict[str, Any]:
         "ruleIndex": places.get(finding.rule, -1),
         "level": _LEVELS[finding.severity],
         "message": {"text": f"{finding.message}. Fix: {finding.fix}"},
+        "properties": {"confidence": finding.confidence.value},
         "partialFingerprints": {"cdkPull/v1": finding.fingerprint},
         "locations": [_location(finding, file, line) for file, line in _first_place(finding)],
     }

@@ -8,7 +8,8 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.rules.engine.finding import Finding, Severity
+from cdk_pull.rules.engine.finding import Confidence, Finding, Severity
+from cdk_pull.rules.engine.not_evaluated import summarize
 from cdk_pull.rules.engine.suppress import PLUGIN
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def render(result: Result, *, colour: bool = False, show_suppressed: bool = Fals
         for finding in members:
             lines += [*_finding(finding, paint), ""]
     lines += [f"{paint('cannot check', 'error')}: {paint(error)}" for error in result.errors]
+    for gap in summarize(result.not_evaluated):
+        lines += [f"{paint('not evaluated', 'info')}: {paint(str(gap))}", f"    {paint(gap.named, 'dim')}"]
     lines.append(_summary(result, paint))
     return "\n".join(lines)
 
@@ -54,7 +57,8 @@ def _heading(finding: Finding, paint: _Paint) -> str:
 
 def _finding(finding: Finding, paint: _Paint) -> Iterator[str]:
     severity = finding.severity.value
-    head = f"{severity} {finding.rule}"
+    sure = "" if finding.confidence is Confidence.HIGH else f" ({finding.confidence} confidence)"
+    head = f"{severity} {finding.rule}{sure}"
     first, *others = paint.wrapped(f"  {head}  {finding.message}")
     yield f"  {paint(head, severity)}{first.removeprefix(f'  {head}')}"
     yield from others
@@ -96,9 +100,13 @@ def _summary(result: Result, paint: _Paint) -> str:
     kept = Counter(each.suppression.kind for each in result.suppressed if each.suppression)
     hidden = ", ".join(f"{count} {_KEPT[kind]}" for kind, count in sorted(kept.items()))
     tail = f" ({hidden})" if hidden else ""
-    text = f"{counted(result)} in {result.resources} resource{'' if result.resources == 1 else 's'}"
+    joined = "of" if result.not_evaluated and not result.findings else "in"
+    text = f"{counted(result)} {joined} {result.resources} resource{'' if result.resources == 1 else 's'}"
     if result.errors:
         text = f"{text}, {len(result.errors)} not checked"
+    rules = len({gap.rule for gap in result.not_evaluated})
+    if rules:
+        text = f"{text}, {rules} rule{'' if rules == 1 else 's'} not fully evaluated"
     return f"{paint(text, 'bold')}{tail}"
 
 
@@ -118,7 +126,8 @@ def counted(result: Result) -> str:
         for severity, word in words.items()
         if numbers[severity]
     ]
-    return ", ".join(parts) or "nothing found"
+    nothing = "no problem in what was evaluated" if result.not_evaluated else "nothing found"
+    return ", ".join(parts) or nothing
 
 
 def printable(text: str) -> str:

@@ -144,11 +144,19 @@ def test_nothing_found() -> None:
 def test_json() -> None:
     """JSON has everything, with a summary."""
     document = json.loads(render(RESULT, "json"))
-    assert document["summary"] == {"error": 1, "warning": 0, "info": 1, "suppressed": 1, "resources": 12}
+    assert document["summary"] == {
+        "error": 1,
+        "warning": 0,
+        "info": 1,
+        "suppressed": 1,
+        "resources": 12,
+        "not_evaluated": 0,
+    }
     assert document["errors"] == ["x.yaml is not YAML"]
     assert document["findings"][0] == {
         "rule": "PULL201",
         "severity": "error",
+        "confidence": "high",
         "message": FINDING.message,
         "fix": "Set Cpu to 1024",
         "stack": "Prod/Api",

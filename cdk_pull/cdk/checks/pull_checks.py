@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,7 +13,9 @@ import jsii
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.context import is_ours
+from cdk_pull.report.findings_text import printable
 from cdk_pull.rules.engine.finding import Severity
+from cdk_pull.rules.engine.not_evaluated import summarize
 from cdk_pull.rules.engine.registry import documented_rules, find_rule
 from cdk_pull.rules.engine.runner import Options, check
 from cdk_pull.rules.engine.suppress import PLUGIN
@@ -44,7 +47,7 @@ class PullChecks:
         select: ids, or beginnings of ids such as ``PULL1``, of the rules to run; all by default.
         ignore: those of rules not to run.
         severities: by rule id, ``error``, ``warning`` or ``info`` in place of the rule's own.
-        date: the day to judge Windows images by; without one those rules are silent.
+        date: the day to judge Windows images by; without one the report says that those rules were not evaluated.
         images: what is known of images, such as ``{"web:1": {"compressed": "800MB", "uncompressed": "2.4GB"}}``; what
             ``cdk-pull lookup`` has written into ``cdk.context.json`` is known as well.
 
@@ -111,10 +114,16 @@ class PullChecks:
             # CDK finds the constructs itself, where they were created and what is acknowledged on them, on stages and
             # on the app; it keeps the reasons, and has no use for lines.
             template.source, template.read_facts = None, ConstructFacts
-        findings = check([assembly], replace(self._options, facts=facts)).findings
+        result = check([assembly], replace(self._options, facts=facts))
+        findings = result.findings
+        gaps = [f"{gap} ({gap.named})" for gap in summarize(result.not_evaluated)]
+        for gap in gaps:
+            # CDK keeps a plugin's metadata in its report and does not print it.
+            sys.stderr.write(f"cdk-pull: not evaluated: {printable(gap)}\n")
         return cdk.PolicyValidationPluginReport(
             success=all(finding.severity is not Severity.ERROR for finding in findings),
             violations=_violations(findings),
+            metadata={f"not evaluated ({number})": gap for number, gap in enumerate(gaps, 1)},
         )
 
 

@@ -37,7 +37,7 @@ def volume_too_small(capacity: Capacity, context: CheckContext) -> Iterator[Prob
     ## What it does
     Adds up the images of the services on a capacity with `prefer-cached`, where their sizes are known from the task
     definitions' metadata or a facts file, and compares two versions of each, the system and a fifth left free with
-    the volume that the template sets. It is silent without sizes.
+    the volume that the template sets, where the sizes of images are known.
 
     ## Why it matters
     `prefer-cached` switches image clean-up off: every image that was ever pulled stays, and each deployment brings

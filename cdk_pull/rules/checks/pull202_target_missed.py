@@ -9,11 +9,13 @@ from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
 from cdk_pull.rules.fixes.task_patches import size_patches
 from cdk_pull.rules.support.fargate_facts import fargate_size, start_target, task_profile
+from cdk_pull.rules.support.unknown_sizes import unknown_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.not_evaluated import NotEvaluated
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["target_missed"]
@@ -32,13 +34,13 @@ __all__ = ["target_missed"]
     ),
     sources=("cdk_pull.fargate.estimate.start, fitted on data/fargate_pull_measurements.csv",),
 )
-def target_missed(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
+def target_missed(task: TaskDefinition, context: CheckContext) -> Iterator[Problem | NotEvaluated]:
     """The start that was asked for is not met by this size.
 
     ## What it does
     Reads the start that a task definition asks for, `Metadata: {cdk-pull: {start-within: 60}}` in seconds, and
     estimates the start for its images where their sizes are known. It also repeats what a `FargateTask` found out
-    when it chose the size. Without sizes it is silent.
+    when it chose the size. Without sizes it reports what it could not evaluate.
 
     ## Why it matters
     Fargate pulls and unpacks every image for every task, so that the size of image and task decide how fast a
@@ -73,7 +75,11 @@ def target_missed(task: TaskDefinition, context: CheckContext) -> Iterator[Probl
         task_profile(task, context),
         fargate_size(task),
     )
-    if not task.fargate or target is None or profile is None or size is None:
+    if not task.fargate or target is None:
+        return
+    if profile is None:
+        yield from unknown_sizes(task, context)
+    if profile is None or size is None:
         return
     # Slow to import, and few tasks have both a target and known images.
     from cdk_pull.fargate.choose import Goal, choose  # noqa: PLC0415

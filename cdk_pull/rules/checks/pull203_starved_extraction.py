@@ -10,11 +10,13 @@ from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
 from cdk_pull.rules.fixes.task_patches import size_patches
 from cdk_pull.rules.support.fargate_facts import fargate_size, task_profile
+from cdk_pull.rules.support.unknown_sizes import unknown_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.not_evaluated import NotEvaluated
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["starved_extraction"]
@@ -38,7 +40,7 @@ _ONE_VCPU: Final = 1024
         "Amazon ECS Best Practices Guide, Fargate tasks",
     ),
 )
-def starved_extraction(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
+def starved_extraction(task: TaskDefinition, context: CheckContext) -> Iterator[Problem | NotEvaluated]:
     """A fraction of a vCPU has to unpack a large image.
 
     ## What it does
@@ -71,7 +73,10 @@ def starved_extraction(task: TaskDefinition, context: CheckContext) -> Iterator[
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
     """
     size, profile = fargate_size(task), task_profile(task, context)
-    if not task.fargate or size is None or profile is None or size.cpu >= _ONE_VCPU or task.os != "linux":
+    if not task.fargate or size is None or size.cpu >= _ONE_VCPU or task.os != "linux":
+        return
+    if profile is None:
+        yield from unknown_sizes(task, context)
         return
     # Few tasks have known images.
     from cdk_pull.fargate.estimate.start import NOISE_SECONDS, estimate_start  # noqa: PLC0415

@@ -10,12 +10,14 @@ from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes, Patch
 from cdk_pull.rules.support.fargate_facts import task_profile
+from cdk_pull.rules.support.unknown_sizes import unknown_sizes
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.not_evaluated import NotEvaluated
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["ephemeral_storage"]
@@ -35,7 +37,7 @@ _PATH: Final = ("Properties", "EphemeralStorage")
     ),
     sources=("Amazon ECS Developer Guide, Fargate task ephemeral storage",),
 )
-def ephemeral_storage(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
+def ephemeral_storage(task: TaskDefinition, context: CheckContext) -> Iterator[Problem | NotEvaluated]:
     """The image does not fit the task's ephemeral storage.
 
     ## What it does
@@ -75,8 +77,11 @@ def ephemeral_storage(task: TaskDefinition, context: CheckContext) -> Iterator[P
             quote=str(has),
         )
         return
-    profile = task_profile(task, context) if task.fargate else None
+    if not task.fargate:
+        return
+    profile = task_profile(task, context)
     if profile is None:
+        yield from unknown_sizes(task, context)
         return
     # The guide's editions differ on whether Windows tasks may ask for more: one that does is taken at its word.
     system = "linux" if has else task.os

@@ -9,12 +9,14 @@ from cdk_pull.image.profile import Compression
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.support.fargate_facts import asks_soci
+from cdk_pull.rules.support.unknown_sizes import unknown_size
 from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.not_evaluated import NotEvaluated
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["large_without_zstd_or_soci"]
@@ -28,7 +30,9 @@ __all__ = ["large_without_zstd_or_soci"]
     fix="Build with zstd (docker buildx build --output type=image,oci-mediatypes=true,compression=zstd,force-compression=true,push=true), or keep gzip, push to private ECR and add a SOCI index v2 (soci convert)",
     sources=("Amazon ECS Developer Guide, Fargate: container image considerations",),
 )
-def large_without_zstd_or_soci(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
+def large_without_zstd_or_soci(
+    task: TaskDefinition, context: CheckContext
+) -> Iterator[Problem | NotEvaluated]:
     """A large image is pulled with gzip and without an index.
 
     ## What it does
@@ -62,8 +66,11 @@ def large_without_zstd_or_soci(task: TaskDefinition, context: CheckContext) -> I
         return
     for container in task.containers:
         image = container.image
+        if image is None or asks_soci(task, image, context):
+            continue
         profile = context.facts.profile(image, task)
-        if image is None or profile is None or asks_soci(task, image, context):
+        if profile is None:
+            yield unknown_size(container, image)
             continue
         is_zstd = all(layer.compression is Compression.ZSTD for layer in profile.layers)
         if profile.compressed_bytes > start_facts().soci_least_bytes and not is_zstd:

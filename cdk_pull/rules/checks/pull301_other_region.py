@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.finding import Confidence, Problem, Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
 from cdk_pull.rules.fixes.task_patches import image_patches, named, written_image
@@ -91,6 +91,7 @@ def other_region(task: TaskDefinition, context: CheckContext) -> Iterator[Proble
                 path=path,
                 quote=place.image,
                 severity=Severity.INFO,
+                confidence=Confidence.LOW,
             )
 
 

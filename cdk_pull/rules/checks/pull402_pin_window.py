@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.support.windows_images import servercore_build, window_on, windows_tasks_image
 from cdk_pull.units import format_bytes
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["pin_window"]
 
+_NO_DAY: Final = Missing(
+    "Windows image without a day to judge it by",
+    "Windows images without a day to judge them by",
+    "give the day with --date, or date=… in Python",
+)
+
 
 @rule(
     "PULL402",
@@ -32,14 +39,14 @@ __all__ = ["pin_window"]
         "Amazon ECS Developer Guide, Windows on Fargate",
     ),
 )
-def pin_window(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
+def pin_window(task: TaskDefinition, context: CheckContext) -> Iterator[Problem | NotEvaluated]:
     """The servercore build is near or past the end of its window.
 
     ## What it does
     Judges the servercore build of Windows tasks on Fargate, by the image's tag, or by the layers or the
     `os.version` of an image that `cdk-pull lookup` has found, on the day given by `--date`, `date` in cdk-pull.toml,
     or the plugin. Past the window it warns; in the last month it says so, from the day on which there is a newer build
-    to pin. Without a day it is silent, because no check reads the clock.
+    to pin. Without a day it reports what it could not evaluate, because no check reads the clock.
 
     ## Why it matters
     The hosts hold the newest and the previous month. From the second Patch Tuesday after a build its update layer,
@@ -61,7 +68,12 @@ def pin_window(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html
     """
-    window = window_on(task, context.today) if context.today is not None else None
+    if context.today is None:
+        for container, image in windows_tasks_image(task):
+            if servercore_build(image, context.facts.profile(image, task)).exact:
+                yield NotEvaluated(missing=_NO_DAY, name=str(image), path=(*container.path, "Image"))
+        return
+    window = window_on(task, context.today)
     if window is None:
         return
     for container, image in windows_tasks_image(task):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from cdk_pull.rules.fixes.declaration import Patch
     from cdk_pull.template.model import PathStep, Resource
 
-__all__ = ["Finding", "Problem", "Severity", "Suppression"]
+__all__ = ["Confidence", "Finding", "Problem", "Severity", "Suppression"]
 
 
 class Severity(StrEnum):
@@ -29,6 +29,17 @@ class Severity(StrEnum):
         return {"info": 1, "warning": 2, "error": 3}[self.value]
 
 
+class Confidence(StrEnum):
+    """How sure a finding is."""
+
+    HIGH = "high"
+    """The template says all that it depends on."""
+    MEDIUM = "medium"
+    """It depends on an estimate, or on a part that is as usual but not stated."""
+    LOW = "low"
+    """The rule cannot tell, and it is worth a look; never an error."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
     """What a rule's check yields.
@@ -41,6 +52,7 @@ class Problem:
         quote: that line, or the value, as it stands in the template.
         resource: another resource than the one that was checked.
         severity: another severity than the rule's.
+        confidence: how sure it is; as the rule when None.
         patches: what PullFixes changes for it, where the rule is fixed by properties.
         autofix: whether PullFixes fixes it: safely, only by the rule's name, or not at all; None where only the
             deployed whole tells.
@@ -53,6 +65,7 @@ class Problem:
     quote: str = ""
     resource: Resource | None = None
     severity: Severity | None = None
+    confidence: Confidence | None = None
     patches: tuple[Patch, ...] = ()
     autofix: Literal["safe", "unsafe", ""] | None = None
 
@@ -93,6 +106,7 @@ class Finding:
         source_file: of the app's code that created the construct; empty where the assembly does not say.
         source_line: in that file, from 1; 0 where the assembly does not say.
         suppression: why it does not count; None when it does.
+        confidence: how sure it is.
     """
 
     rule: str
@@ -111,6 +125,7 @@ class Finding:
     source_file: str = ""
     source_line: int = 0
     suppression: Suppression | None = field(default=None, compare=False)
+    confidence: Confidence = Confidence.HIGH
 
     @property
     def subject(self) -> str:
@@ -131,6 +146,7 @@ class Finding:
         return {
             "rule": self.rule,
             "severity": self.severity.value,
+            "confidence": self.confidence.value,
             "message": self.message,
             "fix": self.fix,
             "stack": self.stack,

@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.rules.engine.finding import Confidence
 from cdk_pull.rules.fixes.declaration import MIXIN
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.rules.engine.finding import Problem, Severity
+    from cdk_pull.rules.engine.not_evaluated import NotEvaluated
     from cdk_pull.rules.fixes.declaration import Autofix
 
 __all__ = [
@@ -44,7 +46,6 @@ _MODULE: Final = re.compile(r"pull[0-9]{3}_[a-z0-9_]+")
 _SECTIONS: Final = ("What it does", "Why it matters", "Example", "Use instead", "Fix safety", "References")
 
 _S = TypeVar("_S")
-Check = "Callable[[_S, CheckContext], Iterable[Problem]]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +56,9 @@ class Rule:
         id: ``PULL`` and three digits; it never changes its meaning.
         title: what is wrong, in a few words.
         severity: of its findings, unless one says otherwise.
+        confidence: how sure they are, unless one says otherwise.
         on: what it looks at.
-        check: yields the problems of one subject.
+        check: yields the problems of one subject, and what it could not judge.
         fix: what to do, where a problem does not say it more exactly.
         mixin: the name in ``cdk_pull`` of what fixes it; empty where only a person can.
         autofix: what the mixin PullFixes does; None where it does nothing.
@@ -68,12 +70,13 @@ class Rule:
     title: str
     severity: Severity
     on: Subject
-    check: Callable[[Any, CheckContext], Iterable[Problem]]
+    check: Callable[[Any, CheckContext], Iterable[Problem | NotEvaluated]]
     fix: str
     mixin: str
     autofix: Autofix | None
     sources: tuple[str, ...]
     page: str
+    confidence: Confidence = Confidence.HIGH
 
     @property
     def section_titles(self) -> tuple[str, ...]:
@@ -91,7 +94,8 @@ def rule(
     sources: tuple[str, ...],
     mixin: str = "",
     autofix: Autofix | None = None,
-) -> Callable[[Callable[[_S, CheckContext], Iterable[Problem]]], Rule]:
+    confidence: Confidence = Confidence.HIGH,
+) -> Callable[[Callable[[_S, CheckContext], Iterable[Problem | NotEvaluated]]], Rule]:
     """Make a rule of a check function, whose docstring is the rule's page.
 
     Args:
@@ -103,9 +107,10 @@ def rule(
         sources: where the facts come from.
         mixin: the name in ``cdk_pull`` of what fixes it; PullFixes where only ``autofix`` is given.
         autofix: what the mixin PullFixes does.
+        confidence: how sure its findings are, unless a problem says otherwise.
     """
 
-    def decorate(check: Callable[[_S, CheckContext], Iterable[Problem]]) -> Rule:
+    def decorate(check: Callable[[_S, CheckContext], Iterable[Problem | NotEvaluated]]) -> Rule:
         return Rule(
             id=rule_id,
             title=title,
@@ -117,6 +122,7 @@ def rule(
             autofix=autofix,
             sources=sources,
             page=inspect.getdoc(check) or "",
+            confidence=confidence,
         )
 
     return decorate

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.rules.engine.context import CheckContext
-from cdk_pull.rules.engine.finding import Finding, Problem, Severity, Suppression
+from cdk_pull.rules.engine.finding import Confidence, Finding, Problem, Severity, Suppression
+from cdk_pull.rules.engine.not_evaluated import Gap, NotEvaluated
 from cdk_pull.rules.engine.registry import CRASHED, Rule, Subject, chosen_rules
 from cdk_pull.rules.engine.suppress import suppression
 from cdk_pull.rules.support.image_facts import ImageFactsBook
@@ -64,12 +65,14 @@ class Result:
         suppressed: what does not, each with the reason.
         resources: how many resources were there.
         errors: what could not be checked, a line each.
+        not_evaluated: what rules could not judge; ``summarize`` of :mod:`cdk_pull.rules.engine.not_evaluated` counts it.
     """
 
     findings: tuple[Finding, ...] = ()
     suppressed: tuple[Finding, ...] = ()
     resources: int = 0
     errors: tuple[str, ...] = ()
+    not_evaluated: tuple[Gap, ...] = ()
 
     def at_least(self, severity: Severity) -> list[Finding]:
         """Return the findings that matter as much as a severity, or more."""
@@ -92,11 +95,12 @@ def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Res
     suppressed: list[Finding] = []
     resources = 0
     errors: dict[str, None] = {}
+    gaps: dict[Gap, None] = {}
     for assembly in assemblies:
         resources += sum(len(template.context.resources) for template in assembly.templates)
         order = {template.key: index for index, template in enumerate(assembly.templates)}
         found = sorted(
-            _findings(assembly, rules, options, errors),
+            _findings(assembly, rules, options, errors, gaps),
             key=lambda pair: (order[pair[0].template.key], pair[1].subject, pair[1].logical_id, pair[1].rule),
         )
         for _, finding in found:
@@ -109,11 +113,15 @@ def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Res
             else:
                 counted.append(finding)
         errors |= dict.fromkeys(template.unread for template in assembly.templates if template.unread)
-    return Result(tuple(counted), tuple(suppressed), resources, tuple(errors))
+    return Result(tuple(counted), tuple(suppressed), resources, tuple(errors), tuple(gaps))
 
 
 def _findings(
-    assembly: Assembly, rules: tuple[Rule, ...], options: Options, errors: dict[str, None]
+    assembly: Assembly,
+    rules: tuple[Rule, ...],
+    options: Options,
+    errors: dict[str, None],
+    gaps: dict[Gap, None],
 ) -> Iterator[tuple[Resource, Finding]]:
     context = CheckContext(assembly, options.facts, options.today)
     by_subject: dict[Subject, list[Rule]] = {}
@@ -129,12 +137,19 @@ def _findings(
         for subject, resource in subjects:
             for each in chosen:
                 for problem, rule_id, own in run_rule(each, subject, context):
-                    severity = options.severities.get(rule_id, problem.severity or own)
                     where = problem.resource or resource
-                    yield (
-                        where,
-                        _finding(problem, rule_id, severity, _fix(problem, each, rule_id, where), where),
-                    )
+                    if isinstance(problem, NotEvaluated):
+                        # What is suppressed would not have counted.
+                        if suppression(rule_id, where) is None:
+                            gaps[_gap(problem, rule_id, where)] = None
+                        continue
+                    confidence = problem.confidence or each.confidence
+                    severity = problem.severity or own
+                    if confidence is Confidence.LOW and severity is Severity.ERROR:
+                        severity = Severity.WARNING
+                    severity = options.severities.get(rule_id, severity)
+                    fix = _fix(problem, each, rule_id, where)
+                    yield where, _finding(problem, rule_id, severity, confidence, fix, where)
 
 
 def _subjects(kind: Subject, context: CheckContext) -> Iterator[tuple[Any, Resource]]:
@@ -153,8 +168,10 @@ def _subjects(kind: Subject, context: CheckContext) -> Iterator[tuple[Any, Resou
                 yield from ((each, each) for each in template.annotated())
 
 
-def run_rule(each: Rule, subject: Any, context: CheckContext) -> list[tuple[Problem, str, Severity]]:
-    """Return a rule's problems with one subject, each with the id and the severity that it is reported under.
+def run_rule(
+    each: Rule, subject: Any, context: CheckContext
+) -> list[tuple[Problem | NotEvaluated, str, Severity]]:
+    """Return what a rule says of one subject, each with the id and the severity that it is reported under.
 
     An exception in the rule is a problem under another id, and has no patches.
     """
@@ -184,7 +201,23 @@ def _fix(problem: Problem, rule: Rule, rule_id: str, resource: Resource) -> str:
     return f"{fix} (in CDK: {hint})" if hint else fix
 
 
-def _finding(problem: Problem, rule_id: str, severity: Severity, fix: str, resource: Resource) -> Finding:
+def _gap(gap: NotEvaluated, rule_id: str, resource: Resource) -> Gap:
+    return Gap(
+        rule=rule_id,
+        missing=gap.missing,
+        name=_shortened(gap.name),
+        reason=_shortened(gap.reason),
+        stack=resource.template.name,
+        logical_id=resource.logical_id,
+        construct_path=resource.construct_path,
+        property_path=".".join(map(str, gap.path)),
+        file=str(resource.template.path or ""),
+    )
+
+
+def _finding(
+    problem: Problem, rule_id: str, severity: Severity, confidence: Confidence, fix: str, resource: Resource
+) -> Finding:
     template = resource.template
     created = template.facts.created.get(resource.logical_id, ("", 0))
     return Finding(
@@ -204,6 +237,7 @@ def _finding(problem: Problem, rule_id: str, severity: Severity, fix: str, resou
         source_file=str(from_here(Path(created[0]))) if created[0] else "",
         source_line=created[1],
         suppression=suppression(rule_id, resource),
+        confidence=confidence,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.rules.engine.context import CheckContext
+from cdk_pull.rules.engine.finding import Problem
 from cdk_pull.rules.engine.runner import run_rule
 from cdk_pull.rules.engine.suppress import suppression
 
@@ -70,6 +71,7 @@ def fix_tasks(
             )
             for task in context.ecs.tasks
             for problem, _, _ in run_rule(rule, task, context)
+            if isinstance(problem, Problem)
             for patch in problem.patches
             if suppression(rule.id, task.resource) is None
         ]
