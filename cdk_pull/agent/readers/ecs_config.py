@@ -15,8 +15,8 @@ from cdk_pull.agent.explain import explain, explain_together, meant, same
 from cdk_pull.agent.go_values import trim_space
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import AgentWarning, Reading, Unknown, compute
-from cdk_pull.agent.script.bash.holes import Holes
 from cdk_pull.agent.script.bash.world import chunks
+from cdk_pull.agent.script.holes import Holes
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:

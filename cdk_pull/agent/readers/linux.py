@@ -5,9 +5,9 @@ from __future__ import annotations
 from cdk_pull.agent.readers.cloud_init.plan import plan
 from cdk_pull.agent.readers.reading import Reading, Unknown, compute, far_too_large, size_warnings
 from cdk_pull.agent.script.bash.execute import execute
-from cdk_pull.agent.script.bash.holes import Holes
 from cdk_pull.agent.script.bash.reader import conclude
-from cdk_pull.agent.script.bash.world import OvergrownError
+from cdk_pull.agent.script.core import OvergrownError
+from cdk_pull.agent.script.holes import Holes
 
 __all__ = ["read"]
 

@@ -19,7 +19,7 @@ from cdk_pull.agent.readers.reading import (
     find_prune,
     size_warnings,
 )
-from cdk_pull.agent.script.bash.holes import Holes
+from cdk_pull.agent.script.holes import Holes
 from cdk_pull.agent.script.powershell.session import Session
 
 __all__ = ["BLOCK", "TASKS", "read"]

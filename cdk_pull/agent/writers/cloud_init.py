@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.agent.readers.cloud_init import config
-from cdk_pull.agent.script.bash.holes import Holes
+from cdk_pull.agent.script.holes import Holes
 from cdk_pull.agent.writers.shell_insert import command
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import AgentWarning
 
 if TYPE_CHECKING:
-    from cdk_pull.agent.script.bash.holes import Holes
+    from cdk_pull.agent.script.holes import Holes
 
 __all__ = ["plan"]
 

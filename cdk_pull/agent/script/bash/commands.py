@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cdk_pull.agent.script.bash.call import Call
-    from cdk_pull.agent.script.bash.world import Flow, World
+    from cdk_pull.agent.script.bash.world import World
+    from cdk_pull.agent.script.core import Flow
 
 __all__ = ["run"]
 

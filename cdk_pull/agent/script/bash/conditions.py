@@ -11,7 +11,7 @@ from cdk_pull.agent.script.bash.world import ECS_CONFIG
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from cdk_pull.agent.script.bash.interpreter import Interpreter
+    from cdk_pull.agent.script.bash.shell import Shell
     from cdk_pull.agent.script.bash.world import World
 
 __all__ = ["decide"]
@@ -38,7 +38,7 @@ _QUESTIONS = frozenset(
 )
 
 
-def decide(shell: Interpreter, node: Node, world: World) -> bool | None:
+def decide(shell: Shell, node: Node, world: World) -> bool | None:
     """Return whether a condition holds, or None where both are possible."""
     match node.type:
         case "negated_command":
@@ -57,7 +57,7 @@ def decide(shell: Interpreter, node: Node, world: World) -> bool | None:
             return True
 
 
-def _command(shell: Interpreter, node: Node, world: World) -> bool | None:
+def _command(shell: Shell, node: Node, world: World) -> bool | None:
     name = node.child_by_field_name("name")
     word = (name.text or b"").decode("utf-8", "replace") if name is not None else ""
     if word == "sudo" and node.child_by_field_name("argument") is not None:
@@ -76,7 +76,7 @@ def _command(shell: Interpreter, node: Node, world: World) -> bool | None:
     return None if word in _QUESTIONS else True
 
 
-def _finds(arguments: list[str], world: World, shell: Interpreter) -> bool | None:
+def _finds(arguments: list[str], world: World, shell: Shell) -> bool | None:
     """Return whether ``grep -q NAME ecs.config`` finds what the user data has written so far."""
     operands = [each for each in arguments if not each.startswith("-")]
     if len(operands) != 2 or world.path(operands[1]) != ECS_CONFIG:  # noqa: PLR2004 - a pattern and a file
@@ -89,7 +89,7 @@ def _finds(arguments: list[str], world: World, shell: Interpreter) -> bool | Non
     return re.search(start + re.escape(pattern), content, re.MULTILINE) is not None
 
 
-def _both(shell: Interpreter, node: Node, world: World) -> bool | None:
+def _both(shell: Shell, node: Node, world: World) -> bool | None:
     left = decide(shell, node.named_children[0], world)
     right = decide(shell, node.named_children[-1], world)
     if any(child.type == "&&" for child in node.children):
@@ -97,7 +97,7 @@ def _both(shell: Interpreter, node: Node, world: World) -> bool | None:
     return True if left else right if left is False else None
 
 
-def _test(shell: Interpreter, node: Node, world: World) -> bool | None:
+def _test(shell: Shell, node: Node, world: World) -> bool | None:
     if node.named_child_count != 1:
         return None
     inside = node.named_children[0]
@@ -110,7 +110,7 @@ def _test(shell: Interpreter, node: Node, world: World) -> bool | None:
     return _compare(words, shell)
 
 
-def _compare(words: list[str], shell: Interpreter) -> bool | None:
+def _compare(words: list[str], shell: Shell) -> bool | None:
     if any(shell.holes.first(word) for word in words):
         return None
     match words:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cdk_pull.agent.readers.reading import AgentWarning
-    from cdk_pull.agent.script.bash.holes import Holes
+    from cdk_pull.agent.script.holes import Holes
 
 __all__ = ["execute"]
 

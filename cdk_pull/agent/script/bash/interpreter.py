@@ -5,69 +5,49 @@ Commands are taken to succeed, unless they are there to ask a question: then bot
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.readers.codes import WarningCode
-from cdk_pull.agent.readers.reading import AgentWarning
 from cdk_pull.agent.script.bash import commands, control, pipes
 from cdk_pull.agent.script.bash.call import Call
-from cdk_pull.agent.script.bash.holes import NOTHING
 from cdk_pull.agent.script.bash.parse import parse, unended, walk
 from cdk_pull.agent.script.bash.redirects import open_redirects, redirect_all
+from cdk_pull.agent.script.bash.shell import Shell, mentions
 from cdk_pull.agent.script.bash.words import expand, expand_one
-from cdk_pull.agent.script.bash.world import ECS_CONFIG, Io, World, bounded, merge
+from cdk_pull.agent.script.bash.world import ECS_CONFIG, Io, World
+from cdk_pull.agent.script.core import DEEPEST, bounded, mentioned, merge
+from cdk_pull.agent.script.holes import NOTHING
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from tree_sitter import Node
 
-    from cdk_pull.agent.script.bash.holes import Holes
+    from cdk_pull.agent.script.bash.world import Function
+    from cdk_pull.agent.script.core import Effort
+    from cdk_pull.agent.script.holes import Holes
 
 __all__ = ["Interpreter"]
 
-_DEEPEST = 60
-_MOST_STEPS = 20_000
-# Beyond this many ways a script may go, nobody can tell where it ends up.
-_MOST_WORLDS = 32
 _GROUPS = frozenset(
     {"program", "compound_statement", "do_group", "negated_command", "variable_assignments", "unset_command"}
 )
 
 
-@dataclass(slots=True)
-class Effort:
-    """How much of what one reading may cost is spent."""
-
-    depth: int = 0
-    steps: int = 0
-
-
-class Interpreter:
+class Interpreter(Shell):
     """Runs one script in thought.
 
     Args:
         holes: the unknown pieces, shared by all scripts of one user data.
         lines: the line of the user data for each line of the script.
         effort: what is spent already, for a script inside another.
-
-    Attributes:
-        warnings: what is wrong with the script.
-        used: the variables that it uses.
-        calls: how many functions it is in.
     """
 
     def __init__(self, holes: Holes, lines: Callable[[int], int], effort: Effort | None = None) -> None:
-        self.holes = holes
-        self.lines = lines
-        self.warnings: list[AgentWarning] = []
-        self.used: set[str] = set()
-        self.calls = 0
-        self.source = b""
+        super().__init__(holes, lines, effort)
         self._assigned: dict[str, int] = {}
-        self._effort = effort or Effort()
+        self._functions: dict[int, Function] = {}
 
     def run_script(self, text: str, worlds: Iterable[World], io: Io | None = None) -> list[World]:
         """Return the worlds after a whole script, its EXIT trap included."""
@@ -94,7 +74,7 @@ class Interpreter:
     def _check_here_documents(self, text: str, root: Node) -> None:
         lines = text.split("\n")
         for first, end in unended(root, len(lines) - text.endswith("\n")) if "<<" in text else ():
-            if _mentions("\n".join(lines[end + 1 :])):
+            if mentions("\n".join(lines[end + 1 :])):
                 self.warn(
                     WarningCode.HERE_DOCUMENT,
                     f"this does not end the here-document of line {self.lines(first + 1)}, so that all after it is its "
@@ -104,75 +84,17 @@ class Interpreter:
 
     def nested(self, text: str, world: World, io: Io, lines: Callable[[int], int]) -> list[World]:
         """Return the worlds after a script inside the script, such as that of ``bash -c``."""
-        if self._effort.depth >= _DEEPEST:
+        if self.effort.depth >= DEEPEST:
             return [self.blur(world, "the script is nested too deep", lines(1))]
-        inner = Interpreter(self.holes, lines, self._effort)
+        inner = Interpreter(self.holes, lines, self.effort)
         worlds = inner.run_script(text, [world], io)
         self.warnings += inner.warnings
         self.used |= inner.used
         return worlds
 
-    def warn(self, code: WarningCode, message: str, line: int, variable: str | None = None) -> None:
-        """Record a warning, once."""
-        warning = AgentWarning(code, message, line, variable)
-        if warning not in self.warnings:
-            self.warnings.append(warning)
-
-    def line(self, node: Node) -> int:
-        """Return the line of the user data at which a node begins."""
-        return self.lines(node.start_point[0] + 1)
-
-    def unknown(self, reason: str, node: Node, *, lines: bool = False) -> str:
-        """Return a mark for something that the script alone does not tell."""
-        return self.holes.mark(reason, self.line(node), lines=lines)
-
-    def blur(self, world: World, reason: str, line: int) -> World:
-        """Make the whole content of ecs.config unknown."""
-        world.files[ECS_CONFIG] = ()
-        world.write(ECS_CONFIG, self.holes.mark(reason, line, lines=True) + "\n", line)
-        return world
-
-    def capture(self, node: Node, world: World) -> str:
-        """Return what a command substitution puts in its place."""
-        path = f"capture:{node.id}"
-        ended = self.sequence(node.named_children, [world.fork()], Io(stdout=path))
-        texts = {"".join(each.text for each in one.files.get(path, ())) for one in ended}
-        hole = next((found for each in texts if (found := self.holes.first(each)) and found.lines), None)
-        if len(texts) == 1 and hole is None:
-            return texts.pop().rstrip("\n")
-        reason = hole.reason if hole is not None else "its output depends on a condition"
-        return self.unknown(reason, node)
-
     def run(self, node: Node, worlds: list[World], io: Io) -> list[World]:
         """Return the worlds after a statement."""
-        ended: list[World] = []
-        for world in worlds:
-            self._effort.steps += 1
-            self._effort.depth += 1
-            if world.flow:
-                ended.append(world)
-            elif self._effort.depth > _DEEPEST or self._effort.steps > _MOST_STEPS:
-                self.skip(node, world, "the script is too involved to follow")
-                ended.append(world)
-            else:
-                ended.extend(self._run(node, world, io))
-            self._effort.depth -= 1
-        merged = merge(ended)
-        if len(merged) > _MOST_WORLDS:
-            # One that has ended would make all that follows seem unreachable.
-            left = next((world for world in merged if not world.flow), merged[0])
-            return [self.blur(left, "the script branches too often to follow", self.line(node))]
-        return merged
-
-    def sequence(self, nodes: Iterable[Node], worlds: list[World], io: Io) -> list[World]:
-        """Return the worlds after statements that follow one another."""
-        for node in nodes:
-            if node.type == "comment":
-                continue
-            if all(world.flow in {"exit", "fail"} for world in worlds):
-                self._unreachable(node)
-            worlds = self.run(node, worlds, io)
-        return worlds
+        return self.visit(node, worlds, lambda world: self._run(node, world, io))
 
     def _run(self, node: Node, world: World, io: Io) -> list[World]:
         follow = _CONTROL.get(node.type)
@@ -194,7 +116,14 @@ class Interpreter:
     def _define(self, node: Node, world: World) -> None:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
         if name is not None and body is not None:
-            world.functions[(name.text or b"").decode("utf-8", "replace")] = (self, body)
+            function = self._functions.setdefault(body.id, lambda one, io: self._inside(body, one, io))
+            world.functions[(name.text or b"").decode("utf-8", "replace")] = function
+
+    def _inside(self, body: Node, world: World, io: Io) -> list[World]:
+        self.calls += 1
+        ended = self.run(body, [world], io)
+        self.calls -= 1
+        return ended
 
     def _command(self, node: Node, world: World, io: Io) -> list[World]:
         name = node.child_by_field_name("name")
@@ -252,14 +181,11 @@ class Interpreter:
             )
 
     def _call(self, words: list[str], world: World, io: Io) -> list[World]:
-        (owner, body), outside = world.functions[words[0]], world.arguments
+        function, outside = world.functions[words[0]], world.arguments
         world.arguments = tuple(words[1:])
-        owner.calls += 1
-        ended = owner.run(body, [world], io)
-        owner.calls -= 1
+        ended = self.call([world], lambda one: function(one, io))
         for each in ended:
             each.arguments = outside
-            each.flow = "" if each.flow == "return" else each.flow
         return ended
 
     def apart(self, nodes: Iterable[Node], world: World, io: Io) -> list[World]:
@@ -267,17 +193,16 @@ class Interpreter:
         ended = self.sequence(nodes, [world.fork()], io)
         return merge([world.after_subshell(each) for each in ended])
 
-    def skip(self, node: Node, world: World, reason: str) -> None:
-        """Pass over a statement that cannot be followed; what it may write is unknown."""
+    def unreachable(self, node: Node, _worlds: Sequence[World]) -> None:
+        """Warn of a setting that no world comes to."""
         text = (node.text or b"").decode("utf-8", "replace")
-        if _mentions(text):
-            self.blur(world, f"{reason}: {text.strip()[:60]!r}", self.line(node))
-
-    def _unreachable(self, node: Node) -> None:
-        text = (node.text or b"").decode("utf-8", "replace")
-        if node.is_named and _mentions(text):
-            name = next((each for each in variables() if each in text), None)
-            self.warn(WarningCode.UNREACHABLE, "the script has ended before this line", self.line(node), name)
+        if node.is_named and mentions(text):
+            self.warn(
+                WarningCode.UNREACHABLE,
+                "the script has ended before this line",
+                self.line(node),
+                mentioned(text),
+            )
 
 
 def _in_background(node: Node) -> bool:
@@ -296,10 +221,6 @@ def _whole(node: Node) -> Node:
     while around is not None and around.type != "redirected_statement":
         around = around.parent
     return around or node
-
-
-def _mentions(text: str) -> bool:
-    return "ecs.config" in text or any(name in text for name in variables())
 
 
 _CONTROL: dict[str, Callable[[Interpreter, Node, World, Io], list[World]]] = {

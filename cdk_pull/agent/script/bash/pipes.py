@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from cdk_pull.agent.script.bash.interpreter import Interpreter
+    from cdk_pull.agent.script.bash.shell import Shell
 
 __all__ = ["pipeline", "redirected"]
 
 _Step: TypeAlias = "Callable[[World, Io], list[World]]"
 
 
-def pipeline(shell: Interpreter, node: Node, world: World, io: Io) -> list[World]:
+def pipeline(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
     """Follow ``a | b``."""
     return _pipe([_step(shell, each) for each in node.named_children])(world, io)
 
 
-def redirected(shell: Interpreter, node: Node, world: World, io: Io) -> list[World]:
+def redirected(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
     """Follow a statement with redirections, here-documents included."""
     body = node.child_by_field_name("body")
     redirects = node.children_by_field_name("redirect")
@@ -50,11 +50,11 @@ def redirected(shell: Interpreter, node: Node, world: World, io: Io) -> list[Wor
     return control.join(shell, (body, step), operator.type, _step(shell, right))(world, io)
 
 
-def _step(shell: Interpreter, node: Node) -> _Step:
+def _step(shell: Shell, node: Node) -> _Step:
     return lambda world, io: shell.run(node, [world], io)
 
 
-def _with(shell: Interpreter, body: Node | None, redirects: Sequence[Node]) -> _Step:
+def _with(shell: Shell, body: Node | None, redirects: Sequence[Node]) -> _Step:
     """Return the step for a statement and its redirections.
 
     In ``a | b > file`` and ``a && b > file`` the grammar gives the redirection to the whole, bash to the last.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cdk_pull.agent.readers.ecs_config import ConfigFile
-    from cdk_pull.agent.script.bash.holes import Holes
+    from cdk_pull.agent.script.holes import Holes
 
 __all__ = ["conclude"]
 

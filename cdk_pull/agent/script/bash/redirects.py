@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from cdk_pull.agent.script.bash.interpreter import Interpreter
+    from cdk_pull.agent.script.bash.shell import Shell
     from cdk_pull.agent.script.bash.world import World
 
 __all__ = ["empty", "open_redirects", "redirect_all"]
@@ -22,7 +22,7 @@ _WRITES = frozenset({">", ">|", "&>"})
 _APPENDS = frozenset({">>", "&>>"})
 
 
-def open_redirects(shell: Interpreter, redirects: Iterable[Node], world: World, io: Io) -> Io:
+def open_redirects(shell: Shell, redirects: Iterable[Node], world: World, io: Io) -> Io:
     """Return where a command reads and writes after its redirections, and empty the files that they truncate."""
     stdin, stdout = io.stdin, io.stdout
     for each in redirects:
@@ -54,7 +54,7 @@ def open_redirects(shell: Interpreter, redirects: Iterable[Node], world: World, 
     return Io(stdin, stdout)
 
 
-def redirect_all(shell: Interpreter, redirects: Iterable[Node], world: World) -> None:
+def redirect_all(shell: Shell, redirects: Iterable[Node], world: World) -> None:
     """Follow an ``exec`` of redirections alone: when all goes to ecs.config, nobody knows what it holds."""
     for each in redirects:
         target = each.child_by_field_name("destination")
@@ -62,7 +62,7 @@ def redirect_all(shell: Interpreter, redirects: Iterable[Node], world: World) ->
             shell.blur(world, f"exec redirects what follows to {ECS_CONFIG}", shell.line(each))
 
 
-def empty(shell: Interpreter, world: World, path: str, line: int) -> None:
+def empty(shell: Shell, world: World, path: str, line: int) -> None:
     """Truncate a file, with a warning where that loses settings."""
     if path == ECS_CONFIG:
         lost = [
@@ -83,7 +83,7 @@ def empty(shell: Interpreter, world: World, path: str, line: int) -> None:
     world.files[path] = ()
 
 
-def _path(shell: Interpreter, target: Node, world: World) -> str | None:
+def _path(shell: Shell, target: Node, world: World) -> str | None:
     if target.type == "process_substitution":
         return None
     name = expand_one(target, world, shell)

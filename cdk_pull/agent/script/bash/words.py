@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.script.bash.world import bounded
+from cdk_pull.agent.script.core import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tree_sitter import Node
 
-    from cdk_pull.agent.script.bash.interpreter import Interpreter
+    from cdk_pull.agent.script.bash.shell import Shell
     from cdk_pull.agent.script.bash.world import World
 
 __all__ = ["expand", "expand_one", "heredoc", "unescape"]
@@ -36,7 +36,7 @@ _BRACES = re.compile(r"(?<![$\\])\{[^{}\s'\"]*(?:,|\.\.)[^{}\s'\"]*\}")
 _UNSET_OR_EMPTY = frozenset({":-", ":=", "-", "="})
 
 
-def expand(node: Node, world: World, shell: Interpreter) -> list[str]:
+def expand(node: Node, world: World, shell: Shell) -> list[str]:
     """Return the words that one word of the script becomes."""
     if node.type in {"word", "concatenation"} and _BRACES.search(
         (node.text or b"").decode("utf-8", "replace")
@@ -57,12 +57,12 @@ def expand(node: Node, world: World, shell: Interpreter) -> list[str]:
     return []
 
 
-def expand_one(node: Node, world: World, shell: Interpreter) -> str:
+def expand_one(node: Node, world: World, shell: Shell) -> str:
     """Return what one word becomes where the shell does not split it: in an assignment or a redirection."""
     return bounded("".join(text for text, _ in _pieces(node, world, shell)))
 
 
-def heredoc(redirect: Node, world: World, shell: Interpreter) -> str:
+def heredoc(redirect: Node, world: World, shell: Shell) -> str:
     """Return the text of a here-document."""
     body = next((each for each in redirect.children if each.type == "heredoc_body"), None)
     start = next((each for each in redirect.children if each.type == "heredoc_start"), None)
@@ -102,7 +102,7 @@ def _escaped(text: str, pattern: str) -> str:
     return re.sub(pattern, lambda match: "" if match[1] == "\n" else match[1], text)
 
 
-def _without_backticks(text: str, node: Node, shell: Interpreter) -> str:
+def _without_backticks(text: str, node: Node, shell: Shell) -> str:
     # The grammar has no node for these inside a here-document.
     return re.sub(
         r"(?<!\\)`([^`]*)(?<!\\)`",
@@ -111,7 +111,7 @@ def _without_backticks(text: str, node: Node, shell: Interpreter) -> str:
     )
 
 
-def _pieces(node: Node, world: World, shell: Interpreter) -> Iterator[tuple[str, bool]]:
+def _pieces(node: Node, world: World, shell: Shell) -> Iterator[tuple[str, bool]]:
     text = (node.text or b"").decode("utf-8", "replace")
     match node.type:
         case "raw_string":
@@ -133,9 +133,7 @@ def _pieces(node: Node, world: World, shell: Interpreter) -> Iterator[tuple[str,
             yield _escaped(text, r"\\(.|\n)"), False
 
 
-def _template(
-    node: Node, first: int, last: int, world: World, shell: Interpreter
-) -> Iterator[tuple[str, bool]]:
+def _template(node: Node, first: int, last: int, world: World, shell: Shell) -> Iterator[tuple[str, bool]]:
     # The grammar has no node for some of the text between expansions, so it is cut out of the source.
     position = first
     for child in node.children:
@@ -146,7 +144,7 @@ def _template(
     yield shell.source[position : max(last, position)].decode("utf-8", "replace"), False
 
 
-def _expansion(node: Node, world: World, shell: Interpreter) -> str:
+def _expansion(node: Node, world: World, shell: Shell) -> str:
     text = (node.text or b"").decode("utf-8", "replace")
     if node.type == "command_substitution":
         return shell.capture(node, world)
@@ -167,7 +165,7 @@ def _expansion(node: Node, world: World, shell: Interpreter) -> str:
     return shell.unknown(f"{text} is not computed", node)
 
 
-def _variable(name: str, text: str, node: Node, world: World, shell: Interpreter) -> str:
+def _variable(name: str, text: str, node: Node, world: World, shell: Shell) -> str:
     shell.used.add(name)
     value = _known(name, world)
     return shell.unknown(f"{text} is not set in the user data", node) if value is None else value

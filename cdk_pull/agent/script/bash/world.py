@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+from cdk_pull.agent.script.core import OvergrownError, bounded
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from collections.abc import Callable
 
-    from cdk_pull.agent.script.bash.interpreter import Interpreter
+    from cdk_pull.agent.script.core import Flow
 
 __all__ = [
     "ECS_CONFIG",
@@ -17,13 +19,10 @@ __all__ = [
     "PRINTED",
     "PRUNED",
     "Chunk",
-    "Flow",
+    "Function",
     "Io",
-    "OvergrownError",
     "World",
-    "bounded",
     "chunks",
-    "merge",
 ]
 
 ECS_CONFIG = "/etc/ecs/ecs.config"
@@ -34,16 +33,12 @@ PRINTED = "printed:"
 """In place of a path: the settings that are printed to a terminal or a log."""
 
 _MOST_CHUNKS = 10_000
-_LONGEST = 128 * 1024
 
 PRUNED = "pruned:"
 """In place of a path: the lines that remove images while the script runs, which is before the agent has any."""
 
-Flow: TypeAlias = Literal["", "exit", "fail", "return", "break", "continue"]
-
-
-class OvergrownError(Exception):
-    """What a script builds up is larger than any that anybody means; it is not followed any further."""
+Function: TypeAlias = "Callable[[World, Io], list[World]]"
+"""What a call of a function makes of a world with its arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +68,7 @@ class World:
 
     variables: dict[str, str] = field(default_factory=dict)
     files: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
-    functions: dict[str, tuple[Interpreter, Node]] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     directory: str = "/"
     left: tuple[str, ...] = ()
@@ -121,33 +116,8 @@ class World:
         self.files[path] = whole
 
 
-def bounded(text: str) -> str:
-    """Return a text of a size that a script may have.
-
-    Raises:
-        OvergrownError: for a larger one, such as a variable that is doubled again and again.
-    """
-    if len(text) > _LONGEST:
-        raise OvergrownError
-    return text
-
-
 def chunks(text: str, line: int, *, lines: bool = False) -> list[Chunk]:
     """Return a text in pieces of at most one line."""
     pieces = text.split("\n")
     ended = [f"{each}\n" for each in pieces[:-1]] + ([pieces[-1]] if pieces[-1] else [])
     return [Chunk(each, line + index if lines else line) for index, each in enumerate(ended)]
-
-
-def merge(worlds: list[World]) -> list[World]:
-    """Return the distinct ways, without those that failed where another succeeded.
-
-    A script that ends with an error is taken for one that nobody wants to read: ``[ -f x ] || exit 1`` is a
-    precaution, not a branch.
-    """
-    live = [world for world in worlds if world.flow != "fail"] or worlds[:1]
-    distinct: list[World] = []
-    for world in live:
-        if world not in distinct:
-            distinct.append(world)
-    return distinct

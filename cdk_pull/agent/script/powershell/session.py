@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from cdk_pull.agent.script.bash.holes import Holes
+    from cdk_pull.agent.script.holes import Holes
 
 __all__ = ["Session", "Setting"]
 

@@ -4,7 +4,7 @@ import pytest
 
 from cdk_pull.agent.readers.cloud_init.plan import plan
 from cdk_pull.agent.readers.cloud_init.steps import Opaque, Stage
-from cdk_pull.agent.script.bash.holes import Holes
+from cdk_pull.agent.script.holes import Holes
 
 ARCHIVE = """MIME-Version: 1.0
 Content-Type: multipart/mixed; boundary="B"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_pull.agent.script.bash.holes import Hole, Holes
+from cdk_pull.agent.script.holes import Hole, Holes
 
 
 def test_marks() -> None:

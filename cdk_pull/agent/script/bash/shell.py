@@ -1,0 +1,78 @@
+"""What the commands, words and conditions of a shell script need of what runs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.script.bash.world import ECS_CONFIG, Io, World
+from cdk_pull.agent.script.core import Core, mentioned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from tree_sitter import Node
+
+    from cdk_pull.agent.script.core import Effort
+    from cdk_pull.agent.script.holes import Holes
+
+__all__ = ["Shell", "mentions"]
+
+
+class Shell(Core[World]):
+    """Follows one shell script; its statements are the interpreter's.
+
+    Attributes:
+        source: the script, as its syntax tree counts in it.
+        used: the variables that it uses.
+        calls: how many functions it is in.
+    """
+
+    def __init__(self, holes: Holes, lines: Callable[[int], int], effort: Effort | None = None) -> None:
+        super().__init__(holes, lines, effort)
+        self.source = b""
+        self.used: set[str] = set()
+        self.calls = 0
+
+    def run(self, node: Node, worlds: list[World], io: Io) -> list[World]:
+        """Return the worlds after a statement."""
+        raise NotImplementedError
+
+    def nested(self, text: str, world: World, io: Io, lines: Callable[[int], int]) -> list[World]:
+        """Return the worlds after a script inside the script, such as that of ``bash -c``."""
+        raise NotImplementedError
+
+    def sequence(self, nodes: Iterable[Node], worlds: list[World], io: Io) -> list[World]:
+        """Return the worlds after statements that follow one another."""
+        return self.in_order(nodes, worlds, lambda node, here: self.run(node, here, io))
+
+    def capture(self, node: Node, world: World) -> str:
+        """Return what a command substitution puts in its place."""
+        path = f"capture:{node.id}"
+        ended = self.sequence(node.named_children, [world.fork()], Io(stdout=path))
+        texts = {"".join(each.text for each in one.files.get(path, ())) for one in ended}
+        hole = next((found for each in texts if (found := self.holes.first(each)) and found.lines), None)
+        if len(texts) == 1 and hole is None:
+            return texts.pop().rstrip("\n")
+        reason = hole.reason if hole is not None else "its output depends on a condition"
+        return self.unknown(reason, node)
+
+    def blur(self, world: World, reason: str, line: int) -> World:
+        """Make the whole content of ecs.config unknown."""
+        world.files[ECS_CONFIG] = ()
+        world.write(ECS_CONFIG, self.holes.mark(reason, line, lines=True) + "\n", line)
+        return world
+
+    def skip(self, node: Node, world: World, reason: str) -> None:
+        """Pass over a statement that cannot be followed; what it may write is unknown."""
+        text = (node.text or b"").decode("utf-8", "replace")
+        if mentions(text):
+            self.blur(world, f"{reason}: {text.strip()[:60]!r}", self.line(node))
+
+    def narrow(self, worlds: Sequence[World], reason: str, node: Node) -> World:
+        """Return the first world, with an unknown ecs.config."""
+        return self.blur(worlds[0], reason, self.line(node))
+
+
+def mentions(text: str) -> bool:
+    """Return whether a text names ecs.config or one of the agent's variables."""
+    return "ecs.config" in text or mentioned(text) is not None
