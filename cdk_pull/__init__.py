@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.images.image_lookup import look_up_image
     from cdk_pull.cdk.images.image_repository import ImageRepository
     from cdk_pull.cdk.images.same_region import SameRegionImage, SameRegionImages
+    from cdk_pull.cdk.watch.pull_watch import PullWatch
     from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
     from cdk_pull.fargate.prices import PriceBook, Rate
     from cdk_pull.image.profile import Compression, ImageProfile, Layer
@@ -46,6 +47,7 @@ _HOMES = {
     "PullBehavior": "cdk_pull.agent.settings",
     "PullChecks": "cdk_pull.cdk.checks.pull_checks",
     "PullFixes": "cdk_pull.cdk.checks.pull_fixes",
+    "PullWatch": "cdk_pull.cdk.watch.pull_watch",
     "Rate": "cdk_pull.fargate.prices",
     "SameRegionImage": "cdk_pull.cdk.images.same_region",
     "SameRegionImages": "cdk_pull.cdk.images.same_region",
@@ -74,6 +76,7 @@ __all__ = [
     "PullBehavior",
     "PullChecks",
     "PullFixes",
+    "PullWatch",
     "Rate",
     "SameRegionImage",
     "SameRegionImages",

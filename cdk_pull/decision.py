@@ -17,7 +17,14 @@ TEMPLATE_KEY = "cdk-pull"
 """The key in a resource's CloudFormation metadata under which decisions stand by topic."""
 
 Topic = Literal[
-    "image-pull-behavior", "fargate-size", "ephemeral-storage", "region", "repository", "servercore", "fix"
+    "image-pull-behavior",
+    "fargate-size",
+    "ephemeral-storage",
+    "region",
+    "repository",
+    "servercore",
+    "fix",
+    "pull-watch",
 ]
 
 

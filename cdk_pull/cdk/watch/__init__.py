@@ -1,0 +1,1 @@
+"""Constructs that record and watch task starts."""
