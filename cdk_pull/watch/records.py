@@ -106,4 +106,6 @@ def _pull(message: str) -> Pull | None:
     except (ValueError, RecursionError):
         return None
     detail = event.get("detail") if isinstance(event, dict) else None
-    return Pull.of_task(detail) if isinstance(detail, dict) else None
+    if not isinstance(detail, dict) or detail.get("lastStatus") != "RUNNING":
+        return None
+    return Pull.of_task(detail)
