@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
 
 __all__ = ["METADATA_TYPE", "TEMPLATE_KEY", "Decision", "Topic"]
 
@@ -63,11 +61,29 @@ class Decision:
         }
 
     @classmethod
-    def from_template(cls, topic: Topic, said: Mapping[str, Any]) -> Decision:
-        """Return the decision that ``to_template`` wrote."""
-        fields = ("decided", "why", "cost", "confidence")
-        return cls(
-            topic=topic,
-            **{name: said[name] for name in fields},
-            details={name: value for name, value in said.items() if name not in fields},
-        )
+    def from_json(cls, said: object) -> Decision | None:
+        """Return the decision that ``to_json`` wrote, by this release or a later one; None for anything else."""
+        if not isinstance(said, Mapping) or not isinstance(said.get("topic"), str):
+            return None
+        known = {each.name: said[each.name] for each in fields(cls) if each.name in said}
+        return cls(**known) if _is_complete(known) else None
+
+    @classmethod
+    def from_template(cls, topic: Topic, said: object) -> Decision | None:
+        """Return the decision that ``to_template`` wrote; None for metadata of somebody else's."""
+        if not isinstance(said, Mapping) or not _is_complete(said):
+            return None
+        texts = {name: said[name] for name in _TEXTS if name in said}
+        details = {name: value for name, value in said.items() if name not in _TEXTS}
+        return cls(topic=topic, **texts, details=details)
+
+
+_TEXTS = ("decided", "why", "cost", "confidence")
+
+
+def _is_complete(said: Mapping[str, Any]) -> bool:
+    """Tell whether all texts of a decision are there; a token among them is an intrinsic function by now."""
+    texts = [said.get("decided"), said.get("why"), said.get("cost", ""), said.get("confidence", "")]
+    return all(isinstance(each, str | dict) for each in texts) and isinstance(
+        said.get("details", {}), Mapping
+    )

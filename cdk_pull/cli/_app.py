@@ -8,7 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import InvalidValueError, UnsupportedError
-from cdk_pull.template.cloud_assembly import MANIFEST
+from cdk_pull.template.assembly_folder import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cdk_pull.report.decisions import StackDecisions, decision_table, read_decisions
+from cdk_pull.report.findings_text import printable
 
 __all__ = ["command"]
 
@@ -28,6 +29,12 @@ def command(assembly: Path, *, as_json: bool) -> None:
         click.echo(json.dumps({"stacks": [stack.to_json() for stack in stacks]}, indent=2))
     else:
         _print_tables(stacks)
+    for stack in stacks:
+        for resource in stack.ignored:
+            message = (
+                f"{stack.stack}/{resource}: cdk-pull metadata that is not a decision of cdk_pull; ignored"
+            )
+            click.echo(f"cdk-pull: {printable(message)}", err=True)
 
 
 def _print_tables(stacks: list[StackDecisions]) -> None:

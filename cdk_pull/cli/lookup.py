@@ -15,7 +15,7 @@ from cdk_pull.cli._app import app_settings, synthesize
 from cdk_pull.cli._look_up import in_words, look_up, registry_options
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.context import ContextFile, context_key, facts_from_context, parse_key, to_context
-from cdk_pull.template.cloud_assembly import MANIFEST
+from cdk_pull.template.assembly_folder import MANIFEST
 from cdk_pull.template.needed_images import NeededImages, needed_images
 from cdk_pull.units import format_bytes
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from cdk_pull.decision import METADATA_TYPE, TEMPLATE_KEY, Decision, Topic
-from cdk_pull.errors import InvalidValueError
-from cdk_pull.template.construct_metadata import read_json
+from cdk_pull.decision import METADATA_TYPE, Decision, Topic
+from cdk_pull.template.cloud_assembly import read_stacks
+from cdk_pull.template.errors import TemplateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rich.console import RenderableType
 
+    from cdk_pull.template.cloud_assembly import AssemblyStack
+
 __all__ = ["RecordedDecision", "StackDecisions", "decision_table", "read_decisions"]
 
-_FIELDS = frozenset(field.name for field in fields(Decision))
 _TOPICS: tuple[Topic, ...] = get_args(Topic)
 
 
@@ -47,11 +48,13 @@ class StackDecisions:
         stack: the stack's path in the app, stages included.
         environment: where it goes, such as ``aws://123456789012/eu-west-1``.
         decisions: in the order in which CDK wrote the constructs, each once.
+        ignored: the constructs whose metadata has the form of a decision and was not written by cdk_pull.
     """
 
     stack: str
     environment: str
     decisions: tuple[RecordedDecision, ...]
+    ignored: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the stack's decisions in JSON's types."""
@@ -59,6 +62,7 @@ class StackDecisions:
             "stack": self.stack,
             "environment": self.environment,
             "decisions": [recorded.to_json() for recorded in self.decisions],
+            "ignored": list(self.ignored),
         }
 
 
@@ -72,67 +76,51 @@ def read_decisions(assembly: Path) -> list[StackDecisions]:
         One entry for each stack, in the manifest's order, also for a stack in which nothing was decided.
 
     Raises:
-        TemplateError: a file of the assembly cannot be read, or is not JSON.
-        InvalidValueError: a file of the assembly is not as CDK writes it.
+        TemplateError: a file of the assembly cannot be read, is not as CDK writes it, or lies outside of it.
     """
-    try:
-        return list(_stacks(assembly))
-    except (AttributeError, KeyError, TypeError) as error:
-        raise InvalidValueError(
-            f"not a cloud assembly as CDK writes it ({type(error).__name__}: {error})",
-            str(assembly),
-            allowed="the folder that `cdk synth` wrote, such as cdk.out",
-        ) from error
+    return [_stack(each) for each in read_stacks(assembly)]
 
 
-def _stacks(assembly: Path) -> Iterator[StackDecisions]:
-    for artifact_id, artifact in read_json(assembly / "manifest.json")["artifacts"].items():
-        if artifact["type"] == "cdk:cloud-assembly":
-            yield from _stacks(assembly / artifact["properties"]["directoryName"])
-        elif artifact["type"] == "aws:cloudformation:stack":
-            stack = artifact.get("displayName", artifact_id)
-            metadata = artifact.get("metadata", {})
-            if "additionalMetadataFile" in artifact:
-                metadata |= read_json(assembly / artifact["additionalMetadataFile"])
-            decisions: list[RecordedDecision] = []
-            for recorded in (*_decisions(stack, metadata), *_in_templates(assembly, stack, artifact)):
-                # A mixin that was applied twice says the same thing twice.
-                if recorded not in decisions:
-                    decisions.append(recorded)
-            yield StackDecisions(
-                stack=stack, environment=artifact.get("environment", ""), decisions=tuple(decisions)
-            )
+def _stack(stack: AssemblyStack) -> StackDecisions:
+    if stack.metadata.unread:
+        raise TemplateError(stack.metadata.unread)
+    # A mixin that was applied twice says the same thing twice.
+    found: dict[str, list[Decision]] = {}
+    ignored: list[str] = []
+    for path, decision in (*_in_metadata(stack), *_in_templates(stack)):
+        resource = path.removeprefix(f"{stack.path}/").removeprefix("/") or stack.path
+        if decision is None:
+            ignored.append(resource)
+        elif decision not in (there := found.setdefault(resource, [])):
+            there.append(decision)
+    return StackDecisions(
+        stack=stack.path,
+        environment=stack.environment,
+        decisions=tuple(
+            RecordedDecision(resource=resource, decision=decision)
+            for resource, decisions in found.items()
+            for decision in decisions
+        ),
+        ignored=tuple(dict.fromkeys(ignored)),
+    )
 
 
-def _decisions(stack: str, metadata: Mapping[str, list[dict[str, Any]]]) -> Iterator[RecordedDecision]:
-    for path, entries in metadata.items():
-        resource = path.removeprefix(f"/{stack}").removeprefix("/") or stack
+def _in_metadata(stack: AssemblyStack) -> Iterator[tuple[str, Decision | None]]:
+    """Yield what constructs recorded, with their paths; None for an entry that cdk_pull did not write."""
+    for path, entries in stack.metadata.entries.items():
         for entry in entries:
-            if entry["type"] == METADATA_TYPE:
-                # A later cdk_pull may have written more than this one reads.
-                known = {key: value for key, value in entry["data"].items() if key in _FIELDS}
-                yield RecordedDecision(resource=resource, decision=Decision(**known))
+            if isinstance(entry, dict) and entry.get("type") == METADATA_TYPE:
+                yield path, Decision.from_json(entry.get("data"))
 
 
-def _in_templates(assembly: Path, stack: str, artifact: Mapping[str, Any]) -> Iterator[RecordedDecision]:
-    """Yield what task definitions carry in a stack's template, and in those of the stacks nested in it.
-
-    Which stack a nested template belongs to is read from the paths that the CDK CLI has CDK write into resources;
-    with ``--no-path-metadata`` there are none, and nested task definitions are left out.
-    """
-    own = artifact.get("properties", {}).get("templateFile")
-    if own is None:
-        return
-    for file in (assembly / own, *sorted(assembly.glob("*.nested.template.json"))):
-        for logical_id, resource in read_json(file).get("Resources", {}).items():
-            metadata = resource.get("Metadata", {})
-            path = metadata.get("aws:cdk:path", f"{stack}/{logical_id}" if file.name == own else "")
-            if path.startswith(f"{stack}/"):
-                said = metadata.get(TEMPLATE_KEY, {})
-                for topic in _TOPICS:
-                    if topic in said:
-                        decision = Decision.from_template(topic, said[topic])
-                        yield RecordedDecision(resource=path.removeprefix(f"{stack}/"), decision=decision)
+def _in_templates(stack: AssemblyStack) -> Iterator[tuple[str, Decision | None]]:
+    """Yield what resources carry in a stack's template, and in those of the stacks nested in it."""
+    for template in stack.templates:
+        for resource in template.annotated():
+            path = resource.construct_path or f"{template.name}/{resource.logical_id}"
+            for topic in _TOPICS:
+                if topic in resource.metadata:
+                    yield path, Decision.from_template(topic, resource.metadata[topic])
 
 
 def decision_table(stack: StackDecisions) -> RenderableType:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.template.assembly import Assembly, require_resources
-from cdk_pull.template.construct_metadata import StackMetadata, acknowledged_in_report, read_json
+from cdk_pull.template.assembly_folder import AssemblyFolder, assembly_folders
+from cdk_pull.template.construct_metadata import StackMetadata, acknowledged_in_report
 from cdk_pull.template.context import Context, Environment, section
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.intrinsics import evaluate
@@ -20,9 +22,7 @@ if TYPE_CHECKING:
     from cdk_pull.template.model import Resource
     from cdk_pull.template.source import Source
 
-__all__ = ["MANIFEST", "read_cloud_assembly"]
-
-MANIFEST: Final = "manifest.json"
+__all__ = ["AssemblyStack", "read_cloud_assembly", "read_stacks"]
 
 _NESTED: Final = "AWS::CloudFormation::Stack"
 _HASH: Final = re.compile(r"/([0-9a-f]{64})\.(?:json|ya?ml|template)$")
@@ -41,40 +41,35 @@ def read_cloud_assembly(folder: Path, *, account: str | None = None, region: str
     Raises:
         TemplateError: when the manifest or a template in it cannot be read.
     """
-    reader = _Reader(folder, account, region)
-    reader.read(folder, 0)
-    if not reader.templates:
-        raise TemplateError(f"{folder} holds no stack; run cdk synth first")
-    assembly = Assembly(str(folder), reader.templates)
-    for parent, child in reader.nested:
-        assembly.nest(parent, child)
-    return assembly
+    return _Reader(folder, account, region).assembly()
 
 
-class _Folder:
-    """One folder with a manifest: the assembly's own, or a stage's."""
+def read_stacks(folder: Path) -> list[AssemblyStack]:
+    """Read the stacks of the cloud assembly in a folder, those of its stages included.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.artifacts = section(read_json(path / MANIFEST), "artifacts")
+    Raises:
+        TemplateError: when the manifest or a template in it cannot be read.
+    """
+    reader = _Reader(folder, None, None)
+    reader.assembly()
+    return reader.stacks
 
-    def of_type(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
-        return [
-            (name, artifact)
-            for name, artifact in self.artifacts.items()
-            if isinstance(artifact, dict) and artifact.get("type") == kind
-        ]
 
-    @cached_property
-    def files_by_hash(self) -> dict[str, str]:
-        found = {}
-        for _, artifact in self.of_type("cdk:asset-manifest"):
-            manifest = read_json(_inside(self.path, section(artifact, "properties").get("file")))
-            for key, asset in section(manifest, "files").items():
-                path = section(asset, "source").get("path") if isinstance(asset, dict) else None
-                if isinstance(path, str):
-                    found[key] = path
-        return found
+@dataclass(frozen=True, kw_only=True)
+class AssemblyStack:
+    """One stack of a cloud assembly.
+
+    Attributes:
+        path: its construct path, stages included.
+        environment: where it goes, such as ``aws://123456789012/eu-west-1``.
+        metadata: what the assembly says of its constructs.
+        templates: its own, then those of the stacks nested in it.
+    """
+
+    path: str
+    environment: str
+    metadata: StackMetadata
+    templates: list[Template]
 
 
 class _Reader:
@@ -83,6 +78,7 @@ class _Reader:
     def __init__(self, root: Path, account: str | None, region: str | None) -> None:
         self.root, self.account, self.region = root, account, region
         self.templates: list[Template] = []
+        self.stacks: list[AssemblyStack] = []
         self.nested: list[tuple[Resource, Template]] = []
         self.sources: dict[Path, Source] = {}
 
@@ -90,30 +86,42 @@ class _Reader:
     def acknowledged(self) -> dict[str, dict[str, str]]:
         return acknowledged_in_report(self.root)
 
-    def read(self, path: Path, level: int) -> None:
-        if level > _MAX_NESTING:
-            raise TemplateError(f"{path} is a stage more than {_MAX_NESTING} levels deep")
-        folder = _Folder(path)
-        for name, artifact in folder.of_type("aws:cloudformation:stack"):
-            self.read_stack(name, artifact, folder)
-        for _, artifact in folder.of_type("cdk:cloud-assembly"):
-            self.read(_inside(path, section(artifact, "properties").get("directoryName")), level + 1)
+    def assembly(self) -> Assembly:
+        for folder in assembly_folders(self.root):
+            for name, artifact in folder.stacks:
+                self.read_stack(name, artifact, folder)
+        if not self.templates:
+            raise TemplateError(f"{self.root} holds no stack; run cdk synth first")
+        assembly = Assembly(str(self.root), self.templates)
+        for parent, child in self.nested:
+            assembly.nest(parent, child)
+        return assembly
 
-    def read_stack(self, name: str, artifact: dict[str, Any], folder: _Folder) -> None:
+    def read_stack(self, name: str, artifact: dict[str, Any], folder: AssemblyFolder) -> None:
         properties = section(artifact, "properties")
         display = str(artifact.get("displayName") or name)
-        metadata = StackMetadata(folder.path, artifact, display, lambda: self.acknowledged)
+        metadata = StackMetadata(folder, artifact, display, lambda: self.acknowledged)
+        environment = str(artifact.get("environment", ""))
+        first = len(self.templates)
         template = self.add(
-            _inside(folder.path, properties.get("templateFile")),
+            folder.file(properties.get("templateFile")),
             name=display,
             stack_name=str(properties.get("stackName") or name),
-            environment=self.environment(str(artifact.get("environment", ""))),
+            environment=self.environment(environment),
         )
         template.read_facts = lambda: metadata.facts(display)
         self.read_nested(template, display, metadata, folder, 0)
+        self.stacks.append(
+            AssemblyStack(
+                path=display,
+                environment=environment,
+                metadata=metadata,
+                templates=self.templates[first:],
+            )
+        )
 
     def read_nested(
-        self, parent: Template, parent_path: str, metadata: StackMetadata, folder: _Folder, level: int
+        self, parent: Template, parent_path: str, metadata: StackMetadata, folder: AssemblyFolder, level: int
     ) -> None:
         for resource in parent.of_type(_NESTED):
             file = _nested_file(resource, folder)
@@ -121,7 +129,7 @@ class _Reader:
                 continue
             path = metadata.nested_path(parent_path, resource.logical_id)
             child = self.add(
-                _inside(folder.path, file),
+                folder.file(file),
                 name=path,
                 stack_name=None,
                 environment=parent.context.environment,
@@ -153,7 +161,7 @@ class _Reader:
         )
 
 
-def _nested_file(resource: Resource, folder: _Folder) -> str | None:
+def _nested_file(resource: Resource, folder: AssemblyFolder) -> str | None:
     """Return the file of a nested stack's template, by its metadata or by the hash in its URL."""
     stated = section(resource.body, "Metadata").get("aws:asset:path")
     if isinstance(stated, str):
@@ -161,15 +169,3 @@ def _nested_file(resource: Resource, folder: _Folder) -> str | None:
     url = evaluate(section(resource.body, "Properties").get("TemplateURL"), resource.template.context)
     match = _HASH.search(str(url))
     return folder.files_by_hash.get(match.group(1)) if match else None
-
-
-def _inside(folder: Path, name: object) -> Path:
-    """Return the path of a file that a manifest names, which must lie in the assembly."""
-    path = folder / str(name)
-    try:
-        inside = isinstance(name, str) and path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # a loop of links, or characters that no file name can have
-        inside = False
-    if not inside:
-        raise TemplateError(f"{folder / MANIFEST} names {name!r}, which is not a file of the assembly")
-    return path

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.template.assembly_folder import AssemblyFolder
 from cdk_pull.template.context import section
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.model import ConstructFacts
-from cdk_pull.template.source import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["StackMetadata", "acknowledged_in_report", "read_json"]
+__all__ = ["StackMetadata", "acknowledged_in_report"]
 
 ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
 _REPORT: Final = "validation-report.json"
@@ -31,7 +30,7 @@ class StackMetadata:
     """The construct metadata of one stack and of the stacks nested in it, read when first asked for.
 
     Args:
-        folder: where the manifest is.
+        folder: the one whose manifest names the stack.
         artifact: the stack in the manifest.
         stack_path: its construct path.
         above: returns what was acknowledged on the stages around it and on the app, by construct path.
@@ -39,7 +38,7 @@ class StackMetadata:
 
     def __init__(
         self,
-        folder: Path,
+        folder: AssemblyFolder,
         artifact: dict[str, Any],
         stack_path: str,
         above: Callable[[], Mapping[str, Mapping[str, str]]] = dict,
@@ -60,14 +59,20 @@ class StackMetadata:
         head, mark, _ = path.rpartition(_NESTED_MARK)
         return head if mark else f"{parent_path}/{logical_id}"
 
+    @property
+    def unread(self) -> str:
+        """Why a part of it could not be read; empty when all could."""
+        return self._unread if self.entries is not None else ""
+
     @cached_property
-    def _entries(self) -> dict[str, list[Any]]:
+    def entries(self) -> dict[str, list[Any]]:
+        """The metadata entries by construct path, without a leading slash."""
         name = self._artifact.get("additionalMetadataFile")
         entries = section(self._artifact, "metadata")
-        if isinstance(name, str) and "/" not in name:
+        if name is not None:
             # It says where things come from and what is acknowledged: without it, the template is checked all the same.
             try:
-                entries = {**entries, **read_json(self._folder / name)}
+                entries = {**entries, **self._folder.read_json(name)}
             except TemplateError as error:
                 self._unread = " ".join(str(error).split())
         return {path.removeprefix("/"): each for path, each in entries.items() if isinstance(each, list)}
@@ -75,12 +80,12 @@ class StackMetadata:
     @cached_property
     def _facts(self) -> dict[str, ConstructFacts]:
         stacks = {self._stack_path} | {
-            path.rpartition(_NESTED_MARK)[0] for path in self._entries if path.endswith(_NESTED_END)
+            path.rpartition(_NESTED_MARK)[0] for path in self.entries if path.endswith(_NESTED_END)
         }
         paths: dict[str, dict[str, str]] = {stack: {} for stack in stacks}
         created: dict[str, dict[str, tuple[str, int]]] = {stack: {} for stack in stacks}
         acknowledged = {path: dict(each) for path, each in self._above().items()}
-        for path, entries in self._entries.items():
+        for path, entries in self.entries.items():
             for kind, data in _pairs(entries):
                 if kind == ACKNOWLEDGED and isinstance(data, dict):
                     acknowledged.setdefault(path, {}).update({str(k): str(v) for k, v in data.items()})
@@ -102,7 +107,7 @@ def acknowledged_in_report(folder: Path) -> dict[str, dict[str, str]]:
     empty; and only if the plugin has run. Nothing where there is no report.
     """
     try:
-        reports = read_json(folder / _REPORT).get("pluginReports")
+        reports = AssemblyFolder(folder).read_json(_REPORT).get("pluginReports")
     except TemplateError:
         return {}
     found: dict[str, dict[str, str]] = {}
@@ -141,18 +146,3 @@ def _user_frame(entries: list[Any]) -> tuple[str, int] | None:
             if isinstance(frame, str) and (match := _FRAME.search(frame)):
                 return match.group(1), int(match.group(2))
     return None
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object of a cloud assembly.
-
-    Raises:
-        TemplateError: when the file cannot be read or holds no JSON object.
-    """
-    try:
-        document = json.loads(read_bytes(path))
-    except (ValueError, RecursionError):
-        raise TemplateError(f"{path} is not JSON") from None
-    if not isinstance(document, dict):
-        raise TemplateError(f"{path} is not a JSON object")
-    return document

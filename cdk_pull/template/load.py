@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.template.assembly import Assembly, require_resources
-from cdk_pull.template.cloud_assembly import MANIFEST, read_cloud_assembly
+from cdk_pull.template.assembly_folder import MANIFEST
+from cdk_pull.template.cloud_assembly import read_cloud_assembly
 from cdk_pull.template.context import Context, Environment
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.model import Template

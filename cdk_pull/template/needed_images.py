@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.image.context import is_ours, parse_key
 from cdk_pull.image.platform import Platform
-from cdk_pull.template.cloud_assembly import MANIFEST, read_cloud_assembly
-from cdk_pull.template.construct_metadata import read_json
-from cdk_pull.template.context import section
+from cdk_pull.template.assembly_folder import assembly_folders
+from cdk_pull.template.cloud_assembly import read_cloud_assembly
 from cdk_pull.template.ecs.view import EcsView
-from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.values import Unknown
 from cdk_pull.windows.families import fargate_family
 
@@ -27,7 +25,6 @@ __all__ = ["NeededImages", "needed_images", "platform_of"]
 
 # CDK pushes these at deployment, so that a registry need not have them when the app is synthesized.
 _ASSET: Final = re.compile(r"cdk-[a-z0-9]+-container-assets-")
-_MOST_STAGES: Final = 1000
 
 
 @dataclass
@@ -87,25 +84,10 @@ def _add_task(needed: NeededImages, task: TaskDefinition) -> None:
 
 def _missing_keys(folder: Path) -> list[str]:
     """Return our keys among those that the manifests list as missing, stages included."""
-    found, folders = [], [folder]
-    for path in folders:
-        manifest = read_json(path / MANIFEST)
-        missing = manifest.get("missing")
+    found = []
+    for each in assembly_folders(folder):
+        missing = each.manifest.get("missing")
         entries = missing if isinstance(missing, list) else []
         keys = (entry.get("key") for entry in entries if isinstance(entry, dict))
         found += [key for key in keys if isinstance(key, str) and is_ours(key)]
-        folders += [
-            _stage(path, section(artifact, "properties").get("directoryName"))
-            for artifact in section(manifest, "artifacts").values()
-            if isinstance(artifact, dict) and artifact.get("type") == "cdk:cloud-assembly"
-        ]
-        if len(folders) > _MOST_STAGES:
-            raise TemplateError(f"{folder} has more than {_MOST_STAGES} stages")
     return found
-
-
-def _stage(path: Path, name: object) -> Path:
-    stage = path / str(name)
-    if not isinstance(name, str) or not stage.resolve().is_relative_to(path.resolve()):
-        raise TemplateError(f"{path / MANIFEST} names {name!r}, which is not a folder of the assembly")
-    return stage

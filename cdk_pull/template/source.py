@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.files import UnreadableFileError, read_regular_file
 from cdk_pull.template.errors import MAX_BYTES, MAX_DEPTH, MAX_VALUES, TemplateError
 
 if TYPE_CHECKING:
@@ -157,29 +157,18 @@ def read_bytes(path: Path) -> bytes:
         TemplateError: when it cannot be read, or is larger.
     """
     try:
-        with open(path, "rb", opener=_open_at_once) as stream:
-            # A device or a pipe does not tell its size.
-            data = stream.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # the latter for a name with a null character
-        reason = getattr(error, "strerror", None) or error
+        return read_regular_file(path, "template", max_bytes=MAX_BYTES)
+    except FileNotFoundError as error:
+        raise TemplateError(f"{path} cannot be read: {error.strerror}") from None
+    except UnreadableFileError as error:
+        reason = error.reason.removeprefix("cannot be read (").removesuffix(")")
         raise TemplateError(f"{path} cannot be read: {reason}") from None
-    if len(data) > MAX_BYTES:
-        raise TemplateError(f"{path} is larger than {MAX_BYTES // 2**20} MiB; CloudFormation takes 1 MB")
-    return data
 
 
 def from_here(path: Path) -> Path:
     """Return a path as from the working folder where it lies there: shorter, and the same on every machine."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Open a file without waiting for somebody to write to it, as a named pipe would have us do."""
-    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    if hasattr(os, "O_NONBLOCK"):
-        os.set_blocking(descriptor, True)
-    return descriptor
 
 
 def check_shape(document: Any, name: str) -> dict[str, Any]:

@@ -17,9 +17,10 @@ PULL = Decision(topic="image-pull-behavior", decided="prefer-cached", why="every
 @pytest.fixture
 def assembly(tmp_path: Path) -> Path:
     """Write an assembly with one stack that decided something and one that did not."""
-    stack = "aws:cloudformation:stack"
+    stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "t.json"}}
+    (tmp_path / "t.json").write_text("{}")
     metadata = {"/Shop/Group": [{"type": METADATA_TYPE, "data": PULL.to_json()}]}
-    manifest = {"artifacts": {"Shop": {"type": stack, "metadata": metadata}, "Quiet": {"type": stack}}}
+    manifest = {"artifacts": {"Shop": {**stack, "metadata": metadata}, "Quiet": stack}}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     return tmp_path
 
@@ -34,8 +35,9 @@ def test_prints_json(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None
                 "stack": "Shop",
                 "environment": "",
                 "decisions": [{"resource": "Group", **PULL.to_json()}],
+                "ignored": [],
             },
-            {"stack": "Quiet", "environment": "", "decisions": []},
+            {"stack": "Quiet", "environment": "", "decisions": [], "ignored": []},
         ]
     }
 

@@ -29,7 +29,9 @@ PULL = Decision(topic="image-pull-behavior", decided="prefer-cached", why="every
 
 def _assembly(folder: Path, metadata: dict[str, Any], **artifact: Any) -> Path:
     """Write an assembly of one stack by hand."""
-    stack = {"type": "aws:cloudformation:stack", "metadata": metadata, **artifact}
+    properties = {"templateFile": "Shop.template.json"}
+    stack = {"type": "aws:cloudformation:stack", "metadata": metadata, "properties": properties, **artifact}
+    (folder / "Shop.template.json").write_text("{}")
     (folder / "manifest.json").write_text(json.dumps({"version": "55.0.0", "artifacts": {"Shop": stack}}))
     return folder
 
@@ -94,8 +96,8 @@ def test_other_metadata_and_later_fields_are_passed_over(tmp_path: Path) -> None
         (None, "manifest.json cannot be read: No such file or directory"),
         ("{", "manifest.json is not JSON"),
         ("[]", "manifest.json is not a JSON object"),
-        ("{}", "not a cloud assembly as CDK writes it"),
-        ('{"artifacts": {"Shop": []}}', "not a cloud assembly as CDK writes it"),
+        ("{}", "holds no stack; run cdk synth first"),
+        ('{"artifacts": {"Shop": []}}', "holds no stack; run cdk synth first"),
     ],
 )
 def test_what_is_no_assembly(tmp_path: Path, content: str | None, message: str) -> None:

@@ -163,18 +163,27 @@ def test_files_that_cannot_be_read(tmp_path: Path, data: bytes | None, message: 
 
 
 def test_a_pipe_that_nobody_writes_to(tmp_path: Path) -> None:
-    """A named pipe is empty; nobody waits for a writer."""
+    """A named pipe is refused; nobody waits for a writer."""
     pipe = tmp_path / "t.yaml"
     os.mkfifo(pipe)
     with pytest.raises(TemplateError) as caught:
         read_source(pipe)
-    assert str(caught.value) == f"{pipe} is empty, not an object; a template is an object with Resources"
+    assert str(caught.value) == f"{pipe} cannot be read: is not a regular file"
 
 
 def test_a_file_without_an_end() -> None:
-    """Of a device no more is read than a template may have."""
-    with pytest.raises(TemplateError, match="is larger than 128 MiB"):
+    """A device is refused."""
+    with pytest.raises(TemplateError, match="/dev/zero cannot be read: is not a regular file"):
         read_source(Path("/dev/zero"))
+
+
+def test_a_file_of_gigabytes(tmp_path: Path) -> None:
+    """Of a file no more is read than a template may have."""
+    file = tmp_path / "t.yaml"
+    with file.open("wb") as stream:
+        stream.truncate(2 << 30)
+    with pytest.raises(TemplateError, match=r"t\.yaml cannot be read: is too large"):
+        read_source(file)
 
 
 @pytest.mark.parametrize("text", ["A: 1\nB: 2\nA: 3\n", '{"A": 1, "B": 2,\n\n"A": 3}'])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cdk_pull.decision import Decision
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import find_rule, rule
@@ -67,7 +68,7 @@ def metadata_without_effect(resource: Resource, _context: CheckContext) -> Itera
     metadata = resource.metadata
     for key, value in metadata.items():
         # The constructs of this package leave their decisions here for a reader.
-        if key not in _KEYS and not (isinstance(value, dict) and "decided" in value):
+        if key not in _KEYS and Decision.from_template("fix", value) is None:
             yield Problem(message=f"nothing reads {key!r}; known are {', '.join(_KEYS)}", path=(*_PATH, key))
     listed = metadata.get("suppress", [])
     if not isinstance(listed, list):
