@@ -7,7 +7,8 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_pull.errors import InvalidValueError, UnsupportedError
+from cdk_pull.errors import UnsupportedError
+from cdk_pull.files import read_json_object
 from cdk_pull.template.assembly_folder import MANIFEST
 
 if TYPE_CHECKING:
@@ -23,20 +24,12 @@ def app_settings(folder: Path) -> dict[str, Any]:
     """Return what ``cdk.json`` says, or nothing when there is none.
 
     Raises:
-        InvalidValueError: if it is not a JSON object.
+        InvalidValueError: if it cannot be read or is not a JSON object.
     """
     path = folder / _CDK_JSON
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return {}
-    except (OSError, ValueError, RecursionError):
-        settings = None
-    if not isinstance(settings, dict):
-        raise InvalidValueError(
-            "cdk.json is not a JSON object", str(path), allowed="the settings of the CDK CLI"
-        )
-    return settings
+    return read_json_object(path, _CDK_JSON, allowed="the settings of the CDK CLI")
 
 
 def synthesize(command: str, folder: Path, context: Mapping[str, Any], output: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,9 @@ from cdk_pull.agent.instance import detect
 from cdk_pull.agent.readers import ecs_config
 from cdk_pull.agent.user_data import read_user_data
 from cdk_pull.agent.variables import variables
+from cdk_pull.cli._input import read_input
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.files import read_regular_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+# EC2 takes 16 KB of user data; what cfn-init writes may be more.
+_MAX_BYTES = 4 << 20
 _LINE = re.compile(r"\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=[^>]*|\s*#.*|\s*")
 _SETTING = re.compile(r"\s*(?:export\s+)?(?:NON_)?ECS_", re.IGNORECASE)
 
@@ -87,13 +90,16 @@ def _read(text: str, os: OperatingSystem | None, form: str) -> Reading:
 
 def _text(file: str) -> str:
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
+        data = (
+            read_input(_MAX_BYTES)
+            if file == "-"
+            else read_regular_file(Path(file), "file", max_bytes=_MAX_BYTES)
+        )
+    except FileNotFoundError as error:
         raise InvalidValueError(
-            "the file cannot be read",
+            f"file cannot be read ({error.strerror})",
             file,
-            allowed="a readable file, or - for standard input",
-            fix=f"{error.strerror}.",
+            allowed="a file that exists, or - for standard input",
         ) from None
     try:
         text = data.decode()
@@ -101,7 +107,7 @@ def _text(file: str) -> str:
         text = "\0"
     if "\0" in text:
         raise InvalidValueError(
-            "the file is not text",
+            "file is not text",
             file,
             allowed="user data or an ecs.config in UTF-8",
             fix="Decode base64 and unpack gzip before.",

@@ -27,7 +27,9 @@ _SUFFIXES: Final = frozenset({".json", ".template", ".yaml", ".yml"})
 _SKIPPED: Final = frozenset({".git", ".venv", "node_modules"})
 # What tells a template from the other YAML and JSON of a folder, before it is parsed. The appspec of a CodeDeploy
 # deployment has its Resources in a list.
-_RESOURCES: Final = re.compile(rb"""\bResources["']?\s*:(?!(?:\s|#[^\n]*\n)*(?:-\s|\[))""")
+_RESOURCES: Final = re.compile(rb"""\bResources["']?\s*+:""")
+_BLANK: Final = re.compile(rb"(?:\s|#[^\n]*+\n)*+")
+_LIST: Final = re.compile(rb"-\s|\[")
 _SIGNS: Final = (b"AWSTemplateFormatVersion", b"AWS::")
 _SNIFFED: Final = 1 << 20
 # What CDK puts beside the manifest of each cloud assembly; other tools' folders have a manifest.json as well.
@@ -123,4 +125,15 @@ def _looks_like_template(file: Path) -> bool:
     except OSError:
         # It may be one: reading it tells why nobody can say.
         return True
-    return any(sign in head for sign in _SIGNS) and _RESOURCES.search(head) is not None
+    return any(sign in head for sign in _SIGNS) and _has_resources(head)
+
+
+def _has_resources(head: bytes) -> bool:
+    """Tell whether a text has an object named Resources; what lies between the name and its value is skipped once."""
+    at = 0
+    while found := _RESOURCES.search(head, at):
+        blank = _BLANK.match(head, found.end())
+        at = blank.end() if blank else found.end()
+        if not _LIST.match(head, at):
+            return True
+    return False

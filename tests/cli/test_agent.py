@@ -150,7 +150,7 @@ def test_expect(
             b"\x1f\x8b\x00",
             [],
             (
-                "cdk-pull: the file is not text: '{file}'; allowed: user data or an ecs.config in UTF-8. Decode base64 and "
+                "cdk-pull: file is not text: '{file}'; allowed: user data or an ecs.config in UTF-8. Decode base64 and "
                 "unpack gzip before.\n"
             ),
         ),
@@ -176,15 +176,20 @@ def test_bad_input(
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("missing", "No such file or directory."), (".", "Is a directory.")]
+    ("name", "why"),
+    [
+        (
+            "missing",
+            "cannot be read (No such file or directory): {!r}; allowed: a file that exists, or - for standard input",
+        ),
+        (".", "cannot be read (Is a directory): {!r}; allowed: a file that you may read"),
+    ],
 )
 def test_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, why: str) -> None:
     """A file that cannot be read is exit status 2 with the reason."""
     path = str(tmp_path / name)
     assert run(path) == 2
-    assert capsys.readouterr().err == (
-        f"cdk-pull: the file cannot be read: {path!r}; allowed: a readable file, or - for standard input. {why}\n"
-    )
+    assert capsys.readouterr().err == f"cdk-pull: file {why.format(path)}\n"
 
 
 def test_expectation_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -140,9 +140,9 @@ def test_configuration(capsys: pytest.CaptureFixture[str]) -> None:
         (["--date", "soon"], "date is malformed: 'soon'"),
         (["--region", "Ireland"], "Region is malformed: 'Ireland'"),
         (["--account", "1234"], "account is malformed: '1234'"),
-        (["--config", "gone.toml"], "configuration cannot be read: 'gone.toml'"),
-        (["--facts", "gone.json"], "facts file cannot be read: 'gone.json'"),
-        (["--baseline", "gone.json"], "baseline cannot be read: 'gone.json'"),
+        (["--config", "gone.toml"], "configuration cannot be read (No such file or directory): 'gone.toml'"),
+        (["--facts", "gone.json"], "facts file cannot be read (No such file or directory): 'gone.json'"),
+        (["--baseline", "gone.json"], "baseline cannot be read (No such file or directory): 'gone.json'"),
     ],
 )
 def test_bad_options(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:

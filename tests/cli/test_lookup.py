@@ -208,7 +208,7 @@ def test_prune(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixtu
         (
             {"cdk.json": "["},
             [],
-            "cdk-pull: cdk.json is not a JSON object: 'cdk.json'; allowed: the settings of the CDK CLI\n",
+            "cdk-pull: cdk.json is not JSON (Expecting value: line 1 column 2 (char 1)): 'cdk.json'; allowed: the settings of the CDK CLI\n",
         ),
         (
             {"cdk.context.json": "1"},

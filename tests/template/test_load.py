@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -349,3 +350,23 @@ def test_resources_that_do_not_exist() -> None:
     }
     (template,) = from_document(document).templates
     assert [resource.logical_id for resource in template.of_type("T")] == ["B"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AWS:: \n" + "# Resources:\n" * 18_000 + "- x\n",
+        "AWS:: " + "Resources" * 26_000,
+        "AWS:: " + ("Resources" + " " * 100) * 2_000,
+        "AWS:: Resources:\n" + "#\n" * 120_000 + "- x",
+        "AWS::\nResources:\n- " * 12_000,
+    ],
+    ids=["comments", "names", "blanks", "before a list", "lists"],
+)
+def test_looking_for_templates_is_linear(tmp_path: Path, text: str) -> None:
+    """A file of a folder is told from a template in a moment, whatever it repeats."""
+    (tmp_path / "a.yaml").write_text(text)
+    begin = time.perf_counter()
+    loaded = load([tmp_path])
+    assert time.perf_counter() - begin < 1
+    assert loaded.errors == [f"{tmp_path} holds neither a manifest.json of CDK nor a CloudFormation template"]

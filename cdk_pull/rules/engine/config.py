@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.files import read_text
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import find_rule
 
@@ -19,6 +20,8 @@ __all__ = ["DEFAULT_CONFIG", "Config", "read_config"]
 DEFAULT_CONFIG: Final = Path("cdk-pull.toml")
 """Read when it exists and no other is named."""
 
+# A configuration has some lines; what is larger is another file.
+_MAX_BYTES: Final = 1 << 20
 _LISTS: Final = ("select", "ignore")
 _TEXTS: Final = ("account", "baseline", "date", "facts", "fail-on", "region")
 _KNOWN: Final = (*_LISTS, *_TEXTS, "severity")
@@ -54,10 +57,12 @@ def read_config(path: Path | None) -> Config:
     import tomllib  # noqa: PLC0415 - slow to import, and most runs have no configuration
 
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
+        document = tomllib.loads(read_text(path, "configuration", max_bytes=_MAX_BYTES))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, InvalidValueError):
+            raise
         raise InvalidValueError(
-            "configuration cannot be read", str(path), allowed="a TOML file", fix=str(error)
+            f"configuration is not TOML ({error})", str(path), allowed="a TOML file"
         ) from None
     for key, value in document.items():
         _check(key, value)

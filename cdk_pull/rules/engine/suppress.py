@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.files import read_json_object
 from cdk_pull.rules.engine.finding import Suppression
 from cdk_pull.rules.engine.registry import plain_id
 
@@ -62,14 +63,13 @@ def read_baseline(path: Path) -> Mapping[str, int]:
     Raises:
         InvalidValueError: for a file that cannot be read or is no such report.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-        found: dict[str, int] = {}
-        for finding in document["findings"]:
-            key = str(finding["fingerprint"])
-            found[key] = found.get(key, 0) + 1
-    except (OSError, ValueError, RecursionError, KeyError, TypeError):
-        raise InvalidValueError(
-            "baseline cannot be read", str(path), allowed="what cdk-pull check --format json has written"
-        ) from None
-    return found
+    allowed = "what cdk-pull check --format json has written"
+    findings = read_json_object(path, "baseline", allowed=allowed).get("findings")
+    keys = (
+        [each["fingerprint"] for each in findings if isinstance(each, dict) and "fingerprint" in each]
+        if isinstance(findings, list)
+        else []
+    )
+    if not isinstance(findings, list) or len(keys) < len(findings):
+        raise InvalidValueError("baseline has no list of findings", str(path), allowed=allowed)
+    return Counter(map(str, keys))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import CdkPullError, InvalidValueError
+from cdk_pull.files import read_json_object
 from cdk_pull.image.context import facts_from_context, is_ours, parse_key
 from cdk_pull.image.ecr import registry_kind
 from cdk_pull.image.profile import Compression, ImageProfile
@@ -48,19 +48,8 @@ class ImageFactsBook:
         Raises:
             InvalidValueError: for a file that cannot be read or is in another form.
         """
-        try:
-            document = json.loads(path.read_text(encoding="utf-8-sig"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise InvalidValueError(
-                "facts file cannot be read", str(path), allowed="a JSON file", fix=str(error)
-            ) from None
-        if not isinstance(document, dict):
-            raise InvalidValueError(
-                "facts file is not a JSON object",
-                str(path),
-                allowed='{"images": {"<reference>": …}} or a context file',
-            )
-        return cls.of_context(document)
+        allowed = '{"images": {"<reference>": …}} or a context file'
+        return cls.of_context(read_json_object(path, "facts file", allowed=allowed))
 
     @classmethod
     def of_context(cls, context: Mapping[str, Any]) -> ImageFactsBook:

@@ -44,8 +44,8 @@ def test_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x", "configuration cannot be read"),
-        ("x = " + "[" * 9_000, "configuration cannot be read"),
+        ("x", "configuration is not TOML"),
+        ("x = " + "[" * 9_000, "configuration is not TOML"),
         ("colour = 1", "configuration has an unknown key: 'colour'; allowed: select, ignore, account"),
         ('select = "PULL1"', "select is not a list of rule ids: 'PULL1'"),
         ('severity = {PULL101 = "fatal"}', "severity is not a table of severities"),

@@ -71,7 +71,7 @@ def test_all_that_can_be_said() -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ("{", "facts file cannot be read"),
+        ("{", "facts file is not JSON"),
         ([], "facts file is not a JSON object"),
         ({"images": 1}, "images is not an object: 1"),
         ({"cdk-pull:image:x": {}}, "context key of an image is malformed"),
