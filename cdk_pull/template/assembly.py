@@ -50,6 +50,10 @@ class Assembly:
         given = section(section(parent.body, "Properties"), "Parameters")
         child.context.arguments = _Arguments(given, parent.template.context, child.key)
 
+    def nested(self, parent: Resource) -> Template | None:
+        """Return the template that a nested-stack resource stands for; None where it is not among those that were read."""
+        return self._children.get((parent.template.key, parent.logical_id))
+
     def find(self, value: Any) -> Resource | None:
         """Return the resource that an unknown stands for, such as what ``Ref`` of it came to."""
         if not isinstance(value, Unknown) or not value.symbol:

@@ -13,7 +13,7 @@ from cdk_pull.template.intrinsics import evaluate
 from cdk_pull.template.loops import has_loops, write_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from cdk_pull.template.source import Source
@@ -89,6 +89,15 @@ class Template:
             if isinstance(body, dict) and isinstance(kind := body.get("Type"), str):
                 found.setdefault(kind, []).append(logical_id)
         return found
+
+    @property
+    def types(self) -> Iterable[str]:
+        """The types of its resources."""
+        return self._ids_by_type.keys()
+
+    def evaluate(self, value: Any) -> Any:
+        """Return what a value of the template comes to."""
+        return evaluate(value, self.context)
 
     def of_type(self, kind: str) -> list[Resource]:
         """Return the resources of a type, in the template's order, without those whose condition is false."""
