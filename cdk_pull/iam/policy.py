@@ -178,7 +178,7 @@ def read_policy(name: str, document: Any, read: ReadText) -> Policy:
 
 
 def _statement(index: int, body: Any, read: ReadText) -> Statement | None:
-    if not isinstance(body, Mapping) or body.get("Effect") not in {"Allow", "Deny"}:
+    if not isinstance(body, Mapping) or str(body.get("Effect")) not in {"Allow", "Deny"}:
         return None
     actions = _texts(body.get("Action", body.get("NotAction")), read)
     resources = _texts(body.get("Resource", body.get("NotResource", "*")), read)

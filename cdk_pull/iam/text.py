@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -19,11 +19,14 @@ class Part:
 
     Attributes:
         name: parts of one name have one value.
-        unique: whether no other unique part has the same value, as the names that CloudFormation gives to resources.
+        unique: whether no other unique part has the same value, as the names that CloudFormation gives to resources; it
+            is not empty, either.
+        label: how messages call it; its name where there is none.
     """
 
     name: str
     unique: bool = False
+    label: str = field(default="", compare=False)
 
 
 Text: TypeAlias = tuple[str | Part, ...]
@@ -56,7 +59,7 @@ def _flat(pieces: Iterable[str | Part | Text]) -> Iterable[str | Part]:
 
 def shown(value: Text) -> str:
     """Return a text for a person to read."""
-    pieces = (piece if isinstance(piece, str) else f"${{{piece.name}}}" for piece in value)
+    pieces = (piece if isinstance(piece, str) else f"${{{piece.label or piece.name}}}" for piece in value)
     return "".join(pieces).replace(f"-{ANY_CHARACTER * 6}", "")
 
 
@@ -88,39 +91,63 @@ def _surely(pattern: Text, value: Text) -> bool:
     return re.fullmatch(expression, plain, re.DOTALL) is not None
 
 
-def _elements(value: Text) -> tuple[str | Part, ...]:
-    return tuple(_flat(tuple(piece) if isinstance(piece, str) else (piece,) for piece in value))
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """What stands for any text, or for one character of it."""
+
+    part: Part
+    one: bool = False
 
 
-def _possibly(pattern: tuple[str | Part, ...], value: tuple[str | Part, ...]) -> bool:
+_Element: TypeAlias = "str | _Some"
+
+
+def _elements(value: Text) -> tuple[_Element, ...]:
+    found: list[_Element] = []
+    for piece in value:
+        if isinstance(piece, str):
+            found += piece
+        else:
+            # A unique one has a character at least.
+            found += (_Some(piece, one=True), _Some(piece)) if piece.unique else (_Some(piece),)
+    return tuple(found)
+
+
+def _possibly(pattern: tuple[_Element, ...], value: tuple[_Element, ...]) -> bool:
     """Tell whether there are values of the parts with which the pattern covers the value."""
     # One row of the table for each element of the pattern, from its end: whether the rest covers value[index:].
-    row = [_can_be_empty(value[index:]) for index in range(len(value) + 1)]
+    row = [all(map(_is_wild, value[index:])) for index in range(len(value) + 1)]
     for step in reversed(pattern):
         below, row = row, [False] * (len(value) + 1)
-        wild = step == "*" or isinstance(step, Part)
+        wild = step == "*" or _is_wild(step)
         for index in range(len(value), -1, -1):
-            rest = value[index] if index < len(value) else None
-            row[index] = (
-                (wild and below[index])
-                or (rest is not None and _same(step, rest) and below[index + 1])
-                or (rest is not None and wild and _takes(step, rest) and row[index + 1])
-                or (isinstance(rest, Part) and (below[index] if _takes(rest, step) else False))
-                or (isinstance(rest, Part) and row[index + 1])
-            )
+            found = wild and below[index]
+            if not found and index < len(value):
+                element = value[index]
+                found = (
+                    (_same(step, element) and below[index + 1])
+                    or (wild and _takes(step, element) and row[index + 1])
+                    or (_is_wild(element) and ((_takes(element, step) and below[index]) or row[index + 1]))
+                )
+            row[index] = found
     return row[0]
 
 
-def _can_be_empty(rest: tuple[str | Part, ...]) -> bool:
-    return all(isinstance(each, Part) for each in rest)
+def _is_wild(element: _Element) -> bool:
+    return isinstance(element, _Some) and not element.one
 
 
-def _same(step: str | Part, element: str | Part) -> bool:
-    if isinstance(step, Part) or isinstance(element, Part):
+def _same(step: _Element, element: _Element) -> bool:
+    """Tell whether one step of a pattern may be one element of a value."""
+    if isinstance(step, _Some) and isinstance(element, _Some):
         return step == element
+    if isinstance(step, _Some) or isinstance(element, _Some):
+        return (isinstance(step, _Some) and step.one) or (isinstance(element, _Some) and element.one)
     return step in {"?", element} or element == ANY_CHARACTER
 
 
-def _takes(wild: str | Part, other: str | Part) -> bool:
+def _takes(wild: _Element, other: _Element) -> bool:
     """Tell whether what stands for any text may stand for this."""
-    return not (isinstance(wild, Part) and wild.unique and isinstance(other, Part) and other.unique)
+    if not (isinstance(wild, _Some) and isinstance(other, _Some)):
+        return True
+    return not (wild.part.unique and other.part.unique)

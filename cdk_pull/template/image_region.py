@@ -11,13 +11,16 @@ from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.image.reference import ImageReference
 from cdk_pull.template.values import Unknown, is_text
 
-__all__ = ["ImagePlace", "locate_image"]
+__all__ = ["OWN_ACCOUNT", "OWN_REGION", "ImagePlace", "locate_image"]
 
-# What stands in for a value of the stack's own, so that the text can be read as a reference. No Region has this name.
-_OWN_REGION: Final = "own-stack-0"
+# What stands in for a value of the stack's own, so that the text can be read as a reference.
+OWN_REGION: Final = "own-stack-0"
+"""Stands for the Region of the stack; no Region has this name."""
+OWN_ACCOUNT: Final = "000000000000"
+"""Stands for the account of the stack."""
 _STAND_INS: Final = {
-    "AWS::AccountId": "000000000000",
-    "AWS::Region": _OWN_REGION,
+    "AWS::AccountId": OWN_ACCOUNT,
+    "AWS::Region": OWN_REGION,
     "AWS::URLSuffix": "amazonaws.com",
 }
 _UNKNOWN_PART: Final = "unknown"
@@ -95,7 +98,7 @@ def _judge(shown: str, reference: ImageReference, region: str | None) -> ImagePl
     registry = EcrRegistry.of_host(reference.registry)
     if registry is None:
         return ImagePlace(image=shown, verdict="outside", reference=reference)
-    if registry.region == _OWN_REGION:
+    if registry.region == OWN_REGION:
         return ImagePlace(image=shown, verdict="same", reference=reference)
     if region is None:
         return ImagePlace(

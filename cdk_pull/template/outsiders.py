@@ -19,17 +19,19 @@ __all__ = ["Outsiders"]
 _NESTED: Final = "AWS::CloudFormation::Stack"
 _CUSTOM: Final = ("Custom::", "AWS::CloudFormation::CustomResource")
 # What CDK's own custom resources do is known, and none of it adds a route, a rule or a policy.
-_HARMLESS: Final = frozenset({
-    "Custom::CDKBucketDeployment",
-    "Custom::CrossRegionExportReader",
-    "Custom::CrossRegionExportWriter",
-    "Custom::ECRAutoDeleteImages",
-    "Custom::LogRetention",
-    "Custom::S3AutoDeleteObjects",
-    "Custom::SociIndexBuild",
-    "Custom::SociIndexV2Build",
-    "Custom::VpcRestrictDefaultSG",
-})
+_HARMLESS: Final = frozenset(
+    {
+        "Custom::CDKBucketDeployment",
+        "Custom::CrossRegionExportReader",
+        "Custom::CrossRegionExportWriter",
+        "Custom::ECRAutoDeleteImages",
+        "Custom::LogRetention",
+        "Custom::S3AutoDeleteObjects",
+        "Custom::SociIndexBuild",
+        "Custom::SociIndexV2Build",
+        "Custom::VpcRestrictDefaultSG",
+    }
+)
 
 
 class Outsiders:

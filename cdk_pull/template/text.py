@@ -37,9 +37,9 @@ def _part(piece: Unknown, assembly: Assembly | None) -> Part:
         return Part(piece.symbol)
     if not piece.symbol:
         # Two unknowns of which nothing is known but the reason are never taken for one another.
-        return Part(f"{piece.reason} #{id(piece)}")
+        return Part(f"{piece.reason} #{id(piece)}", label="?")
     unique = assembly is not None and assembly.find(piece) is not None
-    return Part(f"{piece.home}:{piece.symbol}", unique)
+    return Part(f"{piece.home}:{piece.symbol}", unique, piece.symbol)
 
 
 def pseudo(context: Context, name: str) -> Text:
@@ -47,7 +47,13 @@ def pseudo(context: Context, name: str) -> Text:
     return to_text(context.pseudo(f"AWS::{name}")) or ("",)
 
 
-def arn(context: Context, service: str, *rest: str | Part | Text, region: Text | None = None, account: Text | None = None) -> Text:
+def arn(
+    context: Context,
+    service: str,
+    *rest: str | Part | Text,
+    region: Text | None = None,
+    account: Text | None = None,
+) -> Text:
     """Return an ARN in a stack's partition; in its Region and account where none is given."""
     region = pseudo(context, "Region") if region is None else region
     account = pseudo(context, "AccountId") if account is None else account

@@ -11,7 +11,9 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
+from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.template.attributes import reference
+from cdk_pull.template.image_region import OWN_ACCOUNT
 from cdk_pull.template.intrinsics import evaluate
 from cdk_pull.template.values import Unknown, concat
 
@@ -21,10 +23,24 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.model import Resource
 
-__all__ = ["Upstream", "cached_name", "upstream_of"]
+__all__ = ["Behind", "Upstream", "behind_cache", "cached_name", "upstream_of"]
 
 # What a rule calls the prefix that is none.
 _ROOT = "ROOT"
+
+
+class Behind(NamedTuple):
+    """An image that is named by a pull-through cache rule of the templates.
+
+    Attributes:
+        rule: the ``AWS::ECR::PullThroughCacheRule``.
+        prefix: as images are named by it; empty for the one of all other repositories, ``ROOT``.
+        path: what comes after the prefix, without tag and digest.
+    """
+
+    rule: Resource
+    prefix: str
+    path: str
 
 
 class Upstream(NamedTuple):
@@ -53,6 +69,33 @@ def upstream_of(image: Image) -> Upstream | None:
     if row is None:
         return None
     return Upstream(host, "" if "*" in row["registry"] else row["upstream"], row.get("url", host))
+
+
+def behind_cache(image: Image, context: CheckContext, template: Context) -> Behind | None:
+    """Return the rule of the templates by which an image of the stack's own registry is cached; None where none is."""
+    name = image.reference
+    registry = EcrRegistry.of_host(name.registry) if name is not None else None
+    if name is None or registry is None or image.place.verdict == "elsewhere" or image.repository is not None:
+        return None
+    if template.environment.account not in {None, registry.account} and registry.account != OWN_ACCOUNT:
+        return None
+    found = None
+    for rule in context.ecs.pull_through_rules:
+        if rule.template.context.environment != template.environment:
+            continue
+        prefix = reference(rule.logical_id, rule.template.context, evaluate)
+        if prefix == _ROOT:
+            found = found or Behind(rule, "", name.repository)
+        elif isinstance(prefix, str) and name.repository.startswith(f"{prefix}/"):
+            return Behind(rule, prefix, name.repository.removeprefix(f"{prefix}/"))
+        elif isinstance(prefix, Unknown) and prefix in _pieces(image):
+            # The prefix is a parameter, by which the image is named, too.
+            return Behind(rule, str(prefix), name.repository.partition("/")[2])
+    return found
+
+
+def _pieces(image: Image) -> tuple[object, ...]:
+    return image.value.pieces if isinstance(image.value, Unknown) else ()
 
 
 def cached_name(image: Image, upstream: Upstream, context: CheckContext, template: Context) -> str:

@@ -86,7 +86,9 @@ def _trusts(statement: Any) -> bool | None:
     # Parts of a service's name, such as the suffix of its domain, are the partition's.
     if any(str(each).startswith(_TASKS) for each in services):
         return True
-    return None if any(isinstance(each, Unknown) and str(each).startswith("$") for each in services) else False
+    return (
+        None if any(isinstance(each, Unknown) and str(each).startswith("$") for each in services) else False
+    )
 
 
 class Roles:

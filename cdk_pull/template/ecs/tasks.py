@@ -85,6 +85,27 @@ class TaskDefinition:
         return self.fargate or (isinstance(needs, list) and "FARGATE" in needs)
 
     @property
+    def base(self) -> tuple[PathStep, ...]:
+        """Where its settings stand, below the resource."""
+        return ("Properties",)
+
+    @property
+    def execution_role(self) -> Any:
+        """The role by which ECS fetches what the containers need, evaluated; None where there is none."""
+        return self.resource.values.get("ExecutionRoleArn") or None
+
+    @property
+    def execution_role_path(self) -> tuple[PathStep, ...]:
+        """Where the execution role stands, below the resource."""
+        return (*self.base, "ExecutionRoleArn")
+
+    @property
+    def may_have_execution_role(self) -> bool:
+        """Whether a deployment may give it an execution role: by a parameter, a condition or a macro."""
+        stated = "ExecutionRoleArn" in section(self.resource.body, "Properties")
+        return stated or not self.resource.is_whole
+
+    @property
     def size(self) -> tuple[str | None, str | None]:
         """CPU and memory as the template has them; None for one that is missing or not known."""
         return self._text("Cpu"), self._text("Memory")

@@ -10,8 +10,11 @@ from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.template.context import Environment
 from cdk_pull.template.ecs.capacity import HOLDERS, Capacity
 from cdk_pull.template.ecs.network import Network
+from cdk_pull.template.ecs.roles import Roles
 from cdk_pull.template.ecs.services import STARTERS, LaunchType, Service, Start
+from cdk_pull.template.ecs.start_needs import StartNeed, start_needs
 from cdk_pull.template.ecs.tasks import TaskDefinition
+from cdk_pull.template.outsiders import Outsiders
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
@@ -55,6 +58,7 @@ class EcsView:
 
     def __init__(self, assembly: Assembly) -> None:
         self.assembly = assembly
+        self._needs: dict[int, list[StartNeed]] = {}
         self._placements: dict[tuple[str, frozenset[str]], tuple[Capacity, ...]] = {}
 
     def _of_type(self, kind: str) -> Iterator[Resource]:
@@ -70,6 +74,22 @@ class EcsView:
     def pull_through_rules(self) -> list[Resource]:
         """Every ``AWS::ECR::PullThroughCacheRule``."""
         return list(self._of_type("AWS::ECR::PullThroughCacheRule"))
+
+    @cached_property
+    def outsiders(self) -> Outsiders:
+        """What works on the resources here in a way that nobody can read."""
+        return Outsiders(self.assembly)
+
+    @cached_property
+    def roles(self) -> Roles:
+        """The IAM roles of tasks and instances."""
+        return Roles(self.assembly, self.outsiders)
+
+    def needs(self, task: TaskDefinition) -> list[StartNeed]:
+        """Return what the start of a task needs; worked out once."""
+        if id(task) not in self._needs:
+            self._needs[id(task)] = start_needs(task, self.assembly)
+        return self._needs[id(task)]
 
     @cached_property
     def network(self) -> Network:

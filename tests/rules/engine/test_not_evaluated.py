@@ -37,6 +37,7 @@ def _model(**more: Any) -> dict[str, Any]:
                     "RequiresCompatibilities": ["FARGATE"],
                     "Cpu": "256",
                     "Memory": "512",
+                    "ExecutionRoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
                     "ContainerDefinitions": [
                         {
                             "Name": "c",
@@ -45,7 +46,20 @@ def _model(**more: Any) -> dict[str, Any]:
                     ],
                 },
                 **more,
-            }
+            },
+            "Role": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "AssumeRolePolicyDocument": {
+                        "Statement": [
+                            {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}}
+                        ]
+                    },
+                    "ManagedPolicyArns": [
+                        "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+                    ],
+                },
+            },
         }
     }
 
@@ -101,7 +115,7 @@ def test_known_sizes_leave_no_gap() -> None:
     metadata = {"cdk-pull": {"images": {f"model@{DIGEST}": images["model"]}}}
     result = _check(_model(Metadata=metadata))
     assert result.not_evaluated == ()
-    assert render(result, "text") == "nothing found in 1 resource"
+    assert render(result, "text") == "nothing found in 2 resources"
 
 
 def test_what_is_suppressed_or_ignored_leaves_no_gap() -> None:

@@ -1,0 +1,239 @@
+"""PULL306: a role that may not fetch what the start of a task needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
+from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.permissions import asked, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.support.permissions import Lack
+    from cdk_pull.template.ecs.roles import Role
+    from cdk_pull.template.ecs.start_needs import StartNeed
+    from cdk_pull.template.ecs.tasks import TaskDefinition
+
+__all__ = ["role_cannot_pull"]
+
+_ADVICE: Final = "`cdk-pull explain PULL306` lists the permissions that they need"
+_IMPORTED: Final = Missing("imported role", "imported roles", _ADVICE)
+_UNCLEAR: Final = Missing(
+    "role with a policy that is not known", "roles with policies that are not known", _ADVICE
+)
+_ELSEWHERE: Final = Missing("repository of another account", "repositories of other accounts", _ADVICE)
+_MANAGED: Final = "AmazonECSTaskExecutionRolePolicy"
+_ASSUMES: Final = "ecs-tasks.amazonaws.com"
+# What ECS fetches by the execution role wherever a task runs.
+_ALWAYS: Final = frozenset({"credentials", "secret", "parameter", "key"})
+_WHAT: Final = {
+    "ecr": "an image in private Amazon ECR",
+    "credentials": "registry credentials",
+    "secret": "secrets",
+    "parameter": "secrets",
+    "key": "secrets",
+    "logs": "the awslogs driver",
+}
+
+
+@rule(
+    "PULL306",
+    "A role that cannot pull",
+    severity=Severity.ERROR,
+    on="task",
+    fix=f"Attach the AWS managed policy {_MANAGED} to the execution role; in CDK, use ContainerImage.from_ecr_repository",
+    sources=("data/pull_permissions.json", "data/aws_managed_policies.json"),
+)
+def role_cannot_pull(task: TaskDefinition, context: CheckContext) -> Iterator[Problem | NotEvaluated]:
+    """The role does not allow what the start of the task needs.
+
+    ## What it does
+    Compares what the containers of a task need with the policies of the role that fetches it, where that role is in
+    the templates: the execution role, or on EC2 the instance role for the images of a task without one.
+
+    - An image in private Amazon ECR: `ecr:GetAuthorizationToken` on `*`; `ecr:BatchGetImage` and
+      `ecr:GetDownloadUrlForLayer` on the repository.
+    - An image behind a pull-through cache rule of the templates: also `ecr:BatchImportUpstreamImage` and
+      `ecr:CreateRepository`, for its first pull. A warning, as the image may be in the cache.
+    - `RepositoryCredentials` and secrets: `secretsmanager:GetSecretValue`; parameters: `ssm:GetParameters`; and
+      `kms:Decrypt` on a key of your own that encrypts them.
+    - The `awslogs` driver on Fargate: `logs:CreateLogStream` and `logs:PutLogEvents`, and `logs:CreateLogGroup` with
+      `awslogs-create-group`.
+
+    Inline, customer managed and AWS managed policies count, as do denials, `NotAction`, `NotResource`, permissions
+    boundaries, and conditions on keys whose values are known. What depends on anything else, on an imported role or on
+    a policy that is not in the templates, is not evaluated, and the summary says so. A Fargate task that needs an
+    execution role and names none is an error, and so is a role that Amazon ECS cannot assume.
+
+    ## Why it matters
+    Every task stops with `CannotPullContainerError: … 403 Forbidden`, `pull access denied` or
+    `ResourceInitializationError`, and the deployment hangs until it is rolled back. In CDK,
+    `ContainerImage.from_registry` with the URI of a repository grants nothing.
+
+    ## Example
+    ```yaml
+    ExecutionRole:
+      Type: AWS::IAM::Role
+      Properties:
+        AssumeRolePolicyDocument:
+          Statement: [{Effect: Allow, Principal: {Service: ecs-tasks.amazonaws.com}, Action: sts:AssumeRole}]
+    ```
+
+    ## Use instead
+    ```yaml
+        ManagedPolicyArns: [arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy]
+    ```
+    In CDK, use `ContainerImage.from_ecr_repository(repository, tag)`, or
+    `repository.grant_pull(task.obtain_execution_role())`.
+
+    ## Fix safety
+    Another policy of a role takes effect at once, and for everything that uses the role. It replaces no resource.
+
+    ## References
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+    - https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html
+    - https://github.com/aws/aws-cdk/issues/4274
+    """
+    needs = [need for need in context.ecs.needs(task) if need.kind in _WHAT]
+    if not needs:
+        return
+    stated = task.execution_role
+    if stated is not None:
+        role = context.ecs.roles.of(stated, task.resource)
+        if isinstance(role, str):
+            yield NotEvaluated(
+                missing=_IMPORTED, name=str(stated), reason=role, path=task.execution_role_path
+            )
+            return
+        if role.trusts_tasks is False:
+            yield Problem(
+                message=f"execution role {role.resource.logical_id} does not let Amazon ECS assume it",
+                fix=f"Add {_ASSUMES} to the Service principals of its AssumeRolePolicyDocument",
+                path=task.execution_role_path,
+            )
+        yield from _with(role, f"execution role {role.resource.logical_id}", needs, task, context)
+        return
+    yield from _without_execution_role(needs, task, context)
+
+
+def _without_execution_role(
+    needs: list[StartNeed], task: TaskDefinition, context: CheckContext
+) -> Iterator[Problem | NotEvaluated]:
+    unmet = [need for need in needs if task.for_fargate or need.kind in _ALWAYS]
+    if task.may_have_execution_role:
+        yield NotEvaluated(
+            missing=_IMPORTED, name=f"the execution role of {task.resource.logical_id}", path=task.base
+        )
+        return
+    if unmet:
+        what = ", ".join(dict.fromkeys(_WHAT[need.kind] for need in unmet))
+        kind = "a Fargate task" if task.for_fargate else "a task"
+        yield Problem(
+            message=f"{kind} with {what} needs an execution role, and {task.resource.logical_id} names none",
+            fix=f"Set ExecutionRoleArn to a role that {_ASSUMES} can assume, with the AWS managed policy {_MANAGED}"
+            + (" and the right to read the secrets" if any(need.kind in _ALWAYS for need in unmet) else ""),
+            path=task.base,
+        )
+    if task.for_fargate:
+        return
+    images = [need for need in needs if need.kind == "ecr"]
+    for capacity in {id(each): each for each in context.capacities_under(task)}.values():
+        role = context.ecs.roles.of_instances(capacity)
+        if isinstance(role, str):
+            yield NotEvaluated(
+                missing=_IMPORTED, name=f"the instance role of {capacity.resource.logical_id}", reason=role
+            )
+        else:
+            yield from _with(role, f"instance role {role.resource.logical_id}", images, task, context)
+
+
+def _with(
+    role: Role, name: str, needs: list[StartNeed], task: TaskDefinition, context: CheckContext
+) -> Iterator[Problem | NotEvaluated]:
+    said: set[tuple[str, tuple[str, ...]]] = set()
+    template = task.resource.template.context
+    for need in needs:
+        if need.kind == "logs" and not task.for_fargate:
+            # The Docker daemon writes the logs there, by the instance role or, as the agent is set up, by this one.
+            continue
+        lacks, unclear = [], []
+        for wanted in asked(need, context, template):
+            lack, maybe = judge(role, wanted, context)
+            if wanted.purpose == "pull_recommended":
+                continue
+            lacks += [lack] if lack else []
+            unclear += [maybe] if maybe else []
+        for group in (
+            [each for each in lacks if each.asked.purpose != "first_pull"],
+            [each for each in lacks if each.asked.purpose == "first_pull"],
+        ):
+            actions = tuple(action for each in group for action in each.actions)
+            if group and (group[0].asked.on, actions) not in said:
+                said.add((group[0].asked.on, actions))
+                yield _problem(group, actions, name, need)
+        if unclear and not lacks:
+            reason = unclear[0].decision.reason
+            yield NotEvaluated(missing=_UNCLEAR, name=role.resource.logical_id, reason=reason, path=need.path)
+        known = template.environment.account
+        if need.kind == "ecr" and need.account is not None and known is not None and not lacks:
+            reason = f"the repository's own policy, in account {need.account}, has to allow it, too"
+            yield NotEvaluated(missing=_ELSEWHERE, name=need.name, reason=reason, path=need.path)
+
+
+def _problem(lacks: list[Lack], actions: tuple[str, ...], role: str, need: StartNeed) -> Problem:
+    first = lacks[0]
+    listed = ", ".join(actions)
+    is_first_pull = first.asked.purpose == "first_pull"
+    fails = {
+        "ecr": f"the first pull of {need.name} through the cache fails"
+        if is_first_pull
+        else f"{need.name} cannot be pulled",
+        "credentials": f"the credentials {need.name} cannot be read",
+        "logs": f"the containers cannot write to {need.name}",
+        "key": f"{need.reason} cannot be decrypted",
+    }.get(need.kind, f"{need.name} cannot be read")
+    match first.decision.cause:
+        case "denied":
+            message = f"{first.decision.policy} denies {role} {listed}, so that {fails}"
+            fix = f"Take {listed} out of what {first.decision.policy} denies"
+        case "boundary":
+            message = f"the permissions boundary of {role}, {first.decision.policy}, leaves out {listed}, so that {fails}"
+            fix = f"Allow {listed} in the permissions boundary"
+        case _:
+            message = f"{role} does not allow {listed}, so that {fails}"
+            fix = _statements(lacks, need)
+    return Problem(
+        message=message,
+        fix=fix,
+        path=need.path,
+        quote=need.name,
+        severity=Severity.WARNING if is_first_pull else None,
+    )
+
+
+def _statements(lacks: list[Lack], need: StartNeed) -> str:
+    """Return the statements that give what is lacking, and what writes them in CDK."""
+    by_resource: dict[str, list[str]] = {}
+    for lack in lacks:
+        by_resource.setdefault(lack.asked.on, []).extend(lack.actions)
+    statements = " and ".join(
+        f"{{Effect: Allow, Action: [{', '.join(actions)}], Resource: '{resource}'}}"
+        for resource, actions in by_resource.items()
+    )
+    if lacks[0].asked.purpose == "first_pull":
+        return f"Add the statement {statements}; in CDK, add it by task.obtain_execution_role().add_to_principal_policy"
+    match need.kind:
+        case "ecr":
+            return (
+                f"Attach the AWS managed policy {_MANAGED}, or add {statements}; in CDK, use ContainerImage."
+                "from_ecr_repository, or repository.grant_pull(task.obtain_execution_role())"
+            )
+        case "logs":
+            return f"Attach the AWS managed policy {_MANAGED}, or add {statements}; in CDK, log_group.grant_write(role)"
+        case "key":
+            return f"Add {statements}; in CDK, key.grant_decrypt(task.obtain_execution_role())"
+    return f"Add {statements}; in CDK, secret.grant_read(task.obtain_execution_role())"
