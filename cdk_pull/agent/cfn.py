@@ -8,42 +8,60 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.instance import detect
+from cdk_pull.agent.pieces import Marked
 from cdk_pull.agent.readers.reading import LIMIT_BYTES, Reading, Unknown, compute, size_bytes
-from cdk_pull.agent.user_data import add_settings, read_user_data
+from cdk_pull.agent.user_data import add_settings, read_any
 from cdk_pull.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.variables import OperatingSystem
 
-__all__ = ["LIMIT_BYTES", "apply_to_value", "branches", "from_text", "read_value", "size_bytes", "to_text"]
+__all__ = [
+    "LIMIT_BYTES",
+    "apply_to_value",
+    "branches",
+    "clusters_of",
+    "from_text",
+    "read_value",
+    "size_bytes",
+    "to_text",
+]
 
 _SUB = re.compile(r"\$\{([^}]*)\}")
 _NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
-def to_text(value: object) -> tuple[str, Mapping[str, object]]:
-    """Return the text under ``UserData`` and, by placeholder, the pieces that CloudFormation fills in.
+def to_text(value: object, *, inline: bool = False) -> Marked[object]:
+    """Return the text under ``UserData``, with a mark for each piece that CloudFormation fills in.
 
-    The placeholders look like CDK's tokens, such as ``${Token[PIECE.0]}``. No value at all is empty user data.
+    No value at all is empty user data.
+
+    Args:
+        value: what the template has there.
+        inline: compute a Fn::Base64 inside the text, such as that of a MIME part, so that it can be read.
 
     Raises:
         UnsupportedError: when the text is not in the template, such as behind a parameter.
     """
-    return _Opener(value).open(value)
+    if value is None or value == _NO_VALUE:
+        return Marked("")
+    if isinstance(value, str):
+        return Marked.of([_decoded(value)])
+    name, inner = _intrinsic(value)
+    if name != "Fn::Base64":
+        raise _elsewhere(value)
+    return Marked.of(_parts(inner, whole=True, inline=inline))
 
 
-def from_text(text: str, pieces: Mapping[str, object]) -> object:
+def from_text(text: str, marked: Marked[object]) -> object:
     """Return the value for ``UserData``: Fn::Base64 of the text, joined with its pieces where it has any."""
-    names = "|".join(re.escape(name) for name in pieces)
-    parts = re.split(f"({names})", text) if names else [text]
-    filled = [pieces.get(part, part) for part in parts if part != ""]
-    if any(not isinstance(part, str) for part in filled):
-        return {"Fn::Base64": {"Fn::Join": ["", filled]}}
-    return {"Fn::Base64": text}
+    parts = marked.parts(text)
+    if all(isinstance(part, str) for part in parts):
+        return {"Fn::Base64": "".join(map(str, parts))}
+    return {"Fn::Base64": {"Fn::Join": ["", _joined(parts)]}}
 
 
 def apply_to_value(value: object, settings: AgentSettings, os: OperatingSystem) -> object:
@@ -57,11 +75,11 @@ def apply_to_value(value: object, settings: AgentSettings, os: OperatingSystem) 
         condition, one, other = found
         changed = [apply_to_value(each, settings, os) for each in (one, other)]
         return value if changed == [one, other] else {"Fn::If": [condition, *changed]}
-    readable, _ = _Opener(value, inline=True).open(value)
-    if add_settings(readable, settings, os) == readable:
+    read = to_text(value, inline=True)
+    if add_settings(read.text, settings, os) == read.text:
         return value
-    text, pieces = to_text(value)
-    return from_text(add_settings(text, settings, os), pieces)
+    marked = to_text(value)
+    return from_text(add_settings(marked.text, settings, os), marked)
 
 
 def read_value(value: object, os: OperatingSystem | None = None) -> Reading:
@@ -77,15 +95,29 @@ def read_value(value: object, os: OperatingSystem | None = None) -> Reading:
             return one
         return _unknown(os, f"it depends on the condition {found[0]}")
     try:
-        text, _ = _Opener(value, inline=True).open(value)
+        marked = to_text(value, inline=True)
     except UnsupportedError as error:
         return _unknown(os, str(error))
-    os = os or detect(text)
-    return (
-        read_user_data(text, os)
-        if os is not None
-        else _unknown(None, "the text does not tell its operating system")
-    )
+    return read_any(marked.text, os, tuple(map(_name, marked.pieces)))
+
+
+def clusters_of(value: object, os: OperatingSystem | None = None) -> Iterator[Sequence[str | object]]:
+    """Yield the names of the clusters that user data may join, each as its known parts and CloudFormation's values."""
+    if (found := branches(value)) is not None:
+        for each in found[1:]:
+            yield from clusters_of(each, os)
+        return
+    try:
+        marked = to_text(value, inline=True)
+    except UnsupportedError:
+        return
+    reading = read_value(value, os)
+    for name in reading.agent.clusters:
+        yield marked.parts(name)
+    # What is not followed may name a cluster in any of its pieces.
+    if any(each.variable is None for each in reading.unknown):
+        for piece in marked.pieces:
+            yield [piece]
 
 
 def branches(value: object) -> tuple[str, object, object] | None:
@@ -98,71 +130,55 @@ def branches(value: object) -> tuple[str, object, object] | None:
     return None
 
 
-class _Opener:
-    """Opens one value.
-
-    Args:
-        value: the value.
-        inline: compute a Fn::Base64 inside the text, such as that of a MIME part, so that it can be read.
-    """
-
-    def __init__(self, value: object, *, inline: bool = False) -> None:
-        self._source = json.dumps(value, default=str)
-        self._inline = inline
-        self._names: dict[str, str] = {}
-        self._pieces: dict[str, object] = {}
-
-    def open(self, value: object) -> tuple[str, Mapping[str, object]]:
-        """Return the text and its pieces."""
-        if value is None or value == _NO_VALUE:
-            return "", {}
-        if isinstance(value, str):
-            return _decoded(value), {}
-        name, inner = _intrinsic(value)
-        if name != "Fn::Base64":
+def _parts(value: object, *, whole: bool = False, inline: bool = False) -> Iterator[str | object]:
+    """Yield what is known of a text, and the values that CloudFormation fills in."""
+    if isinstance(value, str):
+        yield value
+        return
+    match _intrinsic(value):
+        case "Fn::Join", [str() as separator, list() as parts]:
+            for number, part in enumerate(parts):
+                yield separator if number else ""
+                yield from _parts(part, inline=inline)
+        case "Fn::Sub", str() as template:
+            yield from _substituted(template, {}, inline=inline)
+        case "Fn::Sub", [str() as template, dict() as named]:
+            yield from _substituted(template, named, inline=inline)
+        case "Fn::Base64", inner if inline and not whole:
+            marked = Marked.of(_parts(inner, inline=True))
+            if all(isinstance(each, str) for each in marked.pieces):
+                yield base64.b64encode("".join(map(str, marked.parts())).encode("utf-8", "replace")).decode()
+            else:
+                # Nobody can encode what is not known yet; the reader takes the text as it is.
+                yield from marked.parts()
+        case _ if whole:
             raise _elsewhere(value)
-        text = self._text(inner, whole=True)
-        return text, self._pieces
+        case _:
+            yield value
 
-    def _text(self, value: object, *, whole: bool = False) -> str:
-        if isinstance(value, str):
-            return value
-        match _intrinsic(value):
-            case "Fn::Join", [str() as separator, list() as parts]:
-                text = separator.join(self._text(part) for part in parts)
-            case "Fn::Sub", str() as template:
-                text = self._substituted(template, {})
-            case "Fn::Sub", [str() as template, dict() as named]:
-                text = self._substituted(template, named)
-            case "Fn::Base64", inner if self._inline and not whole:
-                text = base64.b64encode(self._text(inner).encode("utf-8", "replace")).decode()
-            case _ if whole:
-                raise _elsewhere(value)
-            case _:
-                text = self._piece(value)
-        return text
 
-    def _substituted(self, template: str, named: Mapping[str, object]) -> str:
-        def piece(match: re.Match[str]) -> str:
-            name = match[1]
-            if name.startswith("!"):
-                return f"${{{name[1:]}}}"
-            if name in named:
-                return self._text(named[name])
-            resource, dot, attribute = name.partition(".")
-            return self._piece({"Fn::GetAtt": [resource, attribute]} if dot else {"Ref": name})
+def _substituted(template: str, named: Mapping[str, object], *, inline: bool) -> Iterator[str | object]:
+    for number, part in enumerate(_SUB.split(template)):
+        if not number % 2:
+            yield part
+        elif part.startswith("!"):
+            yield f"${{{part[1:]}}}"
+        elif part in named:
+            yield from _parts(named[part], inline=inline)
+        else:
+            resource, dot, attribute = part.partition(".")
+            yield {"Fn::GetAtt": [resource, attribute]} if dot else {"Ref": part}
 
-        return _SUB.sub(piece, template)
 
-    def _piece(self, value: object) -> str:
-        key = json.dumps(value, sort_keys=True, default=str)
-        if key not in self._names:
-            number = len(self._names)
-            while f"[PIECE.{number}]" in self._source or f"${{Token[PIECE.{number}]}}" in self._pieces:
-                number += 1
-            self._names[key] = f"${{Token[PIECE.{number}]}}"
-            self._pieces[self._names[key]] = value
-        return self._names[key]
+def _joined(parts: Sequence[str | object]) -> list[str | object]:
+    """Return parts with no two texts side by side."""
+    joined: list[str | object] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    return joined
 
 
 def _decoded(value: str) -> str:
@@ -179,6 +195,18 @@ def _intrinsic(value: object) -> tuple[str, object]:
         name, inner = next(iter(value.items()))
         return str(name), inner
     return "", value
+
+
+def _name(value: object) -> str:
+    """Return what to call a piece in a message."""
+    match _intrinsic(value):
+        case "Ref", str() as name:
+            return f"${{{name}}}"
+        case "Fn::GetAtt", [str() as resource, str() as attribute]:
+            return f"${{{resource}.{attribute}}}"
+        case "Fn::GetAtt", str() as name:
+            return f"${{{name}}}"
+    return "${…}"
 
 
 def _elsewhere(value: object) -> UnsupportedError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cdk_pull.agent.fixes.values import intended
+from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.toml_tokens import stand_in
 from cdk_pull.agent.variables import variables
 from cdk_pull.agent.writers.toml_insert import inserted
@@ -27,16 +28,17 @@ def from_shell(text: str) -> str:
     It is the text itself where that gives no TOML.
     """
     kept: list[str] = []
+    holes = Holes()
     wanted: dict[str, dict[str, object]] = {}
     for line in text.split("\n"):
         written = _WRITES.fullmatch(line)
         if written is not None:
-            table, key, value = _said(written[1], written[2].strip("\"'"))
+            table, key, value = _said(written[1], holes.hide_tokens(written[2].strip("\"'")))
             if key:
                 wanted.setdefault(table, {})[key] = value
         elif not _COMMAND.fullmatch(line):
             kept.append(line)
-    document = stand_in("\n".join(kept))
+    document = stand_in("\n".join(kept), holes)
     merged = inserted(document.text, wanted)
     return text if merged is None else document.restore(merged)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.cfn import LIMIT_BYTES, branches, from_text, read_value, size_bytes, to_text
 from cdk_pull.agent.fixes.apply import fix_user_data
+from cdk_pull.agent.pieces import Marked
 from cdk_pull.agent.readers.cloud_init.parts import is_mime
 from cdk_pull.errors import UnsupportedError
 
@@ -37,15 +38,15 @@ def fix_value(
         changes = tuple(change for _, made in fixed for change in made)
         return ({"Fn::If": [condition, *(each for each, _ in fixed)]} if changes else value), changes
     try:
-        text, pieces = to_text(value)
+        marked = to_text(value)
     except UnsupportedError:
         return value, ()
-    result = fix_user_data(text, os, codes)
+    result = fix_user_data(marked.text, os, codes)
     changes = result.changes
-    if size_bytes(result.text) > max(LIMIT_BYTES, size_bytes(text)):
+    if size_bytes(result.text) > max(LIMIT_BYTES, size_bytes(marked.text)):
         changes = ()
-    value = from_text(result.text, pieces) if changes else value
-    if is_mime(text):
+    value = from_text(result.text, marked) if changes else value
+    if is_mime(marked.text):
         value, more = _fix_parts(value, os, codes)
         changes += more
     return value, changes
@@ -55,16 +56,17 @@ def _fix_parts(
     value: object, os: OperatingSystem, codes: Mapping[WarningCode, bool]
 ) -> tuple[object, tuple[Change, ...]]:
     """Fix the parts of a MIME archive that CloudFormation encodes, each by itself, where that helps the whole."""
-    text, pieces = to_text(value)
+    parts = to_text(value).parts()
     made: tuple[Change, ...] = ()
-    for name, piece in pieces.items():
+    for number, piece in enumerate(parts):
         if not (isinstance(piece, dict) and "Fn::Base64" in piece):
             continue
         fixed, changes = fix_value(piece, os, codes)
-        before, other = read_value(value, os), from_text(text, {**pieces, name: fixed})
+        tried = Marked.of([*parts[:number], fixed, *parts[number + 1 :]])
+        before, other = read_value(value, os), from_text(tried.text, tried)
         after = read_value(other, os)
         if changes and _kinds(after) < _kinds(before) and len(after.unknown) <= len(before.unknown):
-            value, pieces, made = other, {**pieces, name: fixed}, (*made, *changes)
+            value, parts[number], made = other, fixed, (*made, *changes)
     return value, made
 
 

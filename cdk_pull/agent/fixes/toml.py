@@ -13,6 +13,7 @@ from cdk_pull.agent.fixes.from_shell import from_shell
 from cdk_pull.agent.fixes.shared import give_bound, give_value, leave_out
 from cdk_pull.agent.fixes.values import intended
 from cdk_pull.agent.go_values import format_duration, parse_duration
+from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.toml_tokens import stand_in
 from cdk_pull.agent.variables import BottlerocketKey, Variable, bottlerocket_spelling, variables
@@ -128,9 +129,10 @@ def _right_table(case: Case) -> Iterator[Edit]:
         lines.insert(own + 1 if own < case.index else own, line.lstrip())
         yield Edit(text="\n".join(lines), what=what)
         return
-    document = stand_in(case.without_line())
+    holes = Holes()
+    document = stand_in(case.without_line(), holes)
     try:
-        value = tomllib.loads(stand_in(case.line).text)[pair[3]]
+        value = tomllib.loads(stand_in(case.line, holes).text)[pair[3]]
     except (tomllib.TOMLDecodeError, KeyError):
         return
     text = inserted(document.text, {place.table: {place.key: value}})

@@ -11,14 +11,17 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.agent.explain import explain, explain_together
+from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import (
+    AgentUse,
     AgentWarning,
     Reading,
     Unknown,
     compute,
     far_too_large,
     size_warnings,
+    told,
 )
 from cdk_pull.agent.readers.toml_tokens import StandIns, stand_in
 from cdk_pull.agent.variables import (
@@ -30,8 +33,7 @@ from cdk_pull.agent.variables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["read"]
 
@@ -48,11 +50,20 @@ _REFUSED = frozenset({WarningCode.INVALID_VALUE, WarningCode.UNSUPPORTED_KEY, Wa
 _DEEPEST = 20  # no table of Bottlerocket is as deep
 
 
-def read(user_data: str) -> Reading:
-    """Return the settings that the agent really has after this user data."""
+def read(user_data: str, names: Sequence[str] = ()) -> Reading:
+    """Return the settings that the agent really has after this user data.
+
+    Args:
+        user_data: the text, with CDK tokens or marks where only the deployment knows a piece.
+        names: what to call the marks, in the order of their numbers.
+    """
     if (unread := far_too_large(user_data, "bottlerocket")) is not None:
         return unread
-    document = stand_in(user_data)
+    document = stand_in(user_data, Holes(names))
+    return told(_read(user_data, document), document.holes)
+
+
+def _read(user_data: str, document: StandIns) -> Reading:
     try:
         values = tomllib.loads(document.text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -61,7 +72,7 @@ def read(user_data: str) -> Reading:
         return _with_lone_tokens({}, {}, [], [], document)
     settings = values.get("settings")
     tables = settings if isinstance(settings, dict) else {}
-    warnings = [*size_warnings(user_data), *_form(tables, values, user_data)]
+    warnings = [*size_warnings(user_data), *_form(tables, values, user_data, document)]
     raw: dict[str, str] = {}
     unknown: list[Unknown] = []
     for variable in variables().values():
@@ -69,8 +80,9 @@ def read(user_data: str) -> Reading:
         line = _line(variable, user_data)
         if found is None:
             continue
-        if StandIns.is_token(found):
-            unknown.append(Unknown(variable.name, line, "a token is known only at deployment"))
+        if document.is_token(found):
+            hole = document.holes.first(str(found))
+            unknown.append(Unknown(variable.name, line, hole.reason if hole is not None else ""))
         else:
             text, complaint = _text(variable, found)
             raw[variable.name] = text
@@ -79,15 +91,28 @@ def read(user_data: str) -> Reading:
     if any(each.code in _REFUSED for each in warnings):
         raw, unknown = {}, []
     lines = {name: _line(variables()[name], user_data) for name in raw}
-    return _with_lone_tokens(raw, lines, unknown, warnings, document)
+    return _with_lone_tokens(raw, lines, unknown, warnings, document, _use(tables, document))
+
+
+def _use(tables: dict[str, Any], document: StandIns) -> AgentUse:
+    ecs = tables.get("ecs")
+    if not isinstance(ecs, dict):
+        return AgentUse()
+    cluster = ecs.get("cluster")
+    return AgentUse(
+        evidence="it has [settings.ecs]",
+        clusters=(document.shown(cluster),) if isinstance(cluster, str) else (),
+        unknown="a line of it is known only at deployment" if document.lone and cluster is None else "",
+    )
 
 
 def _refused(user_data: str, document: StandIns, error: str) -> Reading:
     shell = [*_SHELL.finditer(user_data)]
     # Whatever the tokens are, a line of shell is none of TOML.
-    if document.tokens and not shell:
-        reason = f"its tokens decide whether it is TOML ({error})"
-        return compute({}, "bottlerocket", unknown=[Unknown(None, 0, reason)])
+    use = AgentUse(evidence="it has [settings.ecs]") if _ECS in user_data else None
+    if document.replaced and not shell:
+        reason = f"what the deployment fills in decides whether it is TOML ({error})"
+        return compute({}, "bottlerocket", unknown=[Unknown(None, 0, reason)], agent=use)
     found = re.search(r"at line ([0-9]+)", error)
     line = int(found[1]) if found is not None else 0
     warnings: list[AgentWarning] = []
@@ -102,7 +127,7 @@ def _refused(user_data: str, document: StandIns, error: str) -> Reading:
     if line not in numbers:
         message = f"Bottlerocket takes nothing of it: {error}"
         warnings.insert(0, AgentWarning(WarningCode.NOT_TOML, message, line))
-    return compute({}, "bottlerocket", warnings=warnings)
+    return compute({}, "bottlerocket", warnings=warnings, agent=use)
 
 
 def _with_lone_tokens(
@@ -111,15 +136,24 @@ def _with_lone_tokens(
     unknown: list[Unknown],
     warnings: list[AgentWarning],
     document: StandIns,
+    use: AgentUse | None = None,
 ) -> Reading:
     unknown += [
-        Unknown(None, line, "a token on a line of its own may be any setting") for line in document.lone[:1]
+        Unknown(None, line, "a line that only the deployment knows may be any setting")
+        for line in document.lone[:1]
     ]
     warnings += [
         each for name, value in raw.items() for each in explain(name, value, lines[name], "bottlerocket")
     ]
     warnings += explain_together(raw, lines)
-    return compute(raw, "bottlerocket", lines=lines, unknown=unknown, warnings=sorted(warnings, key=_by_line))
+    return compute(
+        raw,
+        "bottlerocket",
+        lines=lines,
+        unknown=unknown,
+        warnings=sorted(warnings, key=_by_line),
+        agent=use,
+    )
 
 
 def _by_line(warning: AgentWarning) -> int:
@@ -154,7 +188,9 @@ def _text(variable: Variable, value: object) -> tuple[str, str]:
     return str(value), ""
 
 
-def _form(tables: dict[str, Any], values: dict[str, Any], user_data: str) -> Iterator[AgentWarning]:
+def _form(
+    tables: dict[str, Any], values: dict[str, Any], user_data: str, document: StandIns
+) -> Iterator[AgentWarning]:
     """Yield what is wrong with the keys: unknown ones, and known ones in another table."""
     misplaced = [*_misplaced(values, user_data)]
     yield from misplaced
@@ -162,7 +198,7 @@ def _form(tables: dict[str, Any], values: dict[str, Any], user_data: str) -> Ite
         yield AgentWarning(WarningCode.WRONG_TABLE, "the document has no [settings]: nothing of it is set", 1)
     said = {each.message.partition(" ")[0] for each in misplaced}
     for name in sorted(tables.keys() - bottlerocket_tables() - said):
-        if not StandIns.is_token(name) and not any(f"[settings.{name}" in each.message for each in misplaced):
+        if not document.is_token(name) and not any(f"[settings.{name}" in each.message for each in misplaced):
             yield AgentWarning(
                 WarningCode.UNKNOWN_TABLE,
                 f"settings.{name} is none of the tables of Bottlerocket's ECS variants, which refuse the whole document "
@@ -173,7 +209,7 @@ def _form(tables: dict[str, Any], values: dict[str, Any], user_data: str) -> Ite
     for key, value in ecs.items() if isinstance(ecs, dict) else ():
         if (
             key in {*bottlerocket_keys(), *said}
-            or StandIns.is_token(key)
+            or document.is_token(key)
             or (isinstance(value, dict) and said & {*value})
         ):
             continue

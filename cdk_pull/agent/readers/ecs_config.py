@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.explain import explain, explain_together, meant, same
 from cdk_pull.agent.go_values import trim_space
+from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import AgentWarning, Reading, Unknown, compute
 from cdk_pull.agent.script.bash.world import chunks
-from cdk_pull.agent.script.holes import Holes
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.script.bash.world import Chunk
 
-__all__ = ["ConfigFile", "read", "scan", "spelling"]
+__all__ = ["CLUSTER", "ConfigFile", "read", "scan", "spelling"]
+
+CLUSTER = "ECS_CLUSTER"
+"""The variable with the name of the cluster that the instance joins."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _NO_SIGN = re.compile(r"[\"']?([A-Z_]+)(?:[\"']?[ \t]*:|[ \t]+)[ \t]*\S")
@@ -43,6 +46,7 @@ class ConfigFile:
         lines: the lines that set them.
         unknown: the variables whose value depends on something unknown, and what that is.
         anything: why any variable may be set that is in neither, if that is so.
+        cluster: the value of ECS_CLUSTER, with its marks; None where no line sets it.
         warnings: what is wrong with the lines.
     """
 
@@ -50,6 +54,7 @@ class ConfigFile:
     lines: dict[str, int] = field(default_factory=dict)
     unknown: dict[str, Unknown] = field(default_factory=dict)
     anything: Unknown | None = None
+    cluster: str | None = None
     warnings: list[AgentWarning] = field(default_factory=list)
 
     def set(self, name: str, value: str, line: int) -> None:
@@ -93,11 +98,14 @@ def scan(content: Iterable[Chunk], holes: Holes) -> ConfigFile:
         if hole is not None and (hole.lines or holes.split(trim_space(text)) == ["", ""]):
             config.values.clear()
             config.unknown.clear()
+            config.cluster = None
             config.anything = Unknown(None, hole.line, hole.reason)
             continue
         if glued:
             config.warnings.extend(_glued(text, glued, line))
         name, separator, value = trim_space(text).partition("=")
+        if separator and name == CLUSTER:
+            config.cluster = value
         if hole is not None and not (separator and holes.first(name) is None):
             for each in _possible(holes.split(text)):
                 config.forget(each, Unknown(each, hole.line, hole.reason))

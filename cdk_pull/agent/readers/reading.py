@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from cdk_pull.agent.pieces import known_parts
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.variables import defaults, variables
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
+    from cdk_pull.agent.pieces import Holes
     from cdk_pull.agent.variables import AgentValue, OperatingSystem
 
 __all__ = [
     "LIMIT_BYTES",
+    "AgentUse",
     "AgentWarning",
     "Reading",
     "Unknown",
@@ -25,6 +28,7 @@ __all__ = [
     "find_prune",
     "size_bytes",
     "size_warnings",
+    "told",
 ]
 
 LIMIT_BYTES = 16 * 1024
@@ -71,6 +75,21 @@ class AgentWarning:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AgentUse:
+    """What a text has to do with the ECS agent.
+
+    Attributes:
+        evidence: what shows that the text is for an instance with the agent, in a clause; empty where nothing does.
+        clusters: the names of the clusters that it may join, with the marks and CDK tokens of the text.
+        unknown: why it may join another one, in a clause; empty where it does not.
+    """
+
+    evidence: str = ""
+    clusters: tuple[str, ...] = ()
+    unknown: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
     """The agent settings that a text really produces.
 
@@ -81,6 +100,7 @@ class Reading:
         unknown: what cannot be known, and why.
         warnings: what does not do what it seems to.
         os: the operating system whose rules were applied; None when the text does not tell.
+        agent: whether the text is for an instance with the ECS agent, and which cluster it joins.
     """
 
     effective: Mapping[str, AgentValue | None]
@@ -89,6 +109,7 @@ class Reading:
     unknown: tuple[Unknown, ...] = ()
     warnings: tuple[AgentWarning, ...] = ()
     os: OperatingSystem | None = None
+    agent: AgentUse = AgentUse()
 
     def to_json(self) -> dict[str, Any]:
         """Return the reading in JSON's types."""
@@ -113,6 +134,7 @@ def compute(
     lines: Mapping[str, int] | None = None,
     unknown: Iterable[Unknown] = (),
     warnings: Iterable[AgentWarning] = (),
+    agent: AgentUse | None = None,
 ) -> Reading:
     """Return the reading for what a text sets: the agent's defaults and bounds applied.
 
@@ -122,6 +144,7 @@ def compute(
         lines: the lines that set them.
         unknown: variables named here, or all of them where none is named, come out as None.
         warnings: handed on, with those of the agent's own rules added.
+        agent: what the text has to do with the agent.
     """
     unknown = tuple(unknown)
     hidden = {each.variable for each in unknown}
@@ -142,6 +165,27 @@ def compute(
         unknown=unknown,
         warnings=tuple(warnings),
         os=os,
+        agent=agent or AgentUse(),
+    )
+
+
+def told(reading: Reading, holes: Holes) -> Reading:
+    """Return a reading whose messages name the unknown pieces, and whose clusters have what the text has."""
+    return replace(
+        reading,
+        unknown=tuple(replace(each, reason=holes.told(each.reason)) for each in reading.unknown),
+        warnings=tuple(replace(each, message=holes.told(each.message)) for each in reading.warnings),
+        agent=_told_use(reading.agent, holes),
+    )
+
+
+def _told_use(use: AgentUse, holes: Holes) -> AgentUse:
+    # What a command prints is in no text, and nobody can tell which cluster it names.
+    made = [hole for each in use.clusters if (hole := holes.made(each)) is not None]
+    return replace(
+        use,
+        clusters=tuple(holes.show_tokens(each) for each in use.clusters if holes.made(each) is None),
+        unknown=use.unknown or (holes.told(made[0].reason) if made else ""),
     )
 
 
@@ -154,8 +198,8 @@ def find_prune(text: str, but: Container[int] = ()) -> int | None:
 
 
 def size_bytes(user_data: str) -> int:
-    """Return the size of a user data before base64, in bytes; CDK tokens count as nothing, the least they can be."""
-    return len(re.sub(r"\$\{Token\[[A-Za-z0-9:._-]+\]\}", "", user_data).encode("utf-8", "replace"))
+    """Return the size of user data before base64, in bytes; an unknown piece counts as nothing, the least it can be."""
+    return sum(len(part.encode("utf-8", "replace")) for part in known_parts(user_data))
 
 
 def far_too_large(user_data: str, os: OperatingSystem) -> Reading | None:

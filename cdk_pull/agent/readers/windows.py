@@ -7,10 +7,14 @@ it. ``Initialize-ECSAgent`` starts the agent, which reads the machine's environm
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from cdk_pull.agent.explain import explain, explain_together
+from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import (
+    AgentUse,
     AgentWarning,
     Reading,
     Unknown,
@@ -18,9 +22,12 @@ from cdk_pull.agent.readers.reading import (
     far_too_large,
     find_prune,
     size_warnings,
+    told,
 )
-from cdk_pull.agent.script.holes import Holes
 from cdk_pull.agent.script.powershell.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["BLOCK", "TASKS", "read"]
 
@@ -31,11 +38,14 @@ TASKS = re.compile(r"\s*(?:#[^\n]*\n\s*)*version:", re.IGNORECASE)
 """How the tasks of EC2Launch v2 begin, in YAML."""
 
 
-def read(user_data: str) -> Reading:
+def read(user_data: str, names: Sequence[str] = ()) -> Reading:
     """Return the settings that the agent really has after this user data.
 
-    The text is read as if every command succeeded; where a condition decides, the value is unknown. A CDK token in
-    it is an unknown piece.
+    The text is read as if every command succeeded; where a condition decides, the value is unknown.
+
+    Args:
+        user_data: the text, with CDK tokens or marks where only the deployment knows a piece.
+        names: what to call the marks, in the order of their numbers.
     """
     if (unread := far_too_large(user_data, "windows")) is not None:
         return unread
@@ -43,7 +53,7 @@ def read(user_data: str) -> Reading:
         return compute(
             {}, "windows", unknown=[Unknown(None, 1, "tasks of EC2Launch v2 in YAML are not read")]
         )
-    holes = Holes()
+    holes = Holes(names)
     session = Session(holes)
     warnings = size_warnings(user_data)
     hidden = holes.hide_tokens(user_data)
@@ -93,4 +103,21 @@ def _conclude(session: Session, holes: Holes, warnings: list[AgentWarning], user
     found += [each for name, raw in values.items() for each in explain(name, raw, lines[name], "windows")]
     found += explain_together(values, lines, find_prune(user_data))
     distinct = sorted(dict.fromkeys(found), key=lambda each: each.line)
-    return compute(values, "windows", lines=lines, unknown=unknown, warnings=distinct)
+    reading = compute(values, "windows", lines=lines, unknown=unknown, warnings=distinct)
+    return told(replace(reading, agent=_use(session, reading)), holes)
+
+
+def _use(session: Session, reading: Reading) -> AgentUse:
+    meant = next((each for each in reading.warnings if each.variable), None)
+    clusters = dict.fromkeys(session.clusters)
+    if session.starts_agent:
+        evidence = "it runs Initialize-ECSAgent"
+    elif clusters:
+        evidence = "it sets ECS_CLUSTER for the machine"
+    elif session.machine:
+        evidence = f"it sets {next(iter(session.machine))} for the machine"
+    elif meant is not None:
+        evidence = f"it sets {meant.variable} on line {meant.line}"
+    else:
+        evidence = ""
+    return AgentUse(evidence=evidence, clusters=tuple(clusters))

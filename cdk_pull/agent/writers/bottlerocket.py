@@ -39,7 +39,7 @@ def add(user_data: str, settings: AgentSettings) -> str:
 
 def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
     document = stand_in(user_data)
-    if not re.search(r"[^\s#]", re.sub(r"#[^\n]*", "", document.text)) and document.tokens:
+    if not re.search(r"[^\s#]", re.sub(r"#[^\n]*", "", document.text)) and document.replaced:
         raise UnsupportedError(
             "user data that is a token cannot be added to, because nobody knows what tables it has; write its tables "
             "in the user data itself"

@@ -8,8 +8,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.cloud_init import config
-from cdk_pull.agent.script.holes import Holes
 from cdk_pull.agent.writers.shell_insert import command
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.pieces import begins_unknown
 from cdk_pull.agent.readers.cloud_init.parts import is_mime, is_shell, kind_of
 from cdk_pull.agent.readers.linux import read
 from cdk_pull.agent.writers.cloud_init import into_archive, into_config
@@ -33,7 +34,7 @@ def add(user_data: str, settings: AgentSettings) -> str:
 
 
 def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
-    if user_data.lstrip().startswith("${Token["):
+    if begins_unknown(user_data):
         raise UnsupportedError(
             "user data that begins with a token cannot be added to, because nobody knows what it is; begin it with "
             "#!/bin/bash, or put it into an ec2.MultipartUserData"

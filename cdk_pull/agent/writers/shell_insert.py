@@ -6,9 +6,9 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.script.bash.parse import parse
 from cdk_pull.agent.script.bash.world import ECS_CONFIG
-from cdk_pull.agent.script.holes import Holes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

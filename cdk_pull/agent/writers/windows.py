@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.pieces import begins_unknown
 from cdk_pull.agent.readers.windows import BLOCK, TASKS, read
 from cdk_pull.agent.writers.writing import write
 from cdk_pull.errors import UnsupportedError
@@ -38,7 +39,7 @@ def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
         raise UnsupportedError(
             "tasks of EC2Launch v2 in YAML cannot be added to; write the user data between <powershell> tags"
         )
-    if user_data.lstrip().startswith("${Token[") and BLOCK.search(user_data) is None:
+    if begins_unknown(user_data) and BLOCK.search(user_data) is None:
         raise UnsupportedError(
             "user data that begins with a token cannot be added to, because nobody knows what it is; begin it with "
             "<powershell>"

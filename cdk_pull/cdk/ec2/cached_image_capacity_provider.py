@@ -11,10 +11,10 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk_pull.agent.instance import checked_operating_system
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.agent.volume import PLACEHOLDER_BYTES, ImageLoad, ImageVolume, image_volume, recommend
 from cdk_pull.cdk.ec2.decision import capacity_decision
-from cdk_pull.cdk.ec2.launch import checked_operating_system
 from cdk_pull.cdk.ec2.requests import Request
 from cdk_pull.cdk.ec2.scopes import StageUserData
 from cdk_pull.cdk.images.image_lookup import COMMAND

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 import aws_cdk as cdk
 
+from cdk_pull.agent.instance import checked_operating_system
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.cdk.ec2 import capacity as _capacity
-from cdk_pull.cdk.ec2.launch import checked_operating_system
 from cdk_pull.cdk.ec2.requests import ClusterNames, Reach, Request
 from cdk_pull.cdk.ec2.scopes import StageUserData
 from cdk_pull.cdk.synth.call_site import calling_place

@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cdk_pull.cdk.ec2 import launch as _launch
 from cdk_pull.cdk.ec2.capacity import identity
 from cdk_pull.errors import ConflictError, InvalidValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import aws_cdk as cdk
     from constructs import IConstruct
@@ -76,16 +75,14 @@ class ClusterNames:
         self._stack = stack
         self._at_home: dict[str, object] | None = None
 
-    def joined_by_text(self, text: str) -> bool:
-        """Tell whether a user data joins the cluster, tokens still in it."""
-        return any(token in text for token in self.tokens) or _launch.joins_cluster(
-            text, (), [name for name in self.names if name not in self.tokens]
-        )
+    def joined_by_text(self, clusters: Iterable[str]) -> bool:
+        """Tell whether one of the names in user data, tokens still in it, is the cluster's."""
+        return any(cluster in self.names or cluster in self.tokens for cluster in clusters)
 
     def joined_by_value(
-        self, text: str, pieces: Sequence[object], names: Mapping[str, object], stack: cdk.Stack
+        self, clusters: Iterable[Sequence[object]], names: Mapping[str, object], stack: cdk.Stack
     ) -> bool:
-        """Tell whether a user data of a stack joins the cluster, by what it is in the template.
+        """Tell whether one of the names in user data of a stack, by what they are in the template, is the cluster's.
 
         A reference that reads in another stack as it does at home is one that nothing there makes: there, it would
         name something of that stack, such as its own cluster under the same logical id.
@@ -100,7 +97,24 @@ class ClusterNames:
                 for name, value in found.items()
                 if isinstance(value, str) or value != at_home[name]
             }
-        return _launch.joins_cluster(text, pieces, found.values())
+        return any(_names(cluster, value) for cluster in clusters for value in found.values())
+
+
+def _names(cluster: Sequence[object], name: object) -> bool:
+    """Tell whether a name in user data, in its parts, is a cluster's."""
+    if isinstance(name, str):
+        return list(cluster) == [name]
+    return any(_contains(part, name) for part in cluster)
+
+
+def _contains(value: object, reference: object) -> bool:
+    """Tell whether a reference is anywhere in an intrinsic, also as ``${Name}`` of an Fn::Sub."""
+    if value == reference:
+        return True
+    if isinstance(value, str):
+        return isinstance(reference, dict) and f"${{{reference.get('Ref')}}}" in value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_contains(each, reference) for each in inner)
 
 
 def resolved(stack: cdk.Stack, names: Sequence[str], data: object = None) -> dict[str, object]:

@@ -12,9 +12,11 @@ from aws_cdk import aws_ec2 as ec2
 
 from cdk_pull.agent import cfn
 from cdk_pull.agent.fixes.in_template import fix_value
+from cdk_pull.agent.instance import image_of, instance, operating_system, written_for
+from cdk_pull.agent.pieces import known_parts, readable
+from cdk_pull.agent.user_data import read_any
 from cdk_pull.cdk.checks.selected_fixes import SelectedFixes, fix_decision
 from cdk_pull.cdk.checks.suppressed import kept
-from cdk_pull.cdk.ec2 import launch as _launch
 from cdk_pull.cdk.ec2.capacity import user_data_path
 from cdk_pull.cdk.ec2.requests import TOKENS, Reach, Request, merged, resolved
 from cdk_pull.errors import CdkPullError, InvalidValueError, UnsupportedError
@@ -98,7 +100,7 @@ class LaunchUserData:
         for step in self._path:
             value = value.get(step) if isinstance(value, dict) else None
         # In the construct's own text, what CloudFormation fills in is still CDK's tokens.
-        literal = [TOKENS.split(_opened(each)[0]) for each in (value, self._original)]
+        literal = [known_parts(_opened(each)[0]) for each in (value, self._original)]
         if value == self._original or literal[0] == literal[1]:
             self._in_place = True
             self.resource.add_property_override(".".join(self._path), self)
@@ -112,7 +114,7 @@ class LaunchUserData:
         found = [
             fix_decision(
                 self._fixes.rule_of(each.code),
-                TOKENS.sub("${…}", str(each)),
+                readable(str(each)),
                 self._fixes.rule_of(each.code).title,
             )
             for each in self.changes
@@ -151,30 +153,33 @@ class LaunchUserData:
     def _from_text(self, text: str) -> object:
         """Return the user data made from CDK's own text, in which only references to clusters are left open."""
         original = {"Fn::Base64": text}
-        return self._written(original, text, self._image(), lambda names: names.joined_by_text(text))
+        image = self._image()
+        clusters = read_any(text, image_of(image).os).agent.clusters
+        return self._written(original, text, image, lambda names: names.joined_by_text(clusters))
 
     def _from_value(self) -> object:
         """Return the user data made from what it is in the template."""
-        clusters = [reach.cluster for reach in self._reaches if reach.cluster]
-        names = list(dict.fromkeys(name for cluster in clusters for name in cluster.names))
+        asked = [reach.cluster for reach in self._reaches if reach.cluster]
+        names = list(dict.fromkeys(name for cluster in asked for name in cluster.names))
         values = resolved(self.stack, names, self._data())
         data = _in_capitals(values[""])
         data = _in_capitals(data.get("LaunchTemplateData", data))
         original, image = data.get("UserData"), data.get("ImageId")
-        text, pieces, unreadable = _opened(original)
+        text, unreadable = _opened(original)
+        clusters = [*cfn.clusters_of(original, image_of(image).os)]
         return self._written(
             original,
             text,
             image,
-            lambda cluster: cluster.joined_by_value(text, pieces, values, self.stack),
+            lambda cluster: cluster.joined_by_value(clusters, values, self.stack),
             unreadable,
         )
 
     def _fixed(self, original: object, text: str, image: object) -> object:
         """Return the user data without the faults that are to be fixed, those that somebody keeps apart."""
         self.changes = ()
-        system = _launch.told_system(text, image)
-        if not self._fixes.rules or system is None or not _launch.joins_ecs(text, image):
+        system = image_of(image).os or written_for(text)
+        if not self._fixes.rules or system is None or not _joins_ecs(original, image):
             return original
         value, changes = _corrected(json.dumps(original), system, frozenset(self._fixes.codes.items()))
         if changes and (ids := self._kept):
@@ -199,10 +204,10 @@ class LaunchUserData:
         self._original = original
         original = self._fixed(original, text, image)
         if self.changes:
-            text, _, unreadable = _opened(original)
+            text, unreadable = _opened(original)
         requests = list(self.own)
         for reach in self._reaches:
-            if joins(reach.cluster) if reach.cluster else _launch.joins_ecs(text, image):
+            if joins(reach.cluster) if reach.cluster else _joins_ecs(original, image):
                 reach.found = True
                 requests.append(reach.request)
         self._asks = bool(requests)
@@ -212,9 +217,7 @@ class LaunchUserData:
             if unreadable:
                 raise unreadable
             wanted = merged(requests)
-            system = _launch.operating_system(
-                text, image, asked=wanted.operating_system, os_type=self._os_type(text)
-            )
+            system = operating_system(text, image, asked=wanted.operating_system, os_type=self._os_type(text))
             return _applied(json.dumps(original), wanted.settings, system)
         except CdkPullError as error:
             self.problem = str(error)
@@ -280,16 +283,20 @@ def _in_capitals(properties: Any) -> dict[str, Any]:
     return {key[:1].upper() + key[1:]: value for key, value in (properties or {}).items()}
 
 
-def _opened(value: object) -> tuple[str, list[object], UnsupportedError | None]:
-    """Return the text of a user data and what CloudFormation fills in, or JSON and why it is not in the template."""
+def _joins_ecs(user_data: object, image: object) -> bool:
+    known = image_of(image)
+    return instance(cfn.read_value(user_data, known.os), known).joins is True
+
+
+def _opened(value: object) -> tuple[str, UnsupportedError | None]:
+    """Return the text of user data, or JSON and why it is not in the template."""
     if (found := cfn.branches(value)) is not None:
         one, other = _opened(found[1]), _opened(found[2])
         return one if one[0].strip() else other
     try:
-        text, pieces = cfn.to_text(value)
+        return cfn.to_text(value).text, None
     except UnsupportedError as error:
-        return json.dumps(value), [value], error
-    return text, list(pieces.values()), None
+        return json.dumps(value), error
 
 
 # Groups of one kind have the same user data, and CDK asks for each at least twice.
@@ -312,7 +319,7 @@ def _check_size(value: object) -> None:
         for each in found[1:]:
             _check_size(each)
         return
-    size = cfn.size_bytes(cfn.to_text(value)[0])
+    size = cfn.size_bytes(cfn.to_text(value).text)
     if size > cfn.LIMIT_BYTES:
         raise InvalidValueError(
             "the user data is larger than EC2 takes",

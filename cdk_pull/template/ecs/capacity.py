@@ -6,15 +6,19 @@ import base64
 import json
 import re
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_pull.agent.cfn import read_value, to_text
+from cdk_pull.agent.instance import Image, Instance, image_of, instance
+from cdk_pull.agent.pieces import Marked
+from cdk_pull.agent.user_data import read_any
 from cdk_pull.template.context import section
 from cdk_pull.template.ecs.init import INIT, Place, Program, program
 from cdk_pull.template.values import Unknown, as_text, is_not_false, is_text, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cdk_pull.agent.fixes.advice import Advice
     from cdk_pull.agent.readers.reading import Reading
     from cdk_pull.agent.variables import OperatingSystem
@@ -31,15 +35,9 @@ HOLDERS: Final[dict[str, tuple[PathStep, ...]]] = {
 }
 """The resources that launch instances, and where their settings stand."""
 
-# What in a user data or an AMI shows that the instances join an ECS cluster. ECS_CLUSTER alone does not: scripts that
-# call the ECS API use that name as well.
+# What cfn-init does for the agent, where it is not followed.
 _ECS_TEXT: Final = re.compile(
-    r"/etc/ecs/|Initialize-ECSAgent|\[?settings\.ecs\b|ECS_IMAGE_PULL_BEHAVIOR|amazon-ecs-agent"
-    r"""|SetEnvironmentVariable\(\s*\\*["']ECS_CLUSTER""",
-    re.IGNORECASE,
-)
-_ECS_AMI: Final = re.compile(
-    r"/aws/service/(?:ecs/|bottlerocket/aws-ecs|ami-windows-latest/[^/]{0,99}ECS)|amzn.{0,99}-ecs-"
+    r"/etc/ecs/|Initialize-ECSAgent|ECS_IMAGE_PULL_BEHAVIOR|amazon-ecs-agent", re.IGNORECASE
 )
 # Neither in a comment nor on an instance is the name spelled as it has to be; the reader judges that.
 _MENTIONS: Final = re.compile(r"^(?![ \t]*#).*image[-_]?pull[-_]?behav", re.IGNORECASE | re.MULTILINE)
@@ -117,14 +115,34 @@ class Capacity:
         return as_text(value) if is_text(value) else ""
 
     @cached_property
+    def image(self) -> Image:
+        """What its machine image is."""
+        return image_of(self.ami)
+
+    @cached_property
+    def instance(self) -> Instance:
+        """Whether its instances join a cluster, why, and which operating system they run."""
+        referred = ""
+        if self.providers:
+            referred = f"the capacity provider {self.providers[0].logical_id} launches it"
+        elif self._program is None and _ECS_TEXT.search(self._init):
+            referred = "cfn-init configures the agent"
+        return instance(self.reading, self.image, referred=referred)
+
+    @cached_property
     def is_ecs(self) -> bool:
         """Whether its instances are container instances."""
-        return bool(
-            self.providers
-            or _ECS_TEXT.search(str(self.user_data))
-            or self.is_on_public_ami
-            or _ECS_TEXT.search(self._init)
-        )
+        # Of most launches nothing has to be read: what does not name ECS has nothing to do with it.
+        named = "ecs" in str(self.script).lower() or bool(self._init)
+        return bool(named or self.providers or self.image.ecs) and self.instance.joins is True
+
+    @property
+    def cluster_names(self) -> Iterator[list[str | Unknown]]:
+        """The names of the clusters that its user data may join, each as its known and unknown pieces."""
+        unknown = {str(piece): piece for piece in self._unknown_pieces}
+        for name in self.reading.agent.clusters:
+            parts = self._marked.parts(name)
+            yield [unknown.get(part, part) if isinstance(part, str) else part for part in parts]
 
     @cached_property
     def _init(self) -> str:
@@ -157,12 +175,8 @@ class Capacity:
 
     @property
     def os(self) -> OperatingSystem | None:
-        """The operating system, as far as the AMI tells."""
-        if "/bottlerocket/" in self.ami:
-            return "bottlerocket"
-        if "windows" in self.ami.lower():
-            return "windows"
-        return "linux" if "/aws/service/ecs/" in self.ami else None
+        """The operating system, by the image or else by the user data; None where neither tells."""
+        return self.image.os or self.reading.os
 
     @property
     def is_opaque(self) -> bool:
@@ -177,23 +191,39 @@ class Capacity:
     @cached_property
     def reading(self) -> Reading:
         """The agent settings that the user data really produces."""
-        return _read(*self._pieces, self.os)
+        return read_any(self._marked.text, self.image.os, self._names)
 
-    @property
+    @cached_property
     def advice(self) -> tuple[Advice, ...]:
         """For each warning of the reading, what to write in place of what it is about."""
-        return _advise(*self._pieces, self.os)
+        from cdk_pull.agent.fixes.advice import advise  # noqa: PLC0415 - slow to import, and only for what is wrong
+
+        found = advise(self._marked.text, self.reading.os or "linux", self.reading)
+        return tuple(replace(each, text="".join(map(str, self._marked.parts(each.text)))) for each in found)
+
+    @cached_property
+    def _unknown_pieces(self) -> tuple[Unknown, ...]:
+        text = self.script
+        return tuple(
+            piece
+            for piece in (text.pieces or (text,) if isinstance(text, Unknown) else ())
+            if isinstance(piece, Unknown)
+        )
+
+    @cached_property
+    def _marked(self) -> Marked[Unknown]:
+        """The script with a mark for each piece that is not known."""
+        text = self.script
+        # A cluster's name is a bare word, which TOML takes in quotes alone; what it is does not matter.
+        bare = self.image.os == "bottlerocket"
+        return Marked.of(
+            str(piece) if isinstance(piece, Unknown) and bare and self._is_cluster(piece) else piece
+            for piece in (text.pieces or (text,) if isinstance(text, Unknown) else (text,))
+        )
 
     @property
-    def _pieces(self) -> tuple[tuple[str, ...], tuple[bool, ...]]:
-        """The pieces of the script as text, and which of them are known."""
-        text = self.script
-        pieces = text.pieces or (text,) if isinstance(text, Unknown) else (text,)
-        # A cluster's name is a bare word, which TOML takes in quotes alone; what it is does not matter.
-        bare = self.os == "bottlerocket"
-        return tuple(map(str, pieces)), tuple(
-            isinstance(piece, str) or (bare and self._is_cluster(piece)) for piece in pieces
-        )
+    def _names(self) -> tuple[str, ...]:
+        return tuple(map(str, self._marked.pieces))
 
     def _is_cluster(self, piece: Unknown) -> bool:
         found = self.resource.template.resource(piece.logical_id)
@@ -221,7 +251,7 @@ class Capacity:
     @property
     def is_on_public_ami(self) -> bool:
         """Whether its AMI is known to be one that AWS makes for ECS: no images on it, and an empty ecs.config."""
-        return _ECS_AMI.search(self.ami) is not None
+        return self.image.ecs is True
 
     @property
     def public(self) -> bool | None:
@@ -259,32 +289,3 @@ def _decoded(text: str) -> str:
         return base64.b64decode("".join(text.split()), validate=True).decode()
     except ValueError:
         return ""
-
-
-@lru_cache(maxsize=4096)
-def _read(texts: tuple[str, ...], known: tuple[bool, ...], os: OperatingSystem | None) -> Reading:
-    """Read a user data; the same one often stands in many templates."""
-    return read_value(_joined(texts, known), os)
-
-
-@lru_cache(maxsize=1024)
-def _advise(
-    texts: tuple[str, ...], known: tuple[bool, ...], os: OperatingSystem | None
-) -> tuple[Advice, ...]:
-    from cdk_pull.agent.fixes.advice import advise  # noqa: PLC0415 - slow to import, and only for what is wrong
-
-    reading = _read(texts, known, os)
-    text, pieces = to_text(_joined(texts, known))
-
-    def shown(advice: Advice) -> Advice:
-        told = advice.text
-        for placeholder, piece in pieces.items():
-            told = told.replace(placeholder, str(piece["Ref"] if isinstance(piece, dict) else piece))
-        return replace(advice, text=told)
-
-    return tuple(map(shown, advise(text, reading.os or "linux", reading)))
-
-
-def _joined(texts: tuple[str, ...], known: tuple[bool, ...]) -> dict[str, Any]:
-    parts = [text if is_known else {"Ref": text} for text, is_known in zip(texts, known, strict=True)]
-    return {"Fn::Base64": {"Fn::Join": ["", parts]}}

@@ -11,6 +11,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.agent.pieces import Marked, Marks
 from cdk_pull.template.context import section
 from cdk_pull.template.intrinsics import evaluate
 from cdk_pull.template.values import Unknown, concat, text_of
@@ -29,9 +30,6 @@ _CALL: Final = re.compile(r"^(?![ \t]*#).*\bcfn-init\s", re.MULTILINE)
 _SETS: Final = re.compile(r"(?:^|\s)(?:-c|--configsets)[ =]+['\"]?([A-Za-z0-9_,-]+)")
 _RESOURCE: Final = re.compile(r"(?:^|\s)(?:-r|--resource)[ =]+['\"]?([A-Za-z0-9]+)")
 _END: Final = "CFN_INIT_EOF"
-# Stand for the unknown pieces while the text is cut and put together: no user data has these.
-_MARKS: Final = 0xF0000
-_MARK: Final = re.compile("([\U000f0000-\U000ffffd])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +60,17 @@ class Program:
     places: tuple[Place, ...]
 
 
-class _Marked:
-    """Texts with their unknown pieces marked, so that they can be cut like any text."""
+class _Collected:
+    """Texts with their unknown pieces marked, so that they can be cut and put together like any text."""
 
     def __init__(self) -> None:
-        self._unknown: list[Unknown] = []
+        self._marks = Marks[Unknown]()
 
     def mark(self, text: str | Unknown) -> str:
-        pieces = (text.pieces or (text,)) if isinstance(text, Unknown) else (text,)
-        marked = ""
-        for piece in pieces:
-            if isinstance(piece, Unknown):
-                self._unknown.append(piece)
-            marked += piece if isinstance(piece, str) else chr(_MARKS + len(self._unknown) - 1)
-        return marked
+        return self._marks.text((text.pieces or (text,)) if isinstance(text, Unknown) else (text,))
 
     def unmark(self, text: str) -> str | Unknown:
-        return concat(
-            self._unknown[ord(piece) - _MARKS] if _MARK.fullmatch(piece) else piece
-            for piece in _MARK.split(text)
-        )
+        return concat(Marked(text, tuple(self._marks.pieces)).parts())
 
 
 def program(user_data: str | Unknown, resources: Sequence[Resource]) -> Program | None:
@@ -93,7 +82,7 @@ def program(user_data: str | Unknown, resources: Sequence[Resource]) -> Program 
         user_data: the script.
         resources: those whose metadata it may name.
     """
-    marked = _Marked()
+    marked = _Collected()
     script = marked.mark(user_data)
     call = _CALL.search(script)
     if call is None or not script.startswith("#!"):
@@ -128,7 +117,9 @@ def program(user_data: str | Unknown, resources: Sequence[Resource]) -> Program 
     return Program(marked.unmark(whole), (*own[:first], *places, *own[first:]))
 
 
-def _lines(holder: Resource, words: str, marked: _Marked) -> Iterator[tuple[str, tuple[PathStep, ...], int]]:
+def _lines(
+    holder: Resource, words: str, marked: _Collected
+) -> Iterator[tuple[str, tuple[PathStep, ...], int]]:
     """Yield the lines of shell that do as cfn-init does, each with its place."""
     document = evaluate(section(section(holder.body, "Metadata"), INIT), holder.template.context)
     document = document if isinstance(document, dict) else {}
@@ -163,7 +154,7 @@ def _configs(document: dict[str, Any], words: str) -> list[str]:
 
 
 def _file(
-    path: str, file: Any, place: tuple[PathStep, ...], marked: _Marked
+    path: str, file: Any, place: tuple[PathStep, ...], marked: _Collected
 ) -> Iterator[tuple[str, tuple[PathStep, ...], int]]:
     text = text_of(file.get("content")) if isinstance(file, dict) else None
     target = shlex.quote(path)
@@ -179,7 +170,7 @@ def _file(
 
 
 def _command(
-    command: Any, place: tuple[PathStep, ...], marked: _Marked
+    command: Any, place: tuple[PathStep, ...], marked: _Collected
 ) -> Iterator[tuple[str, tuple[PathStep, ...], int]]:
     given = command.get("command") if isinstance(command, dict) else None
     if isinstance(given, list):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,10 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["EcsView", "identity"]
 
 _FARGATE_PROVIDERS: Final = frozenset({"FARGATE", "FARGATE_SPOT"})
-# A cluster by its name in user data: shell, PowerShell and TOML.
-_CLUSTER_NAME: Final = re.compile(
-    r"""(?:ECS_CLUSTER=|-Cluster\s+|\bcluster\s*=\s*)['"]?([A-Za-z0-9_-]{1,255})""", re.ASCII
-)
 _REPOSITORY: Final = "AWS::ECR::Repository"
 
 
@@ -231,23 +226,11 @@ class EcsView:
             for capacity in launched:
                 capacity.groups.append(group)
         self._link_providers(by_group)
-        names = self._cluster_names
-        for capacity in found.values():
-            text = capacity.script
-            pieces = (text.pieces or (text,)) if isinstance(text, Unknown) else ()
-            capacity.clusters |= {identity(piece, capacity.resource) for piece in pieces} & names
-            capacity.clusters |= {
-                _named(name, capacity.resource) for name in _CLUSTER_NAME.findall(str(text))
-            }
-        return [capacity for capacity in found.values() if capacity.is_ecs]
-
-    @cached_property
-    def _cluster_names(self) -> frozenset[str]:
-        return frozenset(
-            name
-            for resource in self._of_type("AWS::ECS::Cluster")
-            for name in _identities(resource, "ClusterName")
-        )
+        container_instances = [capacity for capacity in found.values() if capacity.is_ecs]
+        for capacity in container_instances:
+            names = [parts[0] for parts in capacity.cluster_names if len(parts) == 1]
+            capacity.clusters |= {identity(name, capacity.resource) for name in names} - {""}
+        return container_instances
 
     def _link_providers(self, by_group: dict[tuple[str, str], list[Capacity]]) -> None:
         clusters: dict[str, set[str]] = {}

@@ -186,7 +186,7 @@ def test_reads_default(user_data: str, codes: list[str]) -> None:
             mime("Content-Type: text/x-shellscript\nContent-Transfer-Encoding: base64\n\n${Token[TOKEN.1]}"),
             None,
             8,
-            "the part part-001 cannot be decoded",
+            "${Token[TOKEN.1]} is known only at deployment",
         ),
     ],
 )

@@ -174,7 +174,7 @@ def test_beside_image_pull_behavior(app: cdk.App) -> None:
 def test_other_instances_are_left_alone(app: cdk.App) -> None:
     """User data that joins no cluster stays byte for byte, whatever is in it."""
     stack = cdk.Stack(app, "S", env=ENV)
-    text = "#!/bin/bash\nsystemctl start ecs\nexport ECS_IMAGE_PULL_BEHAVIOR=once\n"
+    text = "#!/bin/bash\nexport ECS_CLUSTER=prod\naws ecs list-tasks --cluster $ECS_CLUSTER\n"
     ec2.LaunchTemplate(
         stack,
         "Launch",

@@ -69,7 +69,7 @@ def test_every_form_of_a_resource(form: str) -> None:
     _resource(stack, form)
     cdk.Mixins.of(stack).apply(pull.PullFixes())
     (value,) = _user_data(stack)
-    assert cfn.to_text(value)[0] == RIGHT
+    assert cfn.to_text(value).text == RIGHT
 
 
 @pytest.mark.parametrize("form", ["lazy", "untyped template"])
@@ -149,7 +149,7 @@ def test_the_last_line_of_windows() -> None:
     group.add_user_data(line)
     cdk.Mixins.of(stack).apply(pull.PullFixes())
     (value,) = _user_data(stack)
-    text, _ = cfn.to_text(value)
+    text = cfn.to_text(value).text
     commands = text.splitlines()
     agent = next(index for index, each in enumerate(commands) if each.startswith("Initialize-ECSAgent"))
     assert (commands[0], commands[agent - 1], commands[-1]) == ("<powershell>", line, "</powershell>")

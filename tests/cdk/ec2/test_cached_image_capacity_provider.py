@@ -76,7 +76,7 @@ def test_the_volume_of_each_operating_system(
     assert data["MetadataOptions"] == {"HttpTokens": "required"}
     reading = cfn.read_value(data["UserData"], os)
     assert dict(reading.settings) == {"ECS_IMAGE_PULL_BEHAVIOR": "prefer-cached"}
-    assert {"Ref": "ClusterEB0386A7"} in cfn.to_text(data["UserData"])[1].values()
+    assert {"Ref": "ClusterEB0386A7"} in cfn.to_text(data["UserData"]).pieces
 
 
 def test_the_cluster_has_the_provider_and_instances_have_an_end() -> None:
@@ -224,7 +224,7 @@ def test_an_own_bottlerocket_image_by_name() -> None:
     image = ec2.MachineImage.generic_linux({"us-east-1": "ami-0123456789abcdef0"})
     provide(cluster, machine_image=image, operating_system="bottlerocket")
 
-    text, _ = cfn.to_text(launch(stack)["UserData"])
+    text = cfn.to_text(launch(stack)["UserData"]).text
     assert text.strip().startswith("[settings.ecs]")
     assert 'image-pull-behavior = "prefer-cached"' in text
 

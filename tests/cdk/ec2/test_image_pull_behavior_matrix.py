@@ -209,8 +209,9 @@ def test_the_final_template_has_the_settings(
     assert reading.settings["ECS_IMAGE_PULL_BEHAVIOR"] == "once"
     assert reading.effective["ECS_IMAGE_PULL_BEHAVIOR"] == "once"
     assert reading.effective["ECS_IMAGE_CLEANUP_INTERVAL"] == "1h0m0s"
-    text, pieces = cfn.to_text(value)
-    assert {"Ref": "ClusterEB0386A7"} in pieces.values()
+    marked = cfn.to_text(value)
+    text = marked.text
+    assert {"Ref": "ClusterEB0386A7"} in marked.pieces
     assert system.before in text
     assert system.after in text
     assert text.count("ECS_IMAGE_PULL_BEHAVIOR" if name != "bottlerocket" else "image-pull-behavior") == 1

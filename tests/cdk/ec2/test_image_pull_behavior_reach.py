@@ -140,6 +140,23 @@ def test_a_whole_app_skips_what_can_have_none() -> None:
 # How far it reaches.
 
 
+def test_an_instance_that_only_uses_the_name_of_a_cluster_is_left_alone() -> None:
+    """A script that calls the ECS API on plain Amazon Linux stays byte for byte, for the app and for the cluster."""
+    stack = new_stack()
+    cluster = new_cluster(stack)
+    join(cluster, new_group(stack))
+    tool = new_group(stack, "Tool", machine_image=ec2.MachineImage.latest_amazon_linux2023())
+    tool.add_user_data(
+        f"export ECS_CLUSTER={cluster.cluster_name}",
+        "aws ecs list-tasks --cluster $ECS_CLUSTER",
+        "# /etc/ecs",
+    )
+    cdk.Mixins.of(stack).apply(pull.ImagePullBehavior.once())
+    cdk.Mixins.of(cluster).apply(pull.ImagePullBehavior.once(num_images_delete_per_cycle=9))
+
+    assert behaviors(stack) == {"Group": "once", "Tool": None}
+
+
 def test_a_cluster_takes_its_own_capacity_only() -> None:
     """Of two clusters, only the groups that join the one have its settings, in whatever stack they are."""
     stack = new_stack()

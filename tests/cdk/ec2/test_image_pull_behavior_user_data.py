@@ -155,7 +155,7 @@ def test_a_group_keeps_its_user_data(kind: str, *, first: bool, launch_templates
     assert reading.effective["ECS_IMAGE_PULL_BEHAVIOR"] == "always"
     assert "kept" in str(value)
     if "persist" in kind:
-        assert cfn.to_text(value)[0].endswith("</powershell><persist>true</persist>")
+        assert cfn.to_text(value).text.endswith("</powershell><persist>true</persist>")
 
 
 def test_a_launch_template_without_user_data_gets_some() -> None:
@@ -229,9 +229,9 @@ def test_an_l1_keeps_its_user_data(kind: str, launch: str) -> None:
 
     written = user_data(stack)
     assert cfn.read_value(written, "linux").effective["ECS_IMAGE_PULL_BEHAVIOR"] == "once"
-    text, pieces = cfn.to_text(written)
-    assert "echo kept" in text
-    assert (PIECES in pieces.values()) is ("sub" in kind or "join" in kind)
+    marked = cfn.to_text(written)
+    assert "echo kept" in marked.text
+    assert (PIECES in marked.pieces) is ("sub" in kind or "join" in kind)
 
 
 def test_an_l1_group_leads_to_its_launch_template() -> None:
@@ -288,7 +288,7 @@ def test_user_data_assigned_later_counts() -> None:
 
     resource.user_data = cdk.Fn.base64("#!/bin/bash\necho kept")
 
-    text, _ = cfn.to_text(user_data(stack))
+    text = cfn.to_text(user_data(stack)).text
     assert "echo kept" in text
     assert "once" in text
 
@@ -302,7 +302,7 @@ def test_a_named_operating_system_wins_over_nothing() -> None:
 
     resource.with_(pull.ImagePullBehavior.once(operating_system="bottlerocket"))
 
-    assert cfn.to_text(user_data(stack))[0].split() == [
+    assert cfn.to_text(user_data(stack)).text.split() == [
         "[settings.ecs]",
         "image-pull-behavior",
         "=",
@@ -346,7 +346,7 @@ def test_both_branches_of_a_condition_have_the_settings() -> None:
     _, one, other = user_data(stack)["Fn::If"]
     for branch, kept in ((one, "echo one"), (other, "echo other")):
         assert cfn.read_value(branch).effective["ECS_IMAGE_PULL_BEHAVIOR"] == "once"
-        assert kept in cfn.to_text(branch)[0]
+        assert kept in cfn.to_text(branch).text
 
 
 def test_a_branch_without_user_data_takes_the_operating_system_of_the_other() -> None:

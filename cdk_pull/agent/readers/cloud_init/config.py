@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import yaml
 
-    from cdk_pull.agent.script.holes import Holes
+    from cdk_pull.agent.pieces import Holes
 
 __all__ = ["Document", "load", "merge", "refused", "steps"]
 

@@ -9,6 +9,8 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.pieces import Holes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import Message
@@ -61,8 +63,8 @@ def kind_of(text: str) -> str:
     return next((kind for beginning, kind in _BEGINNINGS if start.startswith(beginning)), "")
 
 
-def parts(text: str) -> Iterator[Part]:
-    """Yield the parts of a user data."""
+def parts(text: str, holes: Holes) -> Iterator[Part]:
+    """Yield the parts of user data; ``holes`` gets the unknown pieces of an encoded one."""
     if not is_mime(text):
         yield Part(kind_of(text), "part-001", text, 1, spread=True)
         return
@@ -79,6 +81,8 @@ def parts(text: str) -> Iterator[Part]:
         line = text.count("\n", 0, max(found, 0)) + 1
         position = max(found, 0) + len(body)
         content = _decoded(message, body)
+        if content is not None and content != body:
+            content = holes.hide_tokens(content)
         kind = message.get_content_type()
         if content is not None and (kind in _UNDECLARED or _GZIPPED.fullmatch(kind)):
             kind = kind_of(content) or kind
@@ -103,8 +107,8 @@ def _decoded(message: Message, body: str) -> str | None:
     encoding = str(message.get("content-transfer-encoding", "")).strip().lower()
     compressed = _GZIPPED.fullmatch(message.get_content_type()) is not None
     # CloudFormation encodes a part with Fn::Base64: read from a template, it is still as it was, and nothing that is
-    # encoded begins so.
-    if encoding == "base64" and kind_of(body):
+    # encoded begins so, or has an unknown piece in it.
+    if encoding == "base64" and (kind_of(body) or len(Holes.split(body)) > 1):
         encoding = ""
     if encoding in {"", "7bit", "8bit", "binary"} and not compressed:
         return body

@@ -12,7 +12,7 @@ from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import AgentWarning
 
 if TYPE_CHECKING:
-    from cdk_pull.agent.script.holes import Holes
+    from cdk_pull.agent.pieces import Holes
 
 __all__ = ["plan"]
 
@@ -144,7 +144,7 @@ class _Planner:
 def plan(text: str, holes: Holes) -> tuple[list[Step], list[AgentWarning]]:
     """Return what cloud-init does with a user data, in order, and what is wrong with its form."""
     planner = _Planner(holes)
-    for part in parts(text):
+    for part in parts(text, holes):
         planner.take(part)
     planner.steps += config.steps(planner.documents, holes)
     planner.warnings += config.refused(planner.documents)

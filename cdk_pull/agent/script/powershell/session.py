@@ -37,6 +37,7 @@ _CONDITIONAL = frozenset(
     }
     | {"catch_clauses", "trap_statement", "script_block_expression"}
 )
+_CLUSTER = "ECS_CLUSTER"
 _SERVICE = re.compile(r"\bAmazonECS\b", re.IGNORECASE)
 _STARTS = frozenset({"restart-service", "start-service"})
 _ALIASES = frozenset({"set-alias", "new-alias", "sal", "nal"})
@@ -68,6 +69,7 @@ class Session:
     Attributes:
         machine: the variables of the machine.
         agent: those that the agent was started with; None while it is not.
+        clusters: the names of the clusters that the agent may join.
         anything: the mark for what may be the name of any variable, if there is one.
         warnings: what is wrong with the lines.
     """
@@ -76,6 +78,7 @@ class Session:
         self.holes = holes
         self.machine: dict[str, Setting] = {}
         self.agent: dict[str, Setting] | None = None
+        self.clusters: list[str] = []
         self.anything = ""
         self.warnings: list[AgentWarning] = []
         self._variables: dict[str, str] = {}
@@ -87,6 +90,11 @@ class Session:
         self._conditions = 0
         self._may_have_ended = False
         self._ended = False
+
+    @property
+    def starts_agent(self) -> bool:
+        """Whether the scripts start the agent, or may."""
+        return self.agent is not None or bool(self._perhaps)
 
     def run(self, script: str, first: int) -> None:
         """Run a PowerShell script that begins on a line of the user data."""
@@ -254,6 +262,7 @@ class Session:
         if name in self._functions and name not in self._calling:
             self._call(name, words, depth)
         elif name == "initialize-ecsagent" or (name in _STARTS and self._names_service(node, words)):
+            self.clusters += _cluster(words)
             self._start(line)
         elif name in _ALIASES:
             self._alias(words)
@@ -336,6 +345,8 @@ class Session:
     def _set(self, name: str, value: str, line: int) -> None:
         if self.agent is None and self.holes.first(name) is not None:
             self.anything = self.anything or name
+        if name == _CLUSTER and value:
+            self.clusters.append(value)
         if name not in variables():
             return
         before = self.machine.get(name)
@@ -373,6 +384,13 @@ class Session:
         warning = AgentWarning(code, message, line, variable)
         if warning not in self.warnings:
             self.warnings.append(warning)
+
+
+def _cluster(words: list[str]) -> list[str]:
+    """Return the cluster of ``Initialize-ECSAgent -Cluster name``; PowerShell takes every dash for a hyphen."""
+    return [
+        value for word, value in pairwise(words) if word.lower().strip("-\u2013\u2014\u2015:") == "cluster"
+    ]
 
 
 def _write(name: str) -> str:

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
+from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers import linux
 from cdk_pull.agent.readers.cloud_init.config import load, steps
 from cdk_pull.agent.readers.cloud_init.steps import Opaque, Script, Stage, Write
-from cdk_pull.agent.script.holes import Holes
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.agent.writers import linux as linux_writer
 from cdk_pull.errors import UnsupportedError

@@ -8,6 +8,7 @@ from email.mime.text import MIMEText
 
 import pytest
 
+from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.cloud_init.parts import is_shell, kind_of, parts, unix_lines
 
 
@@ -15,12 +16,12 @@ def test_lines_of_equal_parts() -> None:
     """Each of two equal parts has its own line."""
     part = "--B\nContent-Type: text/x-shellscript\n\n#!/bin/bash\n"
     text = f'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="B"\n\n{part}{part}--B--\n'
-    assert [each.line for each in parts(text)] == [7, 11]
+    assert [each.line for each in parts(text, Holes())] == [7, 11]
 
 
 def test_one_part() -> None:
     """Text that is no archive is one part, of the kind that its beginning tells."""
-    (part,) = parts("#cloud-config\n")
+    (part,) = parts("#cloud-config\n", Holes())
     assert (part.kind, part.text, part.line, part.spread) == ("text/cloud-config", "#cloud-config\n", 1, True)
 
 
@@ -35,7 +36,7 @@ def test_archive_by_the_standard_library() -> None:
     archive.attach(MIMEApplication(gzip.compress(b"#!/bin/bash\nzip\n"), "x-gzip"))
     archive.attach(MIMEApplication(b"not gzip", "x-gzip"))
     text = archive.as_string()
-    found = list(parts(text))
+    found = list(parts(text, Holes()))
     assert [(each.kind, each.name, each.text) for each in found] == [
         ("text/x-shellscript", "part-001", "#!/bin/bash\nls é\n"),
         ("text/cloud-config", "first.cfg", "#cloud-config\n"),

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.cloud_init.plan import plan
 from cdk_pull.agent.readers.cloud_init.steps import Opaque, Stage
-from cdk_pull.agent.script.holes import Holes
 
 ARCHIVE = """MIME-Version: 1.0
 Content-Type: multipart/mixed; boundary="B"
