@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
-from cdk_pull.errors import InvalidValueError
+from cdk_pull.errors import ConflictError, InvalidValueError
 
-__all__ = ["DurationLike", "SupportsToMilliseconds", "format_bytes", "parse_bytes", "to_timedelta"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "DurationLike",
+    "SizeLike",
+    "SupportsToKibibytes",
+    "SupportsToMilliseconds",
+    "bytes_of",
+    "format_bytes",
+    "parse_bytes",
+    "to_timedelta",
+]
 
 # Registries and `docker images` count in powers of 1000; KiB and its kin are spelled out by those who mean them.
 _FACTORS = {
-    "": 1,
     "b": 1,
     "kb": 10**3,
     "mb": 10**6,
@@ -39,7 +50,19 @@ class SupportsToMilliseconds(Protocol):
         """Return the length in milliseconds."""
 
 
+@runtime_checkable
+class SupportsToKibibytes(Protocol):
+    """What the plain layers ask of ``aws_cdk.Size``."""
+
+    def to_kibibytes(self) -> float:
+        """Return the size in KiB; what tells a size from a number, which has ``to_bytes`` as well."""
+
+    def to_bytes(self) -> float:
+        """Return the size in bytes."""
+
+
 DurationLike: TypeAlias = timedelta | SupportsToMilliseconds
+SizeLike: TypeAlias = str | SupportsToKibibytes
 
 
 def to_timedelta(what: str, value: DurationLike) -> timedelta:
@@ -56,7 +79,9 @@ def to_timedelta(what: str, value: DurationLike) -> timedelta:
         except (OverflowError, RuntimeError) as error:
             # CDK refuses to convert a length that is a token, and Python one of a million years.
             raise InvalidValueError(
-                f"{what} cannot be told now", str(error).splitlines()[0], allowed="a plain length, no token"
+                f"{what} is not known at synth",
+                str(error).splitlines()[0],
+                allowed="a duration without tokens",
             ) from None
     raise InvalidValueError(
         f"{what} is not a duration",
@@ -65,20 +90,65 @@ def to_timedelta(what: str, value: DurationLike) -> timedelta:
     )
 
 
-def parse_bytes(text: str, what: str = "size") -> int:
-    """Return the number of bytes in ``"800MB"``, ``"2.4 GB"``, ``"1GiB"`` or ``"1024"``.
+def parse_bytes(value: SizeLike, what: str = "size") -> int:
+    """Return the number of bytes in ``"800MB"``, ``"2.4 GB"``, ``"1GiB"`` or an ``aws_cdk.Size``.
 
     Raises:
-        InvalidValueError: for a negative size, an unknown unit, or anything that is not a size.
+        InvalidValueError: for a negative size, a missing or unknown unit, a token, or anything that is not a size.
     """
-    match = _SIZE.fullmatch(text) if isinstance(text, str) else None
-    factor = _FACTORS.get(match.group(2).lower()) if match else None
-    if match is None or factor is None:
-        raise InvalidValueError(f"{what} is not a size in bytes", text, allowed=_SIZES_ALLOWED)
-    count = float(match.group(1)) * factor
+    if isinstance(value, SupportsToKibibytes):
+        return _bytes_of(value, what)
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    unit = match.group(2).lower() if match else ""
+    if (match and not unit) or (isinstance(value, int | float) and not isinstance(value, bool)):
+        raise InvalidValueError(f"{what} has no unit", value, allowed=_SIZES_ALLOWED)
+    if match is None or unit not in _FACTORS:
+        raise InvalidValueError(f"{what} is not a size in bytes", value, allowed=_SIZES_ALLOWED)
+    count = float(match.group(1)) * _FACTORS[unit]
     if count > _MOST:
-        raise InvalidValueError(f"{what} is beyond counting", f"{text[:20]}…", allowed=_SIZES_ALLOWED)
+        raise InvalidValueError(f"{what} is beyond counting", f"{value[:20]}…", allowed=_SIZES_ALLOWED)
     return round(count)
+
+
+def _plain_bytes(value: int, what: str) -> int:
+    """Return a number of bytes that was given under a name that says so, such as ``compressed_bytes``.
+
+    Raises:
+        InvalidValueError: for anything but a whole number from 0 to an exabyte.
+    """
+    # JavaScript has one kind of number: what comes from there may be 256.0.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST or value % 1:
+        raise InvalidValueError(f"{what} is not a number of bytes", value, allowed="a whole number from 0")
+    return int(value)
+
+
+def _bytes_of(size: SupportsToKibibytes, what: str) -> int:
+    try:
+        count = size.to_bytes()
+    except RuntimeError as error:
+        # CDK refuses to convert a size that is a token.
+        raise InvalidValueError(
+            f"{what} is not known at synth", str(error).splitlines()[0], allowed="a size without tokens"
+        ) from None
+    # A token in bytes is a number far below any size.
+    if not 0 <= count <= _MOST:
+        raise InvalidValueError(f"{what} is not known at synth", "a token", allowed="a size without tokens")
+    return round(count)
+
+
+def bytes_of(given: Mapping[str, Any], size: str, count: str) -> int | None:
+    """Return what is given as a size or, under a name that says so, as a number of bytes; None for neither.
+
+    Raises:
+        ConflictError: for both.
+        InvalidValueError: for a size without a unit, or anything else that is not one.
+    """
+    value, number = given.get(size), given.get(count)
+    if value is not None and number is not None:
+        raise ConflictError(f"{size}={value!r} and {count}={number!r} are both given: keep one of them")
+    if number is not None:
+        return _plain_bytes(number, count)
+    return None if value is None else parse_bytes(value, size)
 
 
 def format_bytes(count: float) -> str:

@@ -1,16 +1,16 @@
-"""The choice of a task size: the smallest that starts in time, or the best start within a price.
+"""The choice of a task size: the cheapest that starts in time, or the best start within a price.
 
-What is held to a target is the estimate's median: at least every other start is expected within it.
-``hold="high"`` holds the upper bound of the interval instead, for nine starts of ten. A larger size is never chosen
-for a gain inside the noise, and never when it does not reach the target either.
+**The rule: the cheapest size whose expected start is within the target** (its upper bound, with ``hold="high"``, for
+nine starts of ten). At one price, the sooner start. Noise decides nothing against a target. Without a target it
+decides that no larger size is chosen, and with a limit on the price that the cheapest size within the noise of the best
+start is. A cheaper size that misses the target by less than the noise is named, with what it would save.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any
 
-from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.fargate import ephemeral
 from cdk_pull.fargate.estimate.start import (
     NOISE_SECONDS,
@@ -19,57 +19,19 @@ from cdk_pull.fargate.estimate.start import (
     estimate_start,
     rounded,
 )
+from cdk_pull.fargate.goal import Goal, Hold
+from cdk_pull.fargate.money import more_a_month, per_month, price_in_words
 from cdk_pull.fargate.prices import PriceBook, UnknownPrice, usd_per_hour
 from cdk_pull.fargate.savings import WouldHelp, what_would_help
 from cdk_pull.fargate.sizes import FargateSize, Os, fits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cdk_pull.fargate.estimate.start_model import StartModel
     from cdk_pull.image.profile import ImageProfile
 
 __all__ = ["Candidate", "Choice", "Goal", "Hold", "choose"]
-
-Hold: TypeAlias = Literal["expected", "high"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Goal:
-    """What the choice is for; with nothing given, the smallest size.
-
-    Attributes:
-        start_seconds: choose the smallest size that starts within this.
-        usd_per_hour: choose the best start that costs no more than this.
-        hold: what of the estimate is held to ``start_seconds``.
-
-    Raises:
-        ConflictError: for a start and a price together.
-        InvalidValueError: for a limit that is not above zero, or ``hold`` without a start.
-    """
-
-    start_seconds: float | None = None
-    usd_per_hour: float | None = None
-    hold: Hold = "expected"
-
-    def __post_init__(self) -> None:
-        if self.start_seconds is not None and self.usd_per_hour is not None:
-            raise ConflictError(
-                f"a start within {self.start_seconds:g} s and a price within ${self.usd_per_hour:g} per hour are both "
-                "asked for, and each alone decides the size: keep the one that matters"
-            )
-        for name, value in (
-            ("seconds of the start", self.start_seconds),
-            ("dollars per hour", self.usd_per_hour),
-        ):
-            if value is None:
-                continue
-            if not isinstance(value, int | float) or not 0 < value < float("inf"):
-                raise InvalidValueError(f"{name} are not a limit", value, allowed="a number above 0")
-        if self.hold not in get_args(Hold):
-            raise InvalidValueError("hold is not a part of the estimate", self.hold, allowed=get_args(Hold))
-        if self.hold != "expected" and self.start_seconds is None:
-            raise InvalidValueError(
-                "hold is given without a start to hold to it", self.hold, allowed="with a start"
-            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,13 +48,25 @@ class Candidate:
     start: StartEstimate
     price: float | UnknownPrice
 
+    @property
+    def price_order(self) -> tuple[float, float, FargateSize]:
+        """Sort by this: the cheapest first, at one price the sooner start.
+
+        Where no price is known, a size with more CPU and no less memory is dearer at any price.
+        """
+        price = 0.0 if isinstance(self.price, UnknownPrice) else self.price
+        start = 0.0 if isinstance(self.price, UnknownPrice) else self.start.total.expected
+        return price, start, self.size
+
     def to_json(self) -> dict[str, Any]:
         """Return the candidate in JSON's types."""
+        known = None if isinstance(self.price, UnknownPrice) else self.price
         return {
             "cpu": self.size.cpu,
             "memory_mib": self.size.memory_mib,
             "start_seconds": rounded(self.start.total),
-            "usd_per_hour": None if isinstance(self.price, UnknownPrice) else round(self.price, 6),
+            "usd_per_month": None if known is None else round(per_month(known), 2),
+            "usd_per_hour": None if known is None else round(known, 6),
         }
 
 
@@ -106,8 +80,10 @@ class Choice:
         candidates: every size weighed, smallest first.
         target_met: whether the chosen size does what was asked; None when nothing was asked.
         why: one sentence.
+        near_miss: a cheaper size that misses the target by less than the noise.
         would_help: changes to the image, the most promising first.
         ephemeral_gib: the ephemeral storage that the images and the working data need; 20 is included.
+        region: of the prices.
     """
 
     candidate: Candidate
@@ -115,8 +91,10 @@ class Choice:
     candidates: tuple[Candidate, ...]
     target_met: bool | None
     why: str
+    near_miss: Candidate | None
     would_help: tuple[WouldHelp, ...]
     ephemeral_gib: int
+    region: str | None
 
     @property
     def size(self) -> FargateSize:
@@ -126,17 +104,9 @@ class Choice:
     @property
     def cost(self) -> str:
         """The price, and what the choice adds to the smallest size, as one phrase."""
-        price, least = self.candidate.price, self.floor.price
-        if isinstance(price, UnknownPrice):
-            return f"price unknown: {price.reason}"
-        text = f"${price:.4f} per hour"
-        if self.candidate is self.floor or isinstance(least, UnknownPrice):
-            return text
-        started = self.candidate.start.pull.expected + self.candidate.start.phases[-1].seconds.expected
-        return (
-            f"{text}, ${price - least:.4f} more than {self.floor.size} as long as the task runs; "
-            f"${price * started / 3600:.5f} of it for each start"
-        )
+        text = price_in_words(self.candidate.price, self.region)
+        more = more_a_month(self.candidate.price, self.floor.price)
+        return f"{text}, {more} than {self.floor.size}" if more else text
 
     def to_json(self) -> dict[str, Any]:
         """Return the choice in JSON's types."""
@@ -145,13 +115,23 @@ class Choice:
             "choice": {"cpu": self.size.cpu, "memory_mib": self.size.memory_mib},
             "target_met": self.target_met,
             "why": self.why,
+            "near_miss": None if self.near_miss is None else self.near_miss.to_json(),
             "cost": self.cost,
+            "price_region": self.region,
             "price_unknown": price.reason if isinstance(price, UnknownPrice) else None,
             "ephemeral_gib": self.ephemeral_gib,
             "candidates": [candidate.to_json() for candidate in self.candidates],
             "estimate": self.candidate.start.to_json(),
             "would_help": [change.to_json() for change in self.would_help],
         }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Picked:
+    candidate: Candidate
+    met: bool | None
+    why: str
+    near_miss: Candidate | None = None
 
 
 def choose(
@@ -174,7 +154,7 @@ def choose(
         profile: every image of the task, as one.
         cpu: CPU units that the containers need.
         memory_mib: MiB that the containers need.
-        goal: what the choice is for; without one, the smallest size.
+        goal: what the choice is for; by default the smallest size.
         architecture: of the task.
         os: of the task.
         region: for the price; None where it is not known.
@@ -200,77 +180,98 @@ def choose(
         for size in sorted(smallest.values())
     )
     if goal.start_seconds is not None:
-        chosen, met, why = _within_time(candidates, goal.start_seconds, goal.hold)
+        picked = _within_time(candidates, goal, goal.start_seconds)
     elif goal.usd_per_hour is not None:
-        chosen, met, why = _within_price(candidates, goal.usd_per_hour)
+        picked = _within_price(candidates, goal.usd_per_hour)
     else:
-        chosen, met, why = (
-            candidates[0],
-            None,
-            "the smallest size that holds the containers; no target was given",
-        )
+        why = "the smallest size that holds the containers; no target is given"
+        picked = _Picked(candidate=candidates[0], met=None, why=why)
     return Choice(
-        candidate=chosen,
+        candidate=picked.candidate,
         floor=candidates[0],
         candidates=candidates,
-        target_met=met,
-        why=why,
-        would_help=what_would_help(profile, chosen.start, cpu=chosen.size.cpu, os=os, model=model),
+        target_met=picked.met,
+        why=picked.why,
+        near_miss=picked.near_miss,
+        would_help=what_would_help(
+            profile, picked.candidate.start, cpu=picked.candidate.size.cpu, os=os, model=model
+        ),
         ephemeral_gib=gib,
+        region=region,
     )
 
 
-def _within_time(candidates: tuple[Candidate, ...], target: float, hold: Hold) -> tuple[Candidate, bool, str]:
-    def seconds(candidate: Candidate) -> float:
-        return candidate.start.total.expected if hold == "expected" else candidate.start.total.high
-
-    what = "expected start" if hold == "expected" else "upper bound of the start"
+def _within_time(candidates: Sequence[Candidate], goal: Goal, target: float) -> _Picked:
+    what = "expected start" if goal.hold == "expected" else "upper bound of the start"
     floor = candidates[0]
-    for candidate in candidates:
-        if seconds(candidate) > target:
-            continue
-        if candidate is floor:
-            return floor, True, f"the smallest size's {what}, {seconds(floor):.0f} s, is within {target:g} s"
-        gain = _gain(floor, candidate)
-        if gain >= NOISE_SECONDS:
-            why = f"the smallest size whose {what}, {seconds(candidate):.0f} s, is within {target:g} s"
-            return candidate, True, f"{why}, {gain:.0f} s sooner than {floor.size}"
-    best = min(candidates, key=seconds)
-    if seconds(best) <= target:
-        why = f"the {what}, {seconds(floor):.0f} s, misses {target:g} s by less than the noise of {NOISE_SECONDS:g} s"
-        return floor, False, f"{why}, and no larger size gains more than that"
-    why = f"no size starts within {target:g} s: the {what} of {best.size} is {seconds(best):.0f} s"
-    return floor, False, f"{why}; the smallest size is kept"
+    soonest = min(candidates, key=lambda each: goal.seconds(each.start))
+    meeting = [each for each in candidates if goal.seconds(each.start) <= target]
+    if not meeting:
+        best = goal.seconds(soonest.start)
+        missed = (
+            f"no size starts within {target:g} s: the {what} of {soonest.size} is {_seconds(best, target)}"
+        )
+        if best - target < NOISE_SECONDS:
+            missed += f", a miss by less than the noise of {NOISE_SECONDS:g} s"
+        return _Picked(candidate=floor, met=False, why=f"{missed}; the smallest size is kept")
+    chosen = min(meeting, key=lambda each: each.price_order)
+    seconds = _seconds(goal.seconds(chosen.start), target)
+    if chosen is floor:
+        return _Picked(
+            candidate=floor,
+            met=True,
+            why=f"the smallest size's {what}, {seconds}, is within {target:g} s",
+        )
+    why = f"the cheapest size whose {what}, {seconds}, is within {target:g} s"
+    near = [
+        each
+        for each in candidates
+        if target < goal.seconds(each.start) < target + NOISE_SECONDS
+        and each.price_order < chosen.price_order
+    ]
+    miss = min(near, key=lambda each: each.price_order, default=None)
+    if miss is not None:
+        by = goal.seconds(miss.start) - target
+        less = more_a_month(miss.price, chosen.price)
+        saving = f", and costs {less}" if less else ""
+        why += f"; {miss.size} misses it by {by:.{_digits(by)}f} s, less than the noise of {NOISE_SECONDS:g} s{saving}"
+    return _Picked(candidate=chosen, met=True, why=why, near_miss=miss)
 
 
-def _within_price(candidates: tuple[Candidate, ...], limit: float) -> tuple[Candidate, bool, str]:
+def _within_price(candidates: Sequence[Candidate], limit: float) -> _Picked:
     floor = candidates[0]
     if isinstance(floor.price, UnknownPrice):
-        return floor, False, f"the smallest size is kept, as the price is not known: {floor.price.reason}"
-    if floor.price > limit:
-        return (
-            floor,
-            False,
-            f"even the smallest size that holds the containers costs more than ${limit:g} per hour",
-        )
+        why = f"the smallest size is kept, as the price is unknown: {floor.price.reason}"
+        return _Picked(candidate=floor, met=False, why=why)
     affordable = [
-        candidate
-        for candidate in candidates
-        if not isinstance(candidate.price, UnknownPrice) and candidate.price <= limit
+        each for each in candidates if not isinstance(each.price, UnknownPrice) and each.price <= limit
     ]
-    best = min(candidate.start.total.expected for candidate in affordable)
-    # The smallest that is as good as the best but for the noise; the best itself always qualifies.
-    chosen = next(
-        candidate
-        for candidate in affordable
-        if candidate.start.total.expected - best < NOISE_SECONDS
-        and (candidate is floor or _gain(floor, candidate) >= NOISE_SECONDS)
+    if not affordable:
+        why = f"the smallest size that holds the containers costs ${floor.price:.4f} per hour, more than ${limit:g}"
+        return _Picked(candidate=floor, met=False, why=why)
+    best = min(affordable, key=lambda each: (each.start.total.expected, each.price_order))
+    within = best.start.total.expected + NOISE_SECONDS
+    chosen = min(
+        (each for each in affordable if each is best or each.start.total.expected < within),
+        key=lambda each: each.price_order,
     )
-    if chosen is floor:
-        return floor, True, f"no size within ${limit:g} per hour starts sooner by more than the noise"
-    why = f"the best start within ${limit:g} per hour: {chosen.start.total.expected:.0f} s expected"
-    return chosen, True, f"{why}, {_gain(floor, chosen):.0f} s sooner than {floor.size}"
+    why = f"the best start within ${limit:g} per hour is {best.start.total.expected:.0f} s, of {best.size}"
+    if chosen is not best:
+        why += (
+            f"; {chosen.size} is the cheapest size within the noise of {NOISE_SECONDS:g} s of it, at "
+            f"{chosen.start.total.expected:.0f} s"
+        )
+        less = more_a_month(chosen.price, best.price)
+        why += f" for {less}" if less else ""
+    return _Picked(candidate=chosen, met=True, why=why)
 
 
-def _gain(floor: Candidate, candidate: Candidate) -> float:
-    return floor.start.total.expected - candidate.start.total.expected
+def _seconds(value: float, limit: float) -> str:
+    """Return seconds with no more digits than it takes to stand on the right side of a limit."""
+    texts = (f"{value:.{digits}f}" for digits in range(4))
+    return next((text for text in texts if (float(text) <= limit) == (value <= limit)), f"{value!r}") + " s"
+
+
+def _digits(value: float) -> int:
+    """Return the digits after the point that keep a miss from reading as none, or as all of the noise."""
+    return next((digits for digits in range(6) if 0 < round(value, digits) < NOISE_SECONDS), 6)

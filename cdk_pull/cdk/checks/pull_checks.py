@@ -114,7 +114,7 @@ class PullChecks:
             # CDK finds the constructs itself, where they were created and what is acknowledged on them, on stages and
             # on the app; it keeps the reasons, and has no use for lines.
             template.source, template.read_facts = None, ConstructFacts
-        result = check([assembly], replace(self._options, facts=facts))
+        result = check([assembly], replace(self._options, facts=facts, synthesizing=True))
         findings = result.findings
         gaps = [f"{gap} ({gap.named})" for gap in summarize(result.not_evaluated)]
         for gap in gaps:

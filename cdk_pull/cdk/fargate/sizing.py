@@ -12,6 +12,7 @@ from cdk_pull.fargate.choose import Candidate, Choice, Goal, choose
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB, needed_gib
 from cdk_pull.fargate.estimate.calibration import Calibrated, calibrate
 from cdk_pull.fargate.estimate.start import NOISE_SECONDS
+from cdk_pull.fargate.money import price_in_words
 from cdk_pull.fargate.prices import PriceBook, UnknownPrice, usd_per_hour
 from cdk_pull.fargate.sizes import FargateSize, Os, check
 from cdk_pull.image.profile import ImageProfile
@@ -210,12 +211,11 @@ def _without_images(request: SizingRequest, facts: TaskFacts, floor: FargateSize
         ephemeral_gib=facts.ephemeral_gib or INCLUDED_GIB,
         prices=request.prices,
     )
-    cost = f"price unknown: {price.reason}" if isinstance(price, UnknownPrice) else f"${price:.4f} per hour"
     decision = Decision(
         topic="fargate-size",
         decided=f"{floor}, not weighed",
         why=UNKNOWN_SIZE,
-        cost=cost,
+        cost=price_in_words(price, facts.region),
         confidence="start unknown",
         details={"asked": str(request)},
     )
@@ -238,29 +238,27 @@ def _size_decision(request: SizingRequest, choice: Choice, calibrated: Calibrate
     more = [
         f"would help more: {change}" for change in choice.would_help if change.saves_high >= NOISE_SECONDS
     ][:1]
-    weighed = ", ".join(
-        f"{candidate.size.vcpu:g} vCPU {candidate.start.total.expected:.0f} s"
-        for candidate in choice.candidates
-    )
     return Decision(
         topic="fargate-size",
         decided=str(choice.size),
-        why="; ".join([choice.why, f"weighed: {weighed}", *more]),
+        why="; ".join([choice.why, *more]),
         cost=choice.cost,
         confidence=f"start {start.total}, {coverage}",
         details={
             "asked": str(request),
             "target_met": choice.target_met,
-            "weighed": {str(candidate.size): _weighed(candidate) for candidate in choice.candidates},
+            "weighed": {
+                str(candidate.size): _weighed(candidate, choice.region) for candidate in choice.candidates
+            },
             "would_help": [str(change) for change in choice.would_help],
             **({"measured": list(calibrated.notes)} if calibrated else {}),
         },
     )
 
 
-def _weighed(candidate: Candidate) -> str:
+def _weighed(candidate: Candidate, region: str | None) -> str:
     price = candidate.price
-    return f"{candidate.start.total}, {'price unknown' if isinstance(price, UnknownPrice) else f'${price:.4f} per hour'}"
+    return f"{candidate.start.total}, {'price unknown' if isinstance(price, UnknownPrice) else price_in_words(price, region)}"
 
 
 def _storage(request: SizingRequest, facts: TaskFacts) -> tuple[int | None, tuple[Decision, ...]]:

@@ -10,7 +10,7 @@ from cdk_pull.cdk.images.image_facts import ImageSizes, profile_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.choose import Goal, Hold
 from cdk_pull.fargate.estimate.measured import MeasuredGroup, load_measured
-from cdk_pull.units import DurationLike, parse_bytes, to_timedelta
+from cdk_pull.units import DurationLike, SizeLike, bytes_of, to_timedelta
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,14 +26,17 @@ class SizingProps(ImageSizes, total=False):
     Attributes:
         hold: what of the estimate is held to a start: ``expected``, the median, by default; or ``high``, which nine
             starts of ten stay below.
-        working_data: what the containers write outside volumes, such as ``"5GB"``; nothing by default.
+        working_data: what the containers write outside volumes, such as ``"5GB"`` or ``cdk.Size.gibibytes(5)``; nothing
+            by default.
+        working_data_bytes: the same as a number of bytes.
         prices: in place of the snapshot in this package.
         measured: the file in which ``cdk-pull measure --save`` keeps one's own starts: those of this image in the
             stack's Region narrow the estimate. For an ``image_profile``, as it is known by its digest.
     """
 
     hold: Hold
-    working_data: str
+    working_data: SizeLike | None
+    working_data_bytes: int | None
     prices: PriceBook | None
     measured: str | Path
 
@@ -52,7 +55,7 @@ def sizing_request(
     return SizingRequest(
         goal=Goal(start_seconds=seconds, usd_per_hour=usd_per_hour, hold=props.get("hold", "expected")),
         profile=profile_of(cast("ImageSizes", images)),
-        working_bytes=parse_bytes(props.get("working_data", "0B"), "working_data"),
+        working_bytes=bytes_of(props, "working_data", "working_data_bytes") or 0,
         prices=props.get("prices"),
         measured=_measured(props.get("measured")),
     )

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.image.profile import Compression, ImageProfile
-from cdk_pull.units import parse_bytes
+from cdk_pull.units import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from cdk_pull.units import SizeLike
 
 __all__ = ["UNKNOWN_SIZE", "ImageSizes", "Profiles", "listed", "profile_of"]
 
@@ -27,15 +29,19 @@ class ImageSizes(TypedDict, total=False):
     Either the sizes or a profile; with neither, the size is unknown.
 
     Attributes:
-        compressed: the size in the registry, such as ``"800MB"`` or ``"1GiB"``.
+        compressed: the size in the registry, such as ``"800MB"``, ``"1GiB"`` or ``cdk.Size.mebibytes(800)``.
+        compressed_bytes: the same as a number of bytes.
         uncompressed: the size once unpacked, such as ``"2.4GB"``; estimated when left out.
+        uncompressed_bytes: the same as a number of bytes.
         compression: of the layers, ``gzip`` by default.
-        image_profile: layers and sizes as ``look_up_image`` returns them, in place of the three above: of the task's
+        image_profile: layers and sizes as ``look_up_image`` returns them, in place of all of the above: of the task's
             image, or a list of one for each of its images; None where one is not known yet.
     """
 
-    compressed: str | None
-    uncompressed: str | None
+    compressed: SizeLike | None
+    compressed_bytes: int | None
+    uncompressed: SizeLike | None
+    uncompressed_bytes: int | None
     compression: Compression | str | None
     image_profile: Profiles
 
@@ -67,7 +73,10 @@ def profile_of(sizes: ImageSizes) -> ImageProfile | None:
         return _of_all(profile)
     if not named:
         return None
-    compressed, uncompressed = sizes.get("compressed"), sizes.get("uncompressed")
+    compressed, uncompressed = (
+        bytes_of(sizes, "compressed", "compressed_bytes"),
+        bytes_of(sizes, "uncompressed", "uncompressed_bytes"),
+    )
     if compressed is None:
         raise InvalidValueError(
             "the images' compressed size is missing beside", named[0], allowed="compressed='800MB' as well"
@@ -76,7 +85,7 @@ def profile_of(sizes: ImageSizes) -> ImageProfile | None:
     if compression not in list(Compression):
         raise InvalidValueError("compression is not one of image layers", compression, allowed=Compression)
     return ImageProfile.of_size(
-        compressed_bytes=parse_bytes(compressed, "compressed"),
-        uncompressed_bytes=parse_bytes(uncompressed, "uncompressed") if uncompressed is not None else None,
+        compressed_bytes=compressed,
+        uncompressed_bytes=uncompressed,
         compression=Compression(compression),
     )

@@ -8,7 +8,7 @@ from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
 from cdk_pull.rules.fixes.task_patches import size_patches
-from cdk_pull.rules.support.fargate_facts import fargate_size, start_target, task_profile
+from cdk_pull.rules.support.fargate_facts import choose_size, fargate_size, start_target, task_profile
 from cdk_pull.rules.support.unknown_sizes import unknown_sizes
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ __all__ = ["target_missed"]
     "A declared start that this size does not meet",
     severity=Severity.WARNING,
     on="task",
-    fix="Use the size in the message, a smaller image, zstd or SOCI; or declare a later start",
+    fix="Set the cheapest size that meets it, make the image smaller, use zstd or SOCI, or declare a later start",
     mixin="FargateTaskSize",
     autofix=Autofix(
         changes=Changes.TASK_SIZE,
-        unsafe="the task gets the smallest size that is expected to meet it",
+        unsafe="the task gets the cheapest size whose expected start is within it",
     ),
     sources=("cdk_pull.fargate.estimate.start, fitted on data/fargate_pull_measurements.csv",),
 )
@@ -39,8 +39,9 @@ def target_missed(task: TaskDefinition, context: CheckContext) -> Iterator[Probl
 
     ## What it does
     Reads the start that a task definition asks for, `Metadata: {cdk-pull: {start-within: 60}}` in seconds, and
-    estimates the start for its images where their sizes are known. It also repeats what a `FargateTask` found out
-    when it chose the size. Without sizes it reports what it could not evaluate.
+    estimates the start for its images where their sizes are known. At the command line it also repeats what a
+    `FargateTask` found out when it chose the size; at synth, the construct warns itself. Without sizes it reports
+    what it could not evaluate.
 
     ## Why it matters
     Fargate pulls and unpacks every image for every task, so that the size of image and task decide how fast a
@@ -59,8 +60,9 @@ def target_missed(task: TaskDefinition, context: CheckContext) -> Iterator[Probl
     ```
 
     ## Fix safety
-    It is a new revision of the task definition; services deploy it when they are updated. A larger size costs more
-    for every hour that the task runs.
+    The task gets the cheapest size whose expected start is within the target. It is a new revision of the task
+    definition; services deploy it when they are updated. A larger size costs more for every hour that the task runs:
+    the fix names the price per month in the stack's Region.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
@@ -68,6 +70,8 @@ def target_missed(task: TaskDefinition, context: CheckContext) -> Iterator[Probl
     """
     weighed = task.resource.metadata.get("fargate-size")
     if isinstance(weighed, dict) and weighed.get("target_met") is False:
+        if context.synthesizing:
+            return  # the construct has warned itself
         yield Problem(message=str(weighed.get("why", "no size meets the target")), path=("Properties", "Cpu"))
         return
     target, profile, size = (
@@ -81,27 +85,15 @@ def target_missed(task: TaskDefinition, context: CheckContext) -> Iterator[Probl
         yield from unknown_sizes(task, context)
     if profile is None or size is None:
         return
-    # Slow to import, and few tasks have both a target and known images.
-    from cdk_pull.fargate.choose import Goal, choose  # noqa: PLC0415
-    from cdk_pull.fargate.estimate.start import estimate_start  # noqa: PLC0415
-
-    start = estimate_start(profile, cpu=size.cpu, architecture=task.architecture, os=task.os).total
-    if start.expected <= target:
+    choice = choose_size(task, profile, size, start_seconds=target)
+    if choice is None or (choice.candidate is choice.floor and choice.target_met):
         return
-    better = choose(
-        profile,
-        cpu=size.cpu,
-        memory_mib=size.memory_mib,
-        goal=Goal(start_seconds=target),
-        architecture=task.architecture,
-        os=task.os,
-        region=task.resource.template.context.environment.region,
-    )
+    start = choice.floor.start.total
     yield Problem(
         message=f"the start is estimated at {start} with {size}, and {target:g} s are asked for",
-        fix=f"Set Cpu to {better.size.cpu} and Memory to {better.size.memory_mib}"
-        if better.target_met
+        fix=f'Set Cpu: "{choice.size.cpu}" and Memory: "{choice.size.memory_mib}": {choice.why}; {choice.cost}'
+        if choice.target_met
         else "No size meets it: make the image smaller, use zstd or SOCI, or declare a later start",
         path=("Properties", "Cpu"),
-        patches=tuple(size_patches(task, better.size)) if better.target_met else (),
+        patches=tuple(size_patches(task, choice.size)) if choice.target_met else (),
     )

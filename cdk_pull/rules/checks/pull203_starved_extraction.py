@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.fargate.sizes import fits
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
 from cdk_pull.rules.fixes.task_patches import size_patches
-from cdk_pull.rules.support.fargate_facts import fargate_size, task_profile
+from cdk_pull.rules.support.fargate_facts import choose_size, fargate_size, start_target, task_profile
 from cdk_pull.rules.support.unknown_sizes import unknown_sizes
 
 if TYPE_CHECKING:
@@ -29,11 +28,11 @@ _ONE_VCPU: Final = 1024
     "A large image on less than one vCPU",
     severity=Severity.INFO,
     on="task",
-    fix="Weigh 1 vCPU: cdk.Mixins.of(task_definition).apply(FargateTaskSize(start_within=…)) shows both starts and both prices",
+    fix="Set the size in the message, make the image smaller, or declare the start that you need, for which the cheapest size is chosen",
     mixin="FargateTaskSize",
     autofix=Autofix(
         changes=Changes.TASK_SIZE,
-        unsafe="the task gets 1 vCPU",
+        unsafe="the task gets the cheapest size of at most 1 vCPU that starts sooner by more than the noise",
     ),
     sources=(
         "cdk_pull.fargate.estimate.start",
@@ -44,9 +43,9 @@ def starved_extraction(task: TaskDefinition, context: CheckContext) -> Iterator[
     """A fraction of a vCPU has to unpack a large image.
 
     ## What it does
-    Finds Fargate tasks of 256 or 512 CPU units whose images are known to be so large that one vCPU would start them
-    more than ten seconds sooner by the estimate. Ten seconds is the noise of a start; below that a larger size is
-    no gain.
+    Finds Fargate tasks of 256 or 512 CPU units whose images are known to be so large that up to one vCPU would start
+    them more than ten seconds sooner by the estimate. Ten seconds is the noise of a start; below that a larger size is
+    no gain. A task that declares a start (PULL202), or whose size a `FargateTask` has chosen, is left alone.
 
     ## Why it matters
     AWS names the number of vCPUs among what decides the time to decompress. For a service that scales out or a job
@@ -66,8 +65,9 @@ def starved_extraction(task: TaskDefinition, context: CheckContext) -> Iterator[
     or a smaller image, which helps at every size.
 
     ## Fix safety
-    It is a new revision of the task definition; services deploy it when they are updated. Going from 256 to 1024
-    CPU units costs about four times as much for every hour.
+    The task gets the cheapest size of at most 1 vCPU that starts sooner by more than the noise. It is a new revision
+    of the task definition; services deploy it when they are updated. From 256 to 1024 CPU units is about four times
+    the price: the fix names it per month in the stack's Region.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
@@ -75,19 +75,35 @@ def starved_extraction(task: TaskDefinition, context: CheckContext) -> Iterator[
     size, profile = fargate_size(task), task_profile(task, context)
     if not task.fargate or size is None or size.cpu >= _ONE_VCPU or task.os != "linux":
         return
+    metadata = task.resource.metadata
+    if "fargate-size" in metadata or start_target(metadata.get("start-within")) is not None:
+        return
     if profile is None:
         yield from unknown_sizes(task, context)
         return
+    choice = choose_size(task, profile, size)
+    if choice is None:
+        return
     # Few tasks have known images.
-    from cdk_pull.fargate.estimate.start import NOISE_SECONDS, estimate_start  # noqa: PLC0415
+    from cdk_pull.fargate.estimate.start import NOISE_SECONDS  # noqa: PLC0415
+    from cdk_pull.fargate.money import more_a_month, price_in_words  # noqa: PLC0415
 
-    now, then = (
-        estimate_start(profile, cpu=cpu, architecture=task.architecture).total
-        for cpu in (size.cpu, _ONE_VCPU)
+    now = choice.floor.start.total
+    better = next(
+        (
+            each
+            for each in choice.candidates
+            if each.size.cpu <= _ONE_VCPU and now.expected - each.start.total.expected > NOISE_SECONDS
+        ),
+        None,
     )
-    if now.expected - then.expected > NOISE_SECONDS:
-        yield Problem(
-            message=f"the start is estimated at {now} with {size}, and at {then} with 1 vCPU",
-            path=("Properties", "Cpu"),
-            patches=tuple(size_patches(task, fits(cpu=_ONE_VCPU, memory_mib=size.memory_mib)[0])),
-        )
+    if better is None:
+        return
+    more = more_a_month(better.price, choice.floor.price)
+    cost = price_in_words(better.price, choice.region) + (f", {more}" if more else "")
+    yield Problem(
+        message=f"the start is estimated at {now} with {size}, and at {better.start.total} with {better.size}",
+        fix=f'Set Cpu: "{better.size.cpu}" and Memory: "{better.size.memory_mib}" ({cost}), or make the image smaller',
+        path=("Properties", "Cpu"),
+        patches=tuple(size_patches(task, better.size)),
+    )

@@ -34,11 +34,13 @@ class CheckContext:
         assembly: the templates.
         facts: what is known of images.
         today: the day to judge Windows images by; None where the user gave none, as no check reads the clock.
+        synthesizing: whether constructs show their own warnings beside the findings.
     """
 
     assembly: Assembly
     facts: ImageFactsBook
     today: date | None = None
+    synthesizing: bool = False
     ecs: EcsView = field(init=False)
 
     def __post_init__(self) -> None:

@@ -37,6 +37,7 @@ class Options:
         severities: by rule id, another severity than the rule's own.
         facts: what is known of images.
         today: the day to judge Windows images by; None leaves the rules that need one out.
+        synthesizing: whether constructs show their own warnings beside the findings, as at a synth.
         baseline: fingerprints of findings that do not count, and how many of each.
     """
 
@@ -45,6 +46,7 @@ class Options:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     facts: ImageFactsBook = field(default_factory=ImageFactsBook)
     today: date | None = None
+    synthesizing: bool = False
     baseline: Mapping[str, int] = field(default_factory=dict)
 
     def rules(self) -> tuple[Rule, ...]:
@@ -123,7 +125,7 @@ def _findings(
     errors: dict[str, None],
     gaps: dict[Gap, None],
 ) -> Iterator[tuple[Resource, Finding]]:
-    context = CheckContext(assembly, options.facts, options.today)
+    context = CheckContext(assembly, options.facts, options.today, options.synthesizing)
     by_subject: dict[Subject, list[Rule]] = {}
     for each in rules:
         by_subject.setdefault(each.on, []).append(each)

@@ -10,11 +10,12 @@ from cdk_pull.image.profile import ImageProfile, Layer
 from cdk_pull.template.values import as_text, is_text
 
 if TYPE_CHECKING:
+    from cdk_pull.fargate.choose import Choice
     from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
-__all__ = ["asks_soci", "fargate_size", "start_target", "task_profile"]
+__all__ = ["asks_soci", "choose_size", "fargate_size", "start_target", "task_profile"]
 
 _LONGEST_TARGET: Final = 86_400
 
@@ -39,6 +40,36 @@ def task_profile(task: TaskDefinition, context: CheckContext) -> ImageProfile | 
             return None
         layers += profile.layers
     return ImageProfile(layers=tuple(layers), os=task.os) if layers else None
+
+
+def choose_size(
+    task: TaskDefinition, profile: ImageProfile, size: FargateSize, *, start_seconds: float | None = None
+) -> Choice | None:
+    """Return the choice of a size of at least a task's own; None where its images fit no ephemeral storage (PULL204).
+
+    Args:
+        task: whose platform, storage and Region count.
+        profile: all its images as one.
+        size: that it has.
+        start_seconds: what it has to start within; without it, every size is weighed and its own is kept.
+    """
+    # Slow to import, and few tasks have known images.
+    from cdk_pull.fargate.choose import Goal, choose  # noqa: PLC0415
+
+    gib = task.ephemeral_gib
+    try:
+        return choose(
+            profile,
+            cpu=size.cpu,
+            memory_mib=size.memory_mib,
+            goal=Goal(start_seconds=start_seconds),
+            architecture=task.architecture,
+            os=task.os,
+            region=task.resource.template.context.environment.region,
+            ephemeral_gib=gib if isinstance(gib, int) else None,
+        )
+    except InvalidValueError:
+        return None
 
 
 def start_target(value: Any) -> float | None:

@@ -13,7 +13,7 @@ from cdk_pull.image.context import facts_from_context, is_ours, parse_key
 from cdk_pull.image.ecr import registry_kind
 from cdk_pull.image.profile import Compression, ImageProfile
 from cdk_pull.image.reference import ImageReference
-from cdk_pull.units import parse_bytes
+from cdk_pull.units import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["ImageFactsBook", "profile_from_json"]
 
-_KEYS: Final = ("compressed", "uncompressed", "compression", "os_version")
+_KEYS: Final = (
+    "compressed",
+    "compressed_bytes",
+    "uncompressed",
+    "uncompressed_bytes",
+    "compression",
+    "os_version",
+)
 _FORM: Final = "{'compressed': '800MB', 'uncompressed': '2.4GB', 'compression': 'gzip', 'os_version': ''}"
 
 
@@ -111,14 +118,15 @@ def profile_from_json(facts: Any, name: str) -> ImageProfile:
     Raises:
         InvalidValueError: for facts in another form.
     """
-    if not isinstance(facts, Mapping) or "compressed" not in facts or set(facts) - set(_KEYS):
+    if not isinstance(facts, Mapping) or set(facts) - set(_KEYS):
         raise InvalidValueError(f"facts of image {name} are malformed", facts, allowed=_FORM)
     try:
+        compressed = bytes_of(facts, "compressed", "compressed_bytes")
+        if compressed is None:
+            raise InvalidValueError(f"facts of image {name} have no compressed size", facts, allowed=_FORM)
         profile = ImageProfile.of_size(
-            compressed_bytes=parse_bytes(str(facts["compressed"])),
-            uncompressed_bytes=None
-            if facts.get("uncompressed") is None
-            else parse_bytes(str(facts["uncompressed"])),
+            compressed_bytes=compressed,
+            uncompressed_bytes=bytes_of(facts, "uncompressed", "uncompressed_bytes"),
             compression=Compression(facts.get("compression", "gzip")),
         )
     except (CdkPullError, ValueError, TypeError, OverflowError) as error:
