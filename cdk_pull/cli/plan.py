@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from cdk_pull.cli._task import ImageOptions, image_options, seconds, size_options
+from cdk_pull.cli._task import TaskOptions, task_options
 from cdk_pull.data.writing import write_whole
-from cdk_pull.errors import InvalidValueError
-from cdk_pull.fargate.estimate.calibration import calibrate
-from cdk_pull.fargate.estimate.measured import load_measured
-from cdk_pull.fargate.sizes import check_architecture, least
 from cdk_pull.report.plan import Task, make_plan
 
 if TYPE_CHECKING:
@@ -26,19 +22,7 @@ _LOG_WIDTH = 140
 
 
 @click.command(name="plan")
-@image_options
-@size_options
-@click.option("--target", help="Start within this: 60s, 2m. Without it, the smallest size.")
-@click.option("--region", help="For the price, such as eu-west-1.")
-@click.option(
-    "--arch", "architecture", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True
-)
-@click.option("--os", "os", type=click.Choice(["linux", "windows"]), default="linux", show_default=True)
-@click.option(
-    "--measured",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="One's own starts, as cdk-pull measure --save keeps them, to narrow the interval; needs --region.",
-)
+@task_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--html",
@@ -46,49 +30,26 @@ _LOG_WIDTH = 140
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the picture as one page that needs no network.",
 )
-def command(
-    *,
-    image: ImageOptions,
-    cpu: str | None,
-    memory: str | None,
-    target: str | None,
-    region: str | None,
-    architecture: Any,
-    os: Any,
-    measured: Path | None,
-    as_json: bool,
-    page: Path | None,
-) -> int:
+def command(*, task: TaskOptions, as_json: bool, page: Path | None) -> int:
     """Show one Fargate task's start against its price at every size, the choice, and what would change it.
 
     IMAGE is every image of the task, by name: as cdk.context.json knows it, or else as its registry says. --cpu and
-    --memory are a size that Fargate runs, which the choice never goes below. Exit status 1: no size meets the target.
+    --memory are a size that Fargate runs, which the choice never goes below. Exit status 1: no size meets the target,
+    or the price that is asked for is not known.
     """
-    check_architecture(architecture, os)
-    floor, target_seconds = least(cpu, memory, os), seconds(target)
-    if measured is not None and region is None:
-        raise InvalidValueError(
-            "--measured needs the Region of the task", region, allowed="--region eu-west-1"
-        )
-    images = image.resolve(architecture=architecture, os=os)
-    notes, model = images.notes, None
-    if measured is not None and region is not None:
-        calibrated = calibrate(
-            load_measured(measured), images.profile, images=image.images, region=region, os=os
-        )
-        notes, model = (*notes, *calibrated.notes), calibrated.model
     plan = make_plan(
         Task(
-            name=images.name,
-            profile=images.profile,
-            floor=floor,
-            target_seconds=target_seconds,
-            architecture=architecture,
-            os=os,
-            region=region,
-            notes=notes,
+            name=task.images.name,
+            profile=task.images.profile,
+            floor=task.floor,
+            goal=task.goal,
+            architecture=task.architecture,
+            os=task.os,
+            region=task.region,
+            working_bytes=task.working_bytes,
+            notes=task.images.notes,
         ),
-        model=model,
+        model=task.model,
     )
     if page is not None:
         from cdk_pull.report.plan_page import plan_page  # noqa: PLC0415 - only the page needs the plotting library
@@ -96,12 +57,11 @@ def command(
         write_whole(page, plan_page(plan))
     if as_json:
         click.echo(json.dumps(plan.to_json(), indent=2))
+        if plan.choice.target_met is False:
+            click.echo(f"cdk-pull: {plan.choice.why}", err=True)
     else:
         _print(plan)
-    if plan.choice.target_met is False:
-        click.echo(f"cdk-pull: {plan.choice.why}", err=True)
-        return 1
-    return 0
+    return 1 if plan.choice.target_met is False else 0
 
 
 def _print(plan: Plan) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from cdk_pull.fargate.choose import Candidate, Choice, Goal, choose
 from cdk_pull.fargate.estimate.start import NOISE_SECONDS, Architecture, rounded, uncompressed_bytes
+from cdk_pull.fargate.money import per_month
 from cdk_pull.fargate.prices import UnknownPrice, usd_per_hour
 from cdk_pull.fargate.sizes import FargateSize, Os, fits
 from cdk_pull.units import format_bytes
@@ -32,21 +33,28 @@ class Task:
         name: of the image or images, for the heading.
         profile: every image of the task, as one; on Windows without the layers that the hosts have cached.
         floor: the size that the choice never goes below.
-        target_seconds: start within this; None for the smallest size.
+        goal: a start, a price, or neither.
         architecture: of the task.
         os: of the task.
         region: for the price; None where it is not known.
+        working_bytes: what the containers write to ephemeral storage.
         notes: on the image's facts, a sentence each.
     """
 
     name: str
     profile: ImageProfile
     floor: FargateSize
-    target_seconds: float | None = None
+    goal: Goal = field(default_factory=Goal)
     architecture: Architecture = "x86_64"
     os: Os = "linux"
     region: str | None = None
+    working_bytes: int = 0
     notes: tuple[str, ...] = ()
+
+    @property
+    def target_seconds(self) -> float | None:
+        """The start that is asked for."""
+        return self.goal.start_seconds
 
     @property
     def facts(self) -> str:
@@ -131,16 +139,20 @@ class Plan:
         """What the figures do not rest on: of the image's facts, then of the estimate."""
         return (*self.task.notes, *self.choice.candidate.start.notes)
 
-    def verdict(self, candidate: Candidate) -> Literal["chosen", "in noise", "in time", "too late", ""]:
+    def verdict(
+        self, candidate: Candidate
+    ) -> Literal["chosen", "in time", "near miss", "too late", "in noise", ""]:
         """Return one word or two on a candidate; nothing when no target was given and it is not the choice."""
-        expected = candidate.start.total.expected
         if candidate is self.choice.candidate:
             return "chosen"
-        if candidate is not self.choice.floor and expected >= self.noise[0]:
-            return "in noise"
-        if self.task.target_seconds is None:
-            return ""
-        return "in time" if expected <= self.task.target_seconds else "too late"
+        target = self.task.target_seconds
+        if target is None:
+            gains_nothing = candidate.start.total.expected >= self.noise[0]
+            return "in noise" if gains_nothing and candidate is not self.choice.floor else ""
+        seconds = self.task.goal.seconds(candidate.start)
+        if seconds <= target:
+            return "in time"
+        return "near miss" if seconds < target + NOISE_SECONDS else "too late"
 
     def to_json(self) -> dict[str, Any]:
         """Return the picture in JSON's types."""
@@ -161,6 +173,8 @@ class Plan:
                 "os": task.os,
                 "region": task.region,
                 "target_seconds": task.target_seconds,
+                "hold": task.goal.hold,
+                "max_usd_per_hour": task.goal.usd_per_hour,
             },
             **self.choice.to_json(),
             "noise_seconds": {"low": round(low, 1), "high": round(high, 1)},
@@ -169,6 +183,7 @@ class Plan:
                     "cpu": size.cpu,
                     "memory_mib": size.memory_mib,
                     "start_seconds": rounded(candidate.start.total),
+                    "usd_per_month": None if isinstance(price, UnknownPrice) else round(per_month(price), 2),
                     "usd_per_hour": None if isinstance(price, UnknownPrice) else round(price, 6),
                 }
                 for candidate, memories in zip(self.choice.candidates, self.memories, strict=True)
@@ -201,10 +216,11 @@ def make_plan(task: Task, *, model: StartModel | None = None, prices: PriceBook 
         task.profile,
         cpu=task.floor.cpu,
         memory_mib=task.floor.memory_mib,
-        goal=Goal(start_seconds=task.target_seconds),
+        goal=task.goal,
         architecture=task.architecture,
         os=task.os,
         region=task.region,
+        working_bytes=task.working_bytes,
         prices=prices,
         model=model,
     )

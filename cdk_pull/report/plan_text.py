@@ -25,7 +25,7 @@ _LEAST_PICTURE = 20
 _MOST_PICTURE = 72
 _TABLE_COLUMNS = 78
 """What the columns beside the picture take."""
-_STYLES = {"chosen": "bold green", "in noise": "yellow", "too late": "dim"}
+_STYLES = {"chosen": "bold green", "near miss": "bold", "in noise": "dim", "too late": "dim"}
 
 
 def plan_text(plan: Plan, width: int) -> Iterator[RenderableType]:

@@ -8,6 +8,13 @@ import pytest
 from cdk_pull.cli import main
 from cdk_pull.fargate.sizes import sizes
 
+
+@pytest.fixture(autouse=True)
+def _no_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+
+
 _IMAGE = ["--compressed", "800MB", "--uncompressed", "2.4GB", "--region", "us-east-1"]
 
 
@@ -33,6 +40,7 @@ def test_the_json_is_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
         "cpu": 4096,
         "memory_mib": 8192,
         "start_seconds": {"low": 25.3, "expected": 45.4, "high": 107.7},
+        "usd_per_month": 144.16,
         "usd_per_hour": 0.19748,
     }
 
@@ -49,6 +57,34 @@ def test_the_exit_status_answers_whether_the_target_is_met(
     code, out, err = _run(capsys, *_IMAGE, "--target", target, "--json")
     assert (code, json.loads(out)["target_met"]) == (status, met)
     assert bool(err) is not met
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_of_the_environment_counts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """A shell that is set up for a Region gets its prices; the option goes before it, and a typing error is told."""
+    monkeypatch.setenv(variable, "eu-central-1")
+    assert _json(capsys, "--compressed", "1GB")["price_region"] == "eu-central-1"
+    assert _json(capsys, "--compressed", "1GB", "--region", "sa-east-1")["price_region"] == "sa-east-1"
+    monkeypatch.setenv(variable, "eu-central1")
+    assert "Did you mean eu-central-1?" in _run(capsys, "--compressed", "1GB")[2]
+
+
+def test_a_limit_per_month_is_the_limit_per_hour_of_730_hours(capsys: pytest.CaptureFixture[str]) -> None:
+    """$20 a month affords 0.5 vCPU and not 1."""
+    assert _json(capsys, *_IMAGE, "--max-usd-per-month", "20") == _json(
+        capsys, *_IMAGE, "--max-usd-per-hour", str(20 / 730)
+    )
+
+
+def test_the_upper_bound_can_be_held_to_the_target(capsys: pytest.CaptureFixture[str]) -> None:
+    """--hold high asks for nine starts of ten."""
+    answer = _json(capsys, *_IMAGE, "--target", "110s", "--hold", "high")
+    assert answer["choice"] == {"cpu": 4096, "memory_mib": 8192}
+    assert answer["why"].startswith(
+        "the cheapest size whose upper bound of the start, 108 s, is within 110 s"
+    )
 
 
 def test_without_a_target_the_smallest_size_is_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,9 +112,9 @@ def test_without_a_target_the_smallest_size_is_the_answer(capsys: pytest.Capture
         ),
         (
             ["--compressed", "1GB", "--target", "0s"],
-            "seconds of the start are not a limit: 0.0; allowed: a number above 0",
+            "the target must be above 0 seconds: 0.0; allowed: a number above 0",
         ),
-        (["--compressed", "1GB", "--target", "9s", "--max-usd-per-hour", "1"], "are both asked for"),
+        (["--compressed", "1GB", "--target", "9s", "--max-usd-per-hour", "1"], "are both given"),
         (["--compressed", "150GB", "--uncompressed", "300GB"], "do not fit a Linux task's ephemeral storage"),
         (["--compressed", "9" * 400 + "GB"], "--compressed is beyond counting: '99999999999999999999…'"),
         (["--cpu", "9" * 5000, "--compressed", "1GB"], "cpu is not in a form that ECS accepts"),
@@ -92,7 +128,16 @@ def test_without_a_target_the_smallest_size_is_the_answer(capsys: pytest.Capture
             ["--compressed", "1GB", "--os", "windows", "--arch", "arm64"],
             "a Windows task on Fargate cannot have this architecture: 'arm64'; allowed: x86_64",
         ),
-        ([], "Missing option '--compressed'"),
+        ([], "no image: ''; allowed: IMAGE, or --compressed with a size"),
+        (["--compressed", "800"], "--compressed has no unit: '800'; allowed: a number with B, kB"),
+        (
+            [*_IMAGE, "--max-usd-per-hour", "1", "--max-usd-per-month", "1"],
+            "--max-usd-per-hour and --max-usd-per-month are both given: keep one of them",
+        ),
+        (
+            [*_IMAGE, "--region", "eu-wset-1"],
+            "unknown Region: 'eu-wset-1'; allowed: the name of an AWS Region, such as us-east-1. Did you mean eu-west-1?",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(
@@ -122,7 +167,7 @@ def test_the_part_of_a_size_left_out_is_the_least(
 
 def test_an_image_without_bytes_leaves_nothing_to_help(capsys: pytest.CaptureFixture[str]) -> None:
     """Where nothing is pulled the start is what surrounds a pull, and no change to the image is proposed."""
-    code, out, _ = _run(capsys, "--compressed", "0")
+    code, out, _ = _run(capsys, "--compressed", "0B")
     assert code == 0
     assert "16 s (13-30 s)" in out
     assert "help more" not in out
@@ -152,11 +197,11 @@ def test_the_text_tells_choice_reason_price_and_candidates(capsys: pytest.Captur
     lines = out.splitlines()
     assert lines[:3] == [
         "4 vCPU, 8 GB  (4096/8192)",
-        "why: the smallest size whose expected start, 45 s, is within 60 s, 42 s sooner than 0.25 vCPU, 0.5 GB",
         (
-            "cost: $0.1975 per hour, $0.1851 more than 0.25 vCPU, 0.5 GB as long as the task runs; "
-            "$0.00183 of it for each start"
+            "why: the cheapest size whose expected start, 45 s, is within 60 s; 2 vCPU, 4 GB misses it by 3 s, less than "
+            "the noise of 10 s, and costs $72 a month less"
         ),
+        "cost: $144 a month in us-east-1 ($0.1975 per hour), $135 a month more than 0.25 vCPU, 0.5 GB",
     ]
-    assert "4 vCPU, 8 GB        45 s (25-108 s)               $0.1975  <-" in lines
+    assert "4 vCPU, 8 GB        45 s (25-108 s)                     $144    $0.1975  <-" in lines
     assert "interval: 80% of the starts" in lines

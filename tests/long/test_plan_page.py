@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cdk_pull.fargate.goal import Goal
 from cdk_pull.fargate.sizes import check
 from cdk_pull.image.profile import ImageProfile
 from cdk_pull.report.plan import Task, make_plan
@@ -100,7 +101,7 @@ def _page(folder: Path, *, compressed: int, target: float | None, region: str | 
         name=f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/service@sha256:{'0123456789abcdef' * 4}",
         profile=profile,
         floor=check(cpu, 2 * cpu),
-        target_seconds=target,
+        goal=Goal(start_seconds=target),
         region=region,
     )
     path = folder / "page.html"

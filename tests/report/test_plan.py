@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.fargate.goal import Goal
 from cdk_pull.fargate.sizes import check, sizes
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
 from cdk_pull.report.plan import Plan, Task, make_plan
@@ -15,7 +16,13 @@ from cdk_pull.report.plan import Plan, Task, make_plan
 def _plan(target: float | None = 60, region: str | None = "us-east-1", memory: int = 1024) -> Plan:
     profile = ImageProfile.of_size(compressed_bytes=800_000_000, uncompressed_bytes=2_400_000_000)
     return make_plan(
-        Task(name="app:1", profile=profile, floor=check(512, memory), target_seconds=target, region=region)
+        Task(
+            name="app:1",
+            profile=profile,
+            floor=check(512, memory),
+            goal=Goal(start_seconds=target),
+            region=region,
+        )
     )
 
 
@@ -24,8 +31,8 @@ def test_every_candidate_has_a_verdict() -> None:
     plan = _plan()
     assert {candidate.size.cpu: plan.verdict(candidate) for candidate in plan.choice.candidates} == {
         512: "too late",
-        1024: "in noise",
-        2048: "too late",
+        1024: "too late",
+        2048: "near miss",
         4096: "chosen",
         8192: "in time",
         16384: "in time",
@@ -93,7 +100,7 @@ def test_any_plan_is_json(*, compressed: int, target: float | None, arm: bool) -
             name="x",
             profile=ImageProfile.of_size(compressed_bytes=compressed),
             floor=check(256, 512),
-            target_seconds=target,
+            goal=Goal(start_seconds=target),
             architecture="arm64" if arm else "x86_64",
         )
     )

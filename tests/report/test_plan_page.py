@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from cdk_pull.errors import UnsupportedError
+from cdk_pull.fargate.goal import Goal
 from cdk_pull.fargate.sizes import check
 from cdk_pull.image.profile import ImageProfile
 from cdk_pull.report.plan import Plan, Task, make_plan
@@ -22,7 +23,9 @@ _LEAST_CONTRAST = 4.5
 def _plan(name: str = "app:1", region: str | None = "us-east-1", target: float | None = 60) -> Plan:
     profile = ImageProfile.of_size(compressed_bytes=800_000_000, uncompressed_bytes=2_400_000_000)
     return make_plan(
-        Task(name=name, profile=profile, floor=check(512, 1024), target_seconds=target, region=region)
+        Task(
+            name=name, profile=profile, floor=check(512, 1024), goal=Goal(start_seconds=target), region=region
+        )
     )
 
 

@@ -5,6 +5,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from cdk_pull.fargate.goal import Goal
 from cdk_pull.fargate.sizes import check
 from cdk_pull.image.profile import ImageProfile
 from cdk_pull.report.plan import Task, make_plan
@@ -14,7 +15,11 @@ from cdk_pull.report.plan_text import plan_text
 def _lines(width: int, *, target: float | None = 60, compressed: int = 800_000_000) -> list[str]:
     profile = ImageProfile.of_size(compressed_bytes=compressed, uncompressed_bytes=3 * compressed)
     task = Task(
-        name="app:1", profile=profile, floor=check(512, 1024), target_seconds=target, region="us-east-1"
+        name="app:1",
+        profile=profile,
+        floor=check(512, 1024),
+        goal=Goal(start_seconds=target),
+        region="us-east-1",
     )
     console = Console(width=width, file=StringIO(), highlight=False)
     for part in plan_text(make_plan(task), width):

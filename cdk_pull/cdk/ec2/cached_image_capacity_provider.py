@@ -17,6 +17,7 @@ from cdk_pull.agent.volume import PLACEHOLDER_BYTES, ImageLoad, ImageVolume, ima
 from cdk_pull.cdk.ec2.decision import capacity_decision
 from cdk_pull.cdk.ec2.requests import Request
 from cdk_pull.cdk.ec2.scopes import StageUserData
+from cdk_pull.cdk.fargate.apply_size import region_of
 from cdk_pull.cdk.images.image_lookup import COMMAND
 from cdk_pull.cdk.synth.call_site import calling_place
 from cdk_pull.errors import InvalidValueError
@@ -158,7 +159,7 @@ class CachedImageCapacityProvider(Construct):
                 settings=self.settings,
                 place=calling_place(),
                 operating_system=system,
-                decision=capacity_decision(self.settings, self.volume, why),
+                decision=capacity_decision(self.settings, self.volume, why, region_of(cdk.Stack.of(self))),
             ),
         )
 

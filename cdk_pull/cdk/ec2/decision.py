@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_pull.agent.settings import PullBehavior
 from cdk_pull.decision import Decision
@@ -31,18 +31,28 @@ _COST = {
 }
 
 
+_PRICED_REGION: Final = "us-east-1"
+
+
 def pull_decision(settings: AgentSettings, place: str) -> Decision:
     """Return the decision that somebody's settings are."""
     return _decision(settings, f"asked for in {place}{_what(settings)}")
 
 
-def capacity_decision(settings: AgentSettings, volume: ImageVolume, why: str) -> Decision:
+def capacity_decision(settings: AgentSettings, volume: ImageVolume, why: str, region: str | None) -> Decision:
     """Return the decision of a capacity provider that chose its volume, and perhaps its settings."""
+    # The price is one of us-east-1, and no figure for another Region.
+    usd = volume.usd_per_month if region == _PRICED_REGION else None
+    price = (
+        f"gp3 price in {region or 'the Region'} unknown"
+        if usd is None
+        else f"${usd:.2f} a month and instance in {region}"
+    )
     return _decision(
         settings,
         why,
-        f"{volume.size_gib} GiB for {volume.why}, ${volume.usd_per_month:.2f} a month and instance in us-east-1",
-        {"volume_gib": volume.size_gib, "versions": volume.versions, "usd_per_month": volume.usd_per_month},
+        f"{volume.size_gib} GiB for {volume.why}, {price}",
+        {"volume_gib": volume.size_gib, "versions": volume.versions, "usd_per_month": usd},
     )
 
 

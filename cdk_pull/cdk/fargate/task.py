@@ -53,9 +53,9 @@ class FargateTask(ecs.FargateTaskDefinition):
         FargateTask(self, "Worker", image=image, cpu=256, memory_limit_mib=512,
                     compressed="800MB", uncompressed="2.4GB", start_within=cdk.Duration.minutes(1))
 
-    The size is decided here, from the smallest size given and what is known of the images, never below the first and
-    never larger for a gain inside the noise of 10 s. A larger size costs more for as long as the task runs. When CDK
-    validates, the containers added until then have to fit. The decision, the sizes weighed, the price and what would
+    The size is decided here: the cheapest whose expected start is within ``start_within``, never below the smallest
+    size given. A larger size costs more for as long as the task runs; without a start or a price to meet, none is
+    chosen. When CDK validates, the containers added until then have to fit. The decision, the sizes weighed, the price and what would
     help more are in the template's metadata under ``cdk-pull``.
 
     Where the images' size is not known, the size stays as given, and a warning says what to do. A target that no size
@@ -71,8 +71,9 @@ class FargateTask(ecs.FargateTaskDefinition):
             holds the container.
         memory_limit_mib: its memory in MiB or as ECS writes it (``"2GB"``); by default the least for ``cpu`` that holds
             the container.
-        start_within: choose the smallest size that is expected to start within this.
-        max_usd_per_hour: choose the best start that costs no more than this.
+        start_within: choose the cheapest size that is expected to start within this.
+        max_usd_per_hour: choose the best start that costs no more than this, of starts within the noise of 10 s the
+            cheapest.
         ephemeral_storage_gib: the least ephemeral storage wanted, 21 to 200 GiB; Linux only.
         runtime_platform: operating system and architecture, Linux on x86_64 by default.
         **props: what is known of the images (``compressed``, ``uncompressed``, ``compression``, or

@@ -54,7 +54,7 @@ class FargateTaskSize(cdk.Mixin):
 
     @classmethod
     def start_within(cls, duration: DurationLike, **props: Unpack[SizingProps]) -> FargateTaskSize:
-        """Choose the smallest size that is expected to start within this; see FargateTask for the rest.
+        """Choose the cheapest size that is expected to start within this; see FargateTask for the rest.
 
         Raises:
             InvalidValueError: for a duration or size that is none.

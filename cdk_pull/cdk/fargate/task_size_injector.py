@@ -52,7 +52,7 @@ class FargateTaskSizeInjector:
     to no injector of this kind: for those there is the mixin FargateTaskSize.
 
     Args:
-        start_within: choose the smallest size that is expected to start within this.
+        start_within: choose the cheapest size that is expected to start within this.
         max_usd_per_hour: choose the best start that costs no more than this.
         **props: what is known of the images and what else the choice goes by; see SizingProps.
 

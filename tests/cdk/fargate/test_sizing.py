@@ -28,13 +28,16 @@ def test_a_decision_says_size_reason_price_and_certainty() -> None:
         "start 45 s (25-108 s), 80% coverage",
     )
     assert decision.why == (
-        "the smallest size whose expected start, 45 s, is within 60 s, 42 s sooner than 0.25 vCPU, 0.5 GB; weighed: "
-        "0.25 vCPU 87 s, 0.5 vCPU 78 s, 1 vCPU 70 s, 2 vCPU 63 s, 4 vCPU 45 s, 8 vCPU 34 s, 16 vCPU 34 s, "
-        "32 vCPU 34 s; would help more: a SOCI index: 0 to 27 s less"
+        "the cheapest size whose expected start, 45 s, is within 60 s; 2 vCPU, 4 GB misses it by 3 s, less than the "
+        "noise of 10 s, and costs $72 a month less; would help more: a SOCI index: 0 to 27 s less"
     )
     assert decision.cost == (
-        "$0.1975 per hour, $0.1851 more than 0.25 vCPU, 0.5 GB as long as the task runs; $0.00183 of it for each start"
+        "$144 a month in us-east-1 ($0.1975 per hour), $135 a month more than 0.25 vCPU, 0.5 GB"
     )
+    assert list(decision.details["weighed"].items())[:2] == [
+        ("0.25 vCPU, 0.5 GB", "87 s (39-235 s), $9.01 a month in us-east-1 ($0.0123 per hour)"),
+        ("0.5 vCPU, 1 GB", "78 s (36-207 s), $18 a month in us-east-1 ($0.0247 per hour)"),
+    ]
     assert sized.metadata == {
         "fargate-size": {
             "decided": decision.decided,
@@ -58,7 +61,7 @@ def test_unknown_images_keep_the_size_and_say_what_to_do() -> None:
     [decision] = sized.decisions
     assert (decision.decided, decision.cost, decision.confidence) == (
         "0.25 vCPU, 0.5 GB, not weighed",
-        "$0.0123 per hour",
+        "$9.01 a month in us-east-1 ($0.0123 per hour)",
         "start unknown",
     )
 

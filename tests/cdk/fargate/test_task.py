@@ -161,7 +161,7 @@ def test_arm_has_its_own_price(stack: cdk.Stack) -> None:
     arm = ecs.RuntimePlatform(cpu_architecture=ecs.CpuArchitecture.of("ARM64"))
     FargateTask(stack, "Worker", image=_IMAGE, runtime_platform=arm, compressed="10MB")
     decision = _task(stack)["Metadata"]["cdk-pull"]["fargate-size"]
-    assert decision["cost"] == "$0.0099 per hour"
+    assert decision["cost"] == "$7.21 a month in us-east-1 ($0.0099 per hour)"
 
 
 def test_without_a_region_the_size_is_given_and_the_price_said_to_be_unknown() -> None:
@@ -364,7 +364,7 @@ def test_what_no_price_is_known_for_has_no_way_out_by_a_price() -> None:
     FargateTask(anywhere, "Task", image=_IMAGE, max_usd_per_hour=0.1, **_SIZES)
     Annotations.from_stack(anywhere).has_warning(
         "/Anywhere/Task",
-        Match.string_like_regexp(r"the price is not known: no Region is given: [^.]* on the command line \["),
+        Match.string_like_regexp(r"the price is unknown: no Region is given: [^.]* on the command line \["),
     )
 
 
@@ -372,6 +372,6 @@ def test_a_start_that_only_the_deployment_knows_is_refused(stack: cdk.Stack) -> 
     """CDK converts no length that is a token; the error says which argument it was."""
     seconds = cdk.CfnParameter(stack, "Seconds", type="Number").value_as_number
     with pytest.raises(
-        InvalidValueError, match=r"^start_within cannot be told now: .*allowed: a plain length"
+        InvalidValueError, match=r"^start_within is not known at synth: .*allowed: a duration without tokens"
     ):
         FargateTask(stack, "Task", image=_IMAGE, start_within=cdk.Duration.seconds(seconds))

@@ -47,8 +47,8 @@ def test_names_are_normalised(tmp_path: Path) -> None:
 
 def test_metadata_goes_before_the_file(tmp_path: Path) -> None:
     """What a task definition says of its own image counts; what is malformed there does not."""
-    book = _book(tmp_path, {"images": {"a:1": {"compressed": 1}}})
-    for facts, expected in (({"compressed": 2}, 2), ({"compressed": "much"}, 1), (None, 1)):
+    book = _book(tmp_path, {"images": {"a:1": {"compressed_bytes": 1}}})
+    for facts, expected in (({"compressed": "2B"}, 2), ({"compressed": "much"}, 1), (None, 1)):
         resource = {
             "Type": "AWS::ECS::TaskDefinition",
             "Metadata": {"cdk-pull": {"images": {"a:1": facts}}},
@@ -77,11 +77,11 @@ def test_all_that_can_be_said() -> None:
         ({"cdk-pull:image:x": {}}, "context key of an image is malformed"),
         ({"images": {"a": 1}}, "facts of image a are malformed: 1; allowed: "),
         ({"images": {"a": {"compressed": "big"}}}, "facts of image a are malformed"),
-        ({"images": {"a": {"compressed": 1, "size": 1}}}, "facts of image a are malformed"),
+        ({"images": {"a": {"compressed": "1B", "size": 1}}}, "facts of image a are malformed"),
         ({"images": {"a": {"compressed": -1}}}, "facts of image a are malformed"),
-        ({"images": {"a": {"compressed": 10**400}}}, "facts of image a are malformed"),
-        ({"images": {"a": {"compressed": 1, "uncompressed": True}}}, "facts of image a are malformed"),
-        ({"images": {"a": {"compressed": 1, "compression": "lzma"}}}, "facts of image a are malformed"),
+        ({"images": {"a": {"compressed_bytes": 10**400}}}, "facts of image a are malformed"),
+        ({"images": {"a": {"compressed": "1B", "uncompressed": True}}}, "facts of image a are malformed"),
+        ({"images": {"a": {"compressed": "1B", "compression": "lzma"}}}, "facts of image a are malformed"),
     ],
 )
 def test_facts_in_another_form(tmp_path: Path, document: Any, message: str) -> None:
@@ -140,7 +140,7 @@ def test_an_image_goes_by_any_of_its_names(name: str, image: object) -> None:
             },
         }
     }
-    book = ImageFactsBook.of_context({"images": {name: {"compressed": 7}}})
+    book = ImageFactsBook.of_context({"images": {name: {"compressed": "7B"}}})
     (task,) = CheckContext(from_document(document), book).ecs.tasks
     profile = book.profile(task.images[0], task)
     assert profile is not None

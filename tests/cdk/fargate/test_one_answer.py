@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+from typing import cast
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecs as ecs
+from aws_cdk.assertions import Template
+
+from cdk_pull.cdk.fargate.task import FargateTask
+from cdk_pull.cdk.fargate.task_size import FargateTaskSize
+from cdk_pull.cdk.fargate.task_size_injector import FargateTaskSizeInjector
+from cdk_pull.cli import main
+from cdk_pull.rules.engine.runner import Options, check
+from cdk_pull.template.assembly import from_document
+
+_CASES = [
+    ("800MB", "2.4GB", 256, 512, 85, (512, 1024)),
+    ("200MB", "600MB", 512, 1024, 30, (1024, 2048)),
+    ("800MB", "2.4GB", 1024, 4096, 60, (4096, 8192)),
+    ("70MB", "190MB", 256, 2048, 25, (256, 2048)),
+    ("800MB", "2.4GB", 256, 512, 10, (256, 512)),
+]
+_ENVIRONMENT = cdk.Environment(account="111122223333", region="eu-central-1")
+
+
+def _sizes(stack: cdk.Stack) -> set[tuple[int, int]]:
+    definitions = Template.from_stack(stack).find_resources("AWS::ECS::TaskDefinition").values()
+    return {(int(each["Properties"]["Cpu"]), int(each["Properties"]["Memory"])) for each in definitions}
+
+
+def test_construct_mixin_and_injector_choose_the_same_size() -> None:
+    """One question has one answer, whichever construct asks it."""
+    app = cdk.App()
+    for number, (compressed, uncompressed, cpu, memory, target, _) in enumerate(_CASES):
+        stack = cdk.Stack(app, f"S{number}", env=_ENVIRONMENT)
+        within = cdk.Duration.seconds(target)
+        cdk.PropertyInjectors.of(stack).add(
+            FargateTaskSizeInjector(start_within=within, compressed=compressed, uncompressed=uncompressed)
+        )
+        FargateTask(
+            stack,
+            "Task",
+            cpu=cpu,
+            memory_limit_mib=memory,
+            start_within=within,
+            compressed=compressed,
+            uncompressed=uncompressed,
+        ).add_container("app", image=ecs.ContainerImage.from_registry("app"))
+        mixed = ecs.CfnTaskDefinition(
+            stack, "Mixed", cpu=str(cpu), memory=str(memory), requires_compatibilities=["FARGATE"]
+        )
+        mixed.with_(FargateTaskSize.start_within(within, compressed=compressed, uncompressed=uncompressed))
+        ecs.FargateTaskDefinition(stack, "Injected", cpu=cpu, memory_limit_mib=memory).add_container(
+            "app", image=ecs.ContainerImage.from_registry("app")
+        )
+    for number, case in enumerate(_CASES):
+        assert _sizes(cast("cdk.Stack", app.node.find_child(f"S{number}"))) == {case[-1]}
+
+
+@pytest.mark.parametrize(("compressed", "uncompressed", "cpu", "memory", "target", "size"), _CASES)
+@pytest.mark.parametrize("command", ["size", "plan"])
+def test_the_commands_choose_the_same_size(
+    *,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    compressed: str,
+    uncompressed: str,
+    cpu: int,
+    memory: int,
+    target: int,
+    size: tuple[int, int],
+) -> None:
+    """`size` and `plan` choose what the constructs choose."""
+    image = ["--compressed", compressed, "--uncompressed", uncompressed, "--target", f"{target}s"]
+    task = ["--cpu", str(cpu), "--memory", str(memory), "--region", "eu-central-1"]
+    with pytest.raises(SystemExit):
+        main([command, *image, *task, "--json"])
+    choice = json.loads(capsys.readouterr().out)["choice"]
+    assert (choice["cpu"], choice["memory_mib"]) == size
+
+
+@pytest.mark.parametrize(("compressed", "uncompressed", "cpu", "memory", "target", "size"), _CASES)
+def test_the_fix_of_pull202_sets_the_same_size(
+    *, compressed: str, uncompressed: str, cpu: int, memory: int, target: int, size: tuple[int, int]
+) -> None:
+    """The finding's fix is what the constructs choose; a target that is met has none, and neither has one that no size meets."""
+    facts = {"app:1": {"compressed": compressed, "uncompressed": uncompressed}}
+    task = {
+        "Type": "AWS::ECS::TaskDefinition",
+        "Metadata": {"cdk-pull": {"start-within": target, "images": facts}},
+        "Properties": {
+            "RequiresCompatibilities": ["FARGATE"],
+            "Cpu": str(cpu),
+            "Memory": str(memory),
+            "ContainerDefinitions": [{"Name": "app", "Image": "app:1"}],
+        },
+    }
+    found = check([from_document({"Resources": {"Task": task}})], Options(select=["PULL202"])).findings
+    expected = [] if size == (cpu, memory) else [f'Set Cpu: "{size[0]}" and Memory: "{size[1]}"']
+    assert [
+        each.fix.partition(":  ")[0][: len(expected[0])] for each in found if "Set Cpu" in each.fix
+    ] == expected
