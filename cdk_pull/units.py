@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
@@ -19,6 +20,7 @@ __all__ = [
     "bytes_of",
     "format_bytes",
     "parse_bytes",
+    "parse_seconds",
     "to_timedelta",
 ]
 
@@ -35,6 +37,8 @@ _FACTORS = {
     "tib": 2**40,
 }
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*", re.ASCII)
+_SECONDS = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) *(s|m|min)?", re.ASCII | re.IGNORECASE)
+_MAX_SECONDS = 1_000_000
 # An exabyte: what is more is no size of anything, and large enough a number to end arithmetic with it.
 _MOST = 10**18
 _SIZES_ALLOWED = (
@@ -149,6 +153,21 @@ def bytes_of(given: Mapping[str, Any], size: str, count: str) -> int | None:
     if number is not None:
         return _plain_bytes(number, count)
     return None if value is None else parse_bytes(value, size)
+
+
+def parse_seconds(text: str, what: str) -> float:
+    """Return the seconds of ``"60s"``, ``"1.5m"`` or ``"90"``.
+
+    Raises:
+        InvalidValueError: for what is not a duration of 0 to 1,000,000 seconds.
+    """
+    match = _SECONDS.fullmatch(text.strip()) if isinstance(text, str) else None
+    count = float(match[1]) * (1 if (match[2] or "s").lower() == "s" else 60) if match else math.inf
+    if count > _MAX_SECONDS:
+        raise InvalidValueError(
+            f"{what} is not a duration", text, allowed="seconds or minutes such as 60s or 1.5m"
+        )
+    return count
 
 
 def format_bytes(count: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import wraps
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from cdk_pull.cli._look_up import in_words, look_up, registry_options
+from cdk_pull.cli._look_up import RegistryOptions, in_words, look_up, registry_options
 from cdk_pull.cli._region import region_option
 from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError
 from cdk_pull.fargate.estimate.calibration import calibrate
@@ -23,7 +22,7 @@ from cdk_pull.image.context import ContextFile, facts_from_context
 from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import Compression, ImageProfile
 from cdk_pull.image.reference import ImageReference
-from cdk_pull.units import parse_bytes
+from cdk_pull.units import parse_bytes, parse_seconds
 from cdk_pull.windows.base import cached_base
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ __all__ = ["ImageOptions", "TaskImages", "TaskOptions", "seconds", "task_options
 
 _ARCHITECTURES: Final[dict[Architecture, str]] = {"x86_64": "amd64", "arm64": "arm64"}
 
-_SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?) *(s|m|min)?", re.ASCII | re.IGNORECASE)
-
 
 def seconds(text: str | None) -> float | None:
     """Return the seconds of a ``--target``, or None where it was left out.
@@ -46,14 +43,7 @@ def seconds(text: str | None) -> float | None:
     Raises:
         InvalidValueError: for what is not a duration.
     """
-    if text is None:
-        return None
-    match = _SECONDS.fullmatch(text)
-    if match is None:
-        raise InvalidValueError(
-            "--target is not a duration", text, allowed="seconds or minutes such as 60s or 1.5m"
-        )
-    return float(match.group(1)) * (1 if (match.group(2) or "s").lower() == "s" else 60)
+    return None if text is None else parse_seconds(text, "--target")
 
 
 def typed_profile(compressed: str, uncompressed: str | None, compression: str) -> ImageProfile:
@@ -92,7 +82,7 @@ class ImageOptions:
     compressed: str | None
     uncompressed: str | None
     compression: str | None
-    ca_file: Path | None
+    registry: RegistryOptions
 
     def resolve(self, *, architecture: Architecture, os: Os) -> TaskImages:
         """Return the images.
@@ -121,7 +111,7 @@ class ImageOptions:
         if not self.images:
             raise InvalidValueError("no image", names, allowed="IMAGE, or --compressed with a size")
         return _looked_up(
-            self.images, Platform(os=os, architecture=_ARCHITECTURES[architecture]), self.ca_file
+            self.images, Platform(os=os, architecture=_ARCHITECTURES[architecture]), self.registry
         )
 
 
@@ -265,7 +255,7 @@ def _calibrated(
     return replace(images, notes=(*images.notes, *calibrated.notes)), calibrated.model
 
 
-def _looked_up(names: Sequence[str], platform: Platform, ca_file: Path | None) -> TaskImages:
+def _looked_up(names: Sequence[str], platform: Platform, registry: RegistryOptions) -> TaskImages:
     references = [ImageReference.parse(name) for name in dict.fromkeys(names)]
     context = ContextFile(Path("cdk.context.json")).content
     facts = {
@@ -274,7 +264,7 @@ def _looked_up(names: Sequence[str], platform: Platform, ca_file: Path | None) -
         if (found := facts_from_context(context, reference, platform))
     }
     missing = [(reference, platform) for reference in references if reference not in facts]
-    results = look_up(missing, ca_file=ca_file) if missing else []
+    results = look_up(missing, registry) if missing else []
     if failed := [in_words(result) for result in results if result.error]:
         raise CdkPullError("; ".join(failed))
     facts |= {result.reference: result.facts for result in results if result.facts}

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from cdk_pull.cli._look_up import in_words, look_up, registry_options, requests_of
+from cdk_pull.cli._look_up import RegistryOptions, in_words, look_up, parse_references, registry_options
+from cdk_pull.cli._steps import instruction_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.choose import Choice, choose
 from cdk_pull.fargate.prices import UnknownPrice
+from cdk_pull.image.platform import Platform
 from cdk_pull.units import format_bytes
 from cdk_pull.windows.base import CachedBase, cached_base
 from cdk_pull.windows.window import to_date
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cdk_pull.fargate.estimate.start import Architecture
     from cdk_pull.image.facts import ImageFacts
     from cdk_pull.image.profile import Layer
@@ -26,14 +26,24 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+# What is longer is in --json.
+_STEP_CHARACTERS: Final = 72
 _ARCHITECTURES: Final[dict[str, Architecture]] = {"amd64": "x86_64", "arm64": "arm64"}
 
 
 @click.command("inspect")
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
-@click.option("--platform", help="Such as linux/arm64; by default linux/amd64, or the image's only one.")
-@click.option("--region", help="For the price, such as eu-west-1.")
-@click.option("--date", "on", metavar="YYYY-MM-DD", help="For the cache of Windows hosts; today by default.")
+@click.option(
+    "--platform",
+    help="Read the image for this platform, such as linux/arm64.  [default: linux/amd64, or the image's only one]",
+)
+@click.option("--region", help="Show prices of this Region, such as eu-west-1.")
+@click.option(
+    "--date",
+    "on",
+    metavar="YYYY-MM-DD",
+    help="Judge the cache of Windows hosts on this day.  [default: today]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @registry_options
 def command(
@@ -42,26 +52,37 @@ def command(
     platform: str | None,
     region: str | None,
     on: str | None,
-    ca_file: Path | None,
+    registry: RegistryOptions,
     as_json: bool,
 ) -> int:
-    """Show the layers and sizes of each IMAGE, its base, and how long a Fargate task of it takes to start.
+    """Show the layers, sizes and base of each IMAGE, and how long a Fargate task of it takes to start.
 
-    Only manifests and a few bytes of each layer are read, never a layer. The exit status is 1 when an image could
-    not be looked up; the others are shown nevertheless.
+    Each layer comes with the step of the Dockerfile that made it, as far as the image records it. Only manifests,
+    configurations and a few bytes of each layer are read, never a layer. The exit status is 1 when an image cannot be
+    looked up; the others are shown nevertheless.
     """
     day = datetime.now().astimezone().date() if on is None else to_date(on)
-    results = look_up(requests_of(images, platform), ca_file=ca_file)
+    requested = Platform.parse(platform) if platform else None
+    references, invalid = parse_references(images)
+    if not references:
+        raise next(iter(invalid.values()))
+    results = look_up([(reference, requested) for reference in references], registry)
     shown = [_Shown(result.facts, day, region) for result in results if result.facts]
     failed = [result for result in results if result.error]
     if as_json:
         errors = [_error(result) for result in failed]
+        errors += [
+            {"reference": text, "problem": "reference", "error": str(error)}
+            for text, error in invalid.items()
+        ]
         click.echo(json.dumps({"images": [one.to_json() for one in shown], "errors": errors}, indent=2))
     else:
         click.echo("\n\n".join("\n".join(one.lines()) for one in shown), nl=bool(shown))
     for result in failed:
         click.echo(f"cdk-pull: {in_words(result)}", err=True)
-    return 1 if failed else 0
+    for error in invalid.values():
+        click.echo(f"cdk-pull: {error}", err=True)
+    return 1 if failed or invalid else 0
 
 
 class _Shown:
@@ -89,6 +110,13 @@ class _Shown:
         except InvalidValueError as error:
             self.cannot_run = str(error)
 
+    @property
+    def steps(self) -> list[str | None]:
+        """The instruction that made each layer, or None where the image does not say."""
+        if not self.facts.steps:
+            return [None] * len(self.facts.profile.layers)
+        return [instruction_of(step) or None for step in self.facts.steps]
+
     def to_json(self) -> dict[str, Any]:
         facts, profile = self.facts, self.facts.profile
         return {
@@ -100,7 +128,9 @@ class _Shown:
             "os_version": profile.os_version or None,
             "compressed_bytes": profile.compressed_bytes,
             "uncompressed_bytes": profile.uncompressed_bytes,
-            "layers": [_layer(layer) for layer in profile.layers],
+            "layers": [
+                _layer(layer) | {"step": step} for layer, step in zip(profile.layers, self.steps, strict=True)
+            ],
             "base": self.base.to_json() if self.base else {"name": facts.base or None},
             "candidates": [candidate.to_json() for candidate in self.choice.candidates]
             if self.choice
@@ -117,11 +147,11 @@ class _Shown:
             f"  {profile.os}{version} {profile.architecture}, {facts.digest}",
             f"  base: {self.base.reason if self.base else facts.base or 'not named by the image'}",
             "",
-            f"  {'layer':<22}{'compression':<13}{'compressed':>12}{'unpacked':>12}",
+            f"  {'layer':<22}{'compression':<13}{'compressed':>12}{'unpacked':>12}  step",
         ]
         lines += [
-            f"  {layer.digest[7:19]:<22}{layer.compression:<13}{format_bytes(layer.compressed_bytes):>12}{_unpacked(layer):>12}"
-            for layer in profile.layers
+            f"  {layer.digest[7:19]:<22}{layer.compression:<13}{format_bytes(layer.compressed_bytes):>12}{_unpacked(layer):>12}  {_short(step)}"
+            for layer, step in zip(profile.layers, self.steps, strict=True)
         ]
         estimated = any(layer.uncompressed_source == "estimated" for layer in profile.layers)
         total = ("~" if estimated else "") + format_bytes(profile.uncompressed_bytes or 0)
@@ -161,6 +191,12 @@ def _layer(layer: Layer) -> dict[str, Any]:
 def _error(result: LookUp) -> dict[str, Any]:
     problem = str(result.error.problem) if result.error else ""
     return {"reference": str(result.reference), "problem": problem, "error": str(result.error)}
+
+
+def _short(step: str | None) -> str:
+    if step is None:
+        return "not recorded"
+    return step if len(step) <= _STEP_CHARACTERS else f"{step[: _STEP_CHARACTERS - 1]}…"
 
 
 def _unpacked(layer: Layer) -> str:

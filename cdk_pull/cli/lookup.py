@@ -1,4 +1,4 @@
-"""`cdk-pull lookup`: writes what an app's images are into ``cdk.context.json``."""
+"""`cdk-pull lookup`: writes facts of the images of an app or a template to ``cdk.context.json``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from cdk_pull.cli._app import app_settings, synthesize
-from cdk_pull.cli._look_up import in_words, look_up, registry_options
-from cdk_pull.errors import InvalidValueError
+from cdk_pull.cli._look_up import RegistryOptions, in_words, look_up, registry_options
+from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.image.context import ContextFile, context_key, facts_from_context, parse_key, to_context
+from cdk_pull.image.ecr import check_account, check_region
 from cdk_pull.template.assembly_folder import MANIFEST
-from cdk_pull.template.needed_images import NeededImages, needed_images
+from cdk_pull.template.load import load
+from cdk_pull.template.needed_images import NeededImages, images_of, needed_images
 from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:
@@ -29,31 +31,39 @@ _CONTEXT: Final = "cdk.context.json"
 
 
 @click.command("lookup")
-@click.option("--app", help="A cdk.out, or the command that runs the app; by default what cdk.json says.")
-@click.option("--account", help="Taken for every stack, for apps that name none.")
-@click.option("--region", help="Taken for every stack, for apps that name none.")
-@click.option("--refresh", is_flag=True, help="Look up again what is known, and report tags that have moved.")
-@click.option("--prune", is_flag=True, help="Remove the images that the app no longer needs.")
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--app", help="Read this cdk.out, or run this command.  [default: app of cdk.json]")
+@click.option("--account", metavar="ID", help="Use this account for every stack.")
+@click.option("--region", metavar="REGION", help="Use this Region for every stack.")
+@click.option("--refresh", is_flag=True, help="Look up known images again, and report tags that have moved.")
+@click.option("--prune", is_flag=True, help="Remove images that are no longer used.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @registry_options
 def command(
+    paths: tuple[Path, ...],
     *,
     app: str | None,
     account: str | None,
     region: str | None,
     refresh: bool,
     prune: bool,
-    ca_file: Path | None,
+    registry: RegistryOptions,
     as_json: bool,
 ) -> int:
-    """Look up every image that the app in this folder needs, and write cdk.context.json.
+    """Look up every image of the app in this folder, or of each PATH, and write cdk.context.json.
 
-    What is known already is kept. Commit the file: every synth after that is offline and the same. The exit status
-    is 1 when an image could not be looked up; the others are written nevertheless.
+    PATH is a CloudFormation template, a folder of templates or a cdk.out. Known images are kept. Commit the file:
+    every synth and every cdk-pull check after that reads it, offline. The exit status is 1 when an image cannot be
+    looked up or a PATH cannot be read; the other images are written nevertheless.
     """
+    if account is not None:
+        check_account(account)
+    if region is not None:
+        check_region(region)
     file = ContextFile(Path(_CONTEXT))
-    needed = _needed(app, file, account, region)
-    report = _Report(left_out=needed.left_out)
+    report = _Report()
+    needed = _of_paths(paths, app, account, region, report) if paths else _needed(app, file, account, region)
+    report.left_out = needed.left_out
     if prune:
         wanted = {context_key(*image) for image in needed.images}
         report.removed = [key for key in file.ours if key not in wanted]
@@ -62,19 +72,20 @@ def command(
     wanted_now = [image for image in needed.images if refresh or context_key(*image) not in file.content]
     report.kept = len(needed.images) - len(wanted_now)
     if wanted_now:
-        _look_up(wanted_now, file, report, ca_file, datetime.now().astimezone().date())
+        _look_up(wanted_now, file, report, registry, datetime.now().astimezone().date())
     report.written = file.save()
     click.echo(json.dumps(report.to_json(), indent=2) if as_json else "\n".join(report.lines()))
-    for error in report.failed.values():
+    for error in [*report.unread, *report.failed.values()]:
         click.echo(f"cdk-pull: {error}", err=True)
-    return 1 if report.failed else 0
+    return 1 if report.failed or report.unread else 0
 
 
 @dataclass
 class _Report:
     """What was done."""
 
-    left_out: dict[str, str]
+    left_out: dict[str, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
     found: dict[str, str] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -87,6 +98,7 @@ class _Report:
             "found": sorted(self.found),
             "moved": self.moved,
             "failed": self.failed,
+            "unread": self.unread,
             "kept": self.kept,
             "removed": self.removed,
             "left_out": self.left_out,
@@ -102,13 +114,30 @@ class _Report:
         return [*lines, f"{counts}; {_CONTEXT} {'written' if self.written else 'is as it was'}"]
 
 
+def _of_paths(
+    paths: tuple[Path, ...], app: str | None, account: str | None, region: str | None, report: _Report
+) -> NeededImages:
+    """Return the images of templates and cloud assemblies.
+
+    Raises:
+        InvalidValueError: if there is an app as well, or nothing that can be read.
+    """
+    if app is not None:
+        raise InvalidValueError("--app is given beside a PATH", app, allowed="one of the two")
+    loaded = load(paths, account=account, region=region)
+    report.unread = loaded.errors
+    if not loaded.assemblies:
+        raise UnsupportedError("; ".join(loaded.errors))
+    return images_of(loaded.assemblies)
+
+
 def _needed(app: str | None, file: ContextFile, account: str | None, region: str | None) -> NeededImages:
     """Return the images of a ``cdk.out``, or of an app that is run for it."""
     settings = app_settings(Path())
     app = app or settings.get("app")
     if not isinstance(app, str):
         raise InvalidValueError(
-            "no app to look into", app, allowed="a cdk.out or a command with --app, or cdk.json"
+            "app is missing", app, allowed="PATH, a cdk.out or a command with --app, or app in cdk.json"
         )
     if (Path(app) / MANIFEST).is_file():
         return needed_images(Path(app), account=account, region=region)
@@ -125,11 +154,11 @@ def _look_up(
     images: list[tuple[ImageReference, Platform]],
     file: ContextFile,
     report: _Report,
-    ca_file: Path | None,
+    registry: RegistryOptions,
     today: date,
 ) -> None:
     """Put the facts of images into the context."""
-    for result in look_up(images, ca_file=ca_file):
+    for result in look_up(images, registry):
         platform = result.platform
         if platform is None:
             raise AssertionError(result)  # pragma: no cover - each was asked for with its platform

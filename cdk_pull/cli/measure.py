@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from cdk_pull.cli._look_up import look_up, registry_options, require_network
+from cdk_pull.cli._look_up import (
+    RegistryOptions,
+    look_up,
+    parse_references,
+    registry_options,
+    require_network,
+)
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.calibration import calibrate
 from cdk_pull.fargate.estimate.measured import MeasuredGroup, save_measured
@@ -20,7 +25,6 @@ from cdk_pull.fargate.estimate.start_model import Interval
 from cdk_pull.fargate.sizes import FargateSize
 from cdk_pull.image.context import ContextFile, facts_from_context, parse_key
 from cdk_pull.image.profile import ImageProfile
-from cdk_pull.image.reference import ImageReference
 
 if TYPE_CHECKING:
     from cdk_pull.fargate.sizes import Os
@@ -56,7 +60,7 @@ def command(
     region: str | None,
     save: Path | None,
     ask: bool,
-    ca_file: Path | None,
+    registry: RegistryOptions,
     as_json: bool,
 ) -> int:
     """Show how long tasks took to start: before the pull, the pull, after it, for each image and task size.
@@ -72,7 +76,7 @@ def command(
             f"{len(pulls) - len(kept)} pulls on EC2 found their images on the instance and are left out"
         )
     groups = group_pulls(kept)
-    profiles = _profiles(groups, ca_file, notes, ask=ask)
+    profiles = _profiles(groups, registry, notes, ask=ask)
     effects = _save(save, groups, profiles) if save else []
     if as_json:
         answer = {"groups": [_to_json(group) for group in groups], "estimates": effects, "notes": notes}
@@ -110,7 +114,7 @@ def _read(
 
 
 def _profiles(
-    groups: list[PullGroup], ca_file: Path | None, notes: list[str], *, ask: bool
+    groups: list[PullGroup], registry: RegistryOptions, notes: list[str], *, ask: bool
 ) -> dict[str, ImageProfile]:
     """Return the images of the groups by digest, from the context and, if asked for, from their registries."""
     wanted = {image.digest: image.name for group in groups for image in group.first.images if image.digest}
@@ -122,8 +126,11 @@ def _profiles(
             found[stored.facts.digest] = found[stored.facts.profile.digest] = stored.facts.profile
     missing = {digest: name for digest, name in wanted.items() if digest not in found}
     if ask and missing:
-        references = [replace(ImageReference.parse(name), digest=digest) for digest, name in missing.items()]
-        for result in look_up([(reference, None) for reference in references], ca_file=ca_file):
+        names, errors = parse_references(
+            f"{name.partition('@')[0]}@{digest}" for digest, name in missing.items()
+        )
+        notes += map(str, errors.values())
+        for result in look_up([(reference, None) for reference in names], registry):
             if result.facts and result.reference.digest:
                 found[result.reference.digest] = result.facts.profile
             else:

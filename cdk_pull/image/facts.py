@@ -21,6 +21,8 @@ class ImageFacts:
         profile: of the platform that was asked for.
         base: the base that the image itself names, such as ``ubuntu 24.04``; empty when it names none.
         notes: what is less sure than the rest, a sentence each.
+        steps: the step of the build that made each layer, as the image's configuration has it; empty when the
+            configuration does not have one for each.
     """
 
     reference: str
@@ -28,3 +30,4 @@ class ImageFacts:
     profile: ImageProfile
     base: str = ""
     notes: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()

@@ -16,12 +16,14 @@ from cdk_pull.template.values import Unknown
 from cdk_pull.windows.families import fargate_family
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from cdk_pull.image.reference import ImageReference
+    from cdk_pull.template.assembly import Assembly
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
-__all__ = ["NeededImages", "needed_images", "platform_of"]
+__all__ = ["NeededImages", "images_of", "needed_images", "platform_of"]
 
 # CDK pushes these at deployment, so that a registry need not have them when the app is synthesized.
 _ASSET: Final = re.compile(r"cdk-[a-z0-9]+-container-assets-")
@@ -53,9 +55,19 @@ def needed_images(folder: Path, *, account: str | None = None, region: str | Non
     """
     needed = NeededImages()
     for key in _missing_keys(folder):
-        needed.images[parse_key(key)] = None
-    for task in EcsView(read_cloud_assembly(folder, account=account, region=region)).tasks:
-        _add_task(needed, task)
+        try:
+            needed.images[parse_key(key)] = None
+        except InvalidValueError as error:
+            needed.left_out[key] = str(error)
+    _add_tasks(needed, read_cloud_assembly(folder, account=account, region=region))
+    return needed
+
+
+def images_of(assemblies: Iterable[Assembly]) -> NeededImages:
+    """Return the images of the task definitions of templates and cloud assemblies."""
+    needed = NeededImages()
+    for assembly in assemblies:
+        _add_tasks(needed, assembly)
     return needed
 
 
@@ -68,6 +80,11 @@ def platform_of(task: TaskDefinition) -> Platform:
         return Platform("windows", architecture, os_version=f"10.0.{fargate_family(task.family).os_build}")
     except (InvalidValueError, UnsupportedError):
         return Platform("windows", architecture)
+
+
+def _add_tasks(needed: NeededImages, assembly: Assembly) -> None:
+    for task in EcsView(assembly).tasks:
+        _add_task(needed, task)
 
 
 def _add_task(needed: NeededImages, task: TaskDefinition) -> None:

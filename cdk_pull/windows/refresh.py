@@ -260,7 +260,7 @@ async def _images(
     rows: list[tuple[str, FixedBuild]], mcr: str, ca_file: Path | None
 ) -> dict[str, ImageFacts]:
     """Look the images of new releases up: their layers are what recognises a base."""
-    async with RegistryClient(lambda _: None, ca_file=ca_file, insecure=mcr.startswith("http:")) as client:
+    async with RegistryClient(lambda _: None, ca_file=ca_file, plain_http=mcr.startswith("http:")) as client:
         answers = await asyncio.gather(
             *(
                 client.look_up(

@@ -63,6 +63,7 @@ def test_json(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixtur
             "compressed_bytes": len(blob.data),
             "uncompressed_bytes": blob.unpacked,
             "uncompressed_source": "measured",
+            "step": None,
         }
         for blob, compression in ((first, "gzip"), (second, "none"))
     ]
@@ -124,3 +125,43 @@ def test_bad_input(
     status, out, err = run(capsys, tls, *arguments)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(message)
+
+
+def test_the_step_that_made_each_layer(
+    registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each layer stands with its instruction of the Dockerfile; steps without a layer are left out."""
+    document = json.loads(registry.manifest)
+    config = json.loads(registry.blobs[document["config"]["digest"]])
+    config["history"] = [
+        {"created_by": "/bin/sh -c #(nop) ADD file:abc in / "},
+        {"created_by": 'CMD ["bash"]', "empty_layer": True},
+        {"created_by": "RUN /bin/sh -c pip install -r requirements.txt " + "x" * 100 + " # buildkit"},
+    ]
+    document["config"] = registry.store(
+        json.dumps(config).encode(), "application/vnd.oci.image.config.v1+json"
+    )
+    registry.tags["1"] = json.dumps(document).encode()
+    status, out, _ = run(capsys, tls, f"{registry.host}/app:1")
+    assert status == 0
+    steps = [line.rpartition("B  ")[2] for line in out.splitlines() if line[2:14].isalnum() and "B  " in line]
+    assert steps[:2] == ["ADD file:abc in /", "RUN pip install -r requirements.txt " + "x" * 35 + "…"]
+    _, out, _ = run(capsys, tls, f"{registry.host}/app:1", "--json")
+    (image,) = json.loads(out)["images"]
+    assert [layer["step"] for layer in image["layers"]] == [
+        "ADD file:abc in /",
+        "RUN pip install -r requirements.txt " + "x" * 100,
+    ]
+
+
+def test_a_reference_that_is_none_beside_good_ones(
+    registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A malformed reference is an error of its own with status 1; the others are shown."""
+    status, out, err = run(capsys, tls, "App:1", f"{registry.host}/app:1", "--json")
+    assert status == 1
+    answer = json.loads(out)
+    assert [image["reference"] for image in answer["images"]] == [f"{registry.host}/app:1"]
+    assert answer["errors"] == [
+        {"reference": "App:1", "problem": "reference", "error": err.strip().removeprefix("cdk-pull: ")}
+    ]

@@ -203,7 +203,7 @@ def test_prune(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixtu
         (
             {},
             [],
-            "cdk-pull: no app to look into: None; allowed: a cdk.out or a command with --app, or cdk.json\n",
+            "cdk-pull: app is missing: None; allowed: PATH, a cdk.out or a command with --app, or app in cdk.json\n",
         ),
         (
             {"cdk.json": "["},
@@ -361,3 +361,100 @@ def test_an_account_for_stacks_that_name_none(
     )
     assert (status, err) == (0, "")
     assert list(context()) == [key(f"{registry.host}/app-444455556666-us-east-1:1")]
+
+
+TEMPLATE = """\
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ContainerDefinitions:
+        - {Name: app, Image: %s}
+"""
+
+
+def test_a_template(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]) -> None:
+    """The images of CloudFormation templates are looked up without any app, and `check` reads the facts."""
+    image = f"{registry.host}/app:1"
+    Path("template.yaml").write_text(TEMPLATE % image)
+    status, out, err = run(capsys, tls, "template.yaml")
+    assert (status, err) == (0, "")
+    assert out.splitlines() == [
+        f"found    {image} (linux/amd64): 2 layers, 71.6 kB compressed",
+        "1 found, 0 known already, 0 failed; cdk.context.json written",
+    ]
+    assert list(context()) == [key(image)]
+
+
+def test_templates_of_which_one_cannot_be_read(
+    registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A template that cannot be read is told with status 1, and the images of the others are written."""
+    Path("good.yaml").write_text(TEMPLATE % f"{registry.host}/app:1")
+    Path("bad.yaml").write_text("[")
+    status, out, err = run(capsys, tls, "good.yaml", "bad.yaml", "--json")
+    assert status == 1
+    assert err.startswith("cdk-pull: bad.yaml")
+    assert err.count("\n") == 1
+    answer = json.loads(out)
+    assert [*answer["unread"], ""] == err.replace("cdk-pull: ", "").split("\n")
+    assert answer["found"] == [f"{registry.host}/app:1 (linux/amd64)"]
+    status, out, err = run(capsys, tls, "bad.yaml")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["t.yaml", "--app", "cdk.out"], "--app is given beside a PATH: 'cdk.out'; allowed: one of the two"),
+        (["t.yaml", "--timeout", "soon"], "--timeout is not a duration: 'soon'; allowed: seconds or minutes such as 60s or 1.5m"),
+        (["t.yaml", "--timeout", "0"], "--timeout is too short: '0'; allowed: more than 0s"),
+        (["t.yaml", "--region", "x"], "Region is malformed: 'x'; allowed: a Region's name, such as 'eu-west-1'"),
+    ],
+)  # fmt: skip
+def test_bad_options(
+    registry: Registry,
+    tls: Certificate,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    """What is typed wrongly is one line and status 2, before any registry is asked."""
+    Path("t.yaml").write_text(TEMPLATE % f"{registry.host}/app:1")
+    assert run(capsys, tls, *arguments) == (2, "", f"cdk-pull: {message}\n")
+    assert registry.asked == []
+
+
+def test_twenty_good_images_beside_a_bad_one(
+    registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the twenty-first does, twenty images are written: no port, no host, no answer, no end."""
+    good = [f"{registry.host}/good{number}:1" for number in range(20)]
+    registry.slow.add("/v2/slow/manifests/1")
+    bad = [f"{registry.host}/slow:1", "127.0.0.1:99999/app:1", "xn--a.example:1/app:1"]
+    assembly(*bad, *good)
+    status, out, err = run(capsys, tls, "--app", "cdk.out", "--timeout", "8s")
+    assert status == 1
+    assert list(context()) == sorted(map(key, good))
+    assert out.endswith("20 found, 0 known already, 3 failed; cdk.context.json written\n")
+    assert err.splitlines() == [
+        f"cdk-pull: {bad[0]} was not read within the 8 s of this run; raise the limit with --timeout",
+        f"cdk-pull: {bad[1]}: https://127.0.0.1:99999/v2/app/manifests/1 is not a valid address; allowed: a host name, and a port from 1 to 65535; check the name of the registry",
+        f"cdk-pull: {bad[2]}: https://xn--a.example:1/v2/app/manifests/1 is not a valid address; allowed: a host name, and a port from 1 to 65535; check the name of the registry",
+    ]
+
+
+def test_what_another_look_up_writes_meanwhile_stays(
+    registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What CDK or another look-up adds while this one asks the registry is in the file afterwards."""
+    other = key("docker.io/library/other:1")
+
+    def answer(_: int) -> Reply:
+        Path("cdk.context.json").write_text(json.dumps({"vpc-provider:x": 1, other: {"digest": "d"}}))
+        return 200, {}, registry.manifest
+
+    registry.replies["/v2/app/manifests/1"] = answer
+    assembly(f"{registry.host}/app:1")
+    assert run(capsys, tls, "--app", "cdk.out")[0] == 0
+    assert context().keys() == {"vpc-provider:x", other, key(f"{registry.host}/app:1")}

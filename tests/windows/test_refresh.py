@@ -219,7 +219,7 @@ def test_an_image_of_another_build(microsoft: Microsoft) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"<html>", "answers with something that is not a JSON object"),
+        (b"<html>", "does not answer with a JSON object"),
         (b'{"name": "other", "tags": []}', "answers without the tags of windows/servercore"),
         (b'{"name": "windows/servercore", "tags": ["ltsc2022"]}', "lists no tag of a build"),
     ],

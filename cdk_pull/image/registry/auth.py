@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Authenticator"]
 
-_MOST_TOKEN_BYTES = 1 << 20
-# Nobody may send this far: RFC 7230 asks servers to take 8,000 bytes of a header, and AWS's tokens have 3,000.
-_LONGEST_TOKEN = 32 * 1024
+_MAX_TOKEN_BYTES = 1 << 20
+# RFC 9110 asks servers to accept 8,000 bytes of a header, and AWS's tokens have 3,000.
+_MAX_TOKEN_CHARACTERS = 32 * 1024
 
 
 class Authenticator:
@@ -42,7 +42,9 @@ class Authenticator:
         """Return the header that worked before, or nothing."""
         return self._headers.get((host, repository)) or self._headers.get((host, "")) or ""
 
-    async def answer(self, host: str, repository: str, challenges: tuple[Challenge, ...], failed: str) -> str:
+    async def answer(
+        self, host: str, repository: str, challenges: tuple[Challenge, ...], failed: str, *, secure: bool
+    ) -> str:
         """Return a header in answer to the challenges of ``host``.
 
         Args:
@@ -50,6 +52,7 @@ class Authenticator:
             repository: what is to be read there.
             challenges: what the registry asks for.
             failed: the header that the registry just refused, or nothing.
+            secure: whether the registry is asked over HTTPS; then its token server has to be, too.
 
         Raises:
             RegistryError: when there is none to give.
@@ -61,7 +64,7 @@ class Authenticator:
             found = await self._found(host)
             for challenge in challenges:
                 if challenge.scheme == "bearer":
-                    token = await self._token(host, repository, challenge, found)
+                    token = await self._token(host, repository, challenge, found, secure=secure)
                     self._headers[host, repository] = header = f"Bearer {token}"
                     return header
                 if challenge.scheme == "basic" and found and found.username and found.basic != failed:
@@ -76,13 +79,20 @@ class Authenticator:
         return await asyncio.shield(self._of_host[host])
 
     async def _token(
-        self, host: str, repository: str, challenge: Challenge, found: Credentials | None
+        self, host: str, repository: str, challenge: Challenge, found: Credentials | None, *, secure: bool
     ) -> str:
         """Ask the token server that the registry names for a token to pull one repository."""
         realm = challenge.parameters.get("realm", "")
-        parts = urlsplit(realm)
-        if parts.scheme != "https" and self._transport.scheme == "https":
-            message = f"{host} sends log-ins to a token server without HTTPS; none was sent"
+        try:
+            parts = urlsplit(realm)
+            usable = bool(parts.hostname) and parts.scheme in {"http", "https"}
+        except ValueError:
+            usable = False
+        if not usable:
+            message = f"{host} names a token server that is not an HTTP address: {realm[:100]!r}; check that the host is a registry"
+            raise RegistryError(Problem.PROTOCOL, message)
+        if parts.scheme != "https" and secure:
+            message = f"{host} sends log-ins to a token server without HTTPS; none was sent; report it to the operator of the registry"
             raise RegistryError(Problem.PROTOCOL, message)
         # Our own scope, not the challenge's: a registry that asks for the right to push gets no such token.
         fields = {"scope": f"repository:{repository}:pull"}
@@ -103,7 +113,7 @@ class Authenticator:
             raise _no_way_in(host, repository, had_credentials=found is not None, challenges=())
         token = _read_token(answer)
         if token is None:
-            message = f"the token server of {host} ({parts.hostname}) answers {answer.status} without a token; check the registry's name"
+            message = f"the token server of {host} ({parts.hostname}) answers {answer.status} without a token; check the name of the registry"
             raise RegistryError(Problem.PROTOCOL, message)
         return token
 
@@ -111,7 +121,7 @@ class Authenticator:
         return await self._transport.send(
             url,
             headers={"Accept": "application/json"},
-            most_bytes=_MOST_TOKEN_BYTES,
+            max_bytes=_MAX_TOKEN_BYTES,
             authorization=authorization,
             form=form,
         )
@@ -127,7 +137,10 @@ def _read_token(answer: Answer) -> str | None:
         return None
     token = content.get("token") or content.get("access_token")
     usable = (
-        isinstance(token, str) and len(token) <= _LONGEST_TOKEN and token.isascii() and token.isprintable()
+        isinstance(token, str)
+        and len(token) <= _MAX_TOKEN_CHARACTERS
+        and token.isascii()
+        and token.isprintable()
     )
     return token if usable else None
 
@@ -138,11 +151,9 @@ def _no_way_in(
     """Return the error for a registry that does not let us in."""
     if challenges and not {challenge.scheme for challenge in challenges} & {"basic", "bearer"}:
         schemes = ", ".join(challenge.scheme for challenge in challenges)
-        message = (
-            f"{host} asks for {schemes}, and only Basic and Bearer are known here; log in some other way"
-        )
+        message = f"{host} asks for the authentication scheme {schemes[:100]}, which is not supported; allowed: Basic, Bearer; use a registry with one of them"
     elif had_credentials:
-        message = f"{host} refuses the log-in for {repository}: it is wrong, has expired, or may not pull; docker login {host}"
+        message = f"{host} rejects the log-in for {repository}: it is wrong, has expired, or may not pull; run docker login {host}"
     else:
-        message = f"{host} wants a log-in for {repository} (or there is no such repository), and none was found; docker login {host}"
+        message = f"{host} requires a log-in for {repository} (or has no such repository), and there is none here; check the name, or run docker login {host}"
     return RegistryError(Problem.AUTHENTICATION, message)

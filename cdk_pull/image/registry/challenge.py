@@ -18,8 +18,8 @@ _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _PARAMETER = re.compile(rf"\s*({_TOKEN})\s*=\s*({_QUOTED}|[^\s,\"]*)\s*(?:,|$)")
 _SCHEME = re.compile(rf"[\s,]*({_TOKEN})(?:\s+|,|$)")
 _ESCAPE = re.compile(r"\\(.)")
-# Longer headers are not a challenge but a nuisance.
-_LONGEST = 8192
+# Real challenges have a few hundred characters.
+_MAX_CHARACTERS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Challenge:
 
 def parse_challenges(headers: Iterable[str]) -> tuple[Challenge, ...]:
     """Return the challenges of the values of ``WWW-Authenticate``; what cannot be read ends the list."""
-    return tuple(challenge for header in headers for challenge in _parse(header[:_LONGEST]))
+    return tuple(challenge for header in headers for challenge in _parse(header[:_MAX_CHARACTERS]))
 
 
 def _parse(header: str) -> Iterable[Challenge]:

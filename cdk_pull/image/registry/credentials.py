@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import os
 import re
 import subprocess
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.files import read_regular_file
 from cdk_pull.image.registry.errors import Problem, RegistryError
+from cdk_pull.image.registry.quiet import hush, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +33,8 @@ _HELPER_SECONDS = 30
 _NOT_FOUND = "credentials not found"
 # What a helper gives as the user's name when the secret is an identity token.
 _TOKEN_USER = "<token>"  # noqa: S105 - a marker of the helpers' protocol
-_LARGEST_CONFIG = 1 << 20
+_MAX_CONFIG_BYTES = 1 << 20
+_MAX_HELPER_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,8 @@ class Credentials:
     @property
     def basic(self) -> str:
         """The value of an ``Authorization`` header of the scheme Basic."""
-        pair = f"{self.username}:{self.password}".encode()
+        # A log-in with half a character is wrong, which is for the registry to say.
+        pair = f"{self.username}:{self.password}".encode(errors="replace")
         return f"Basic {base64.b64encode(pair).decode()}"
 
 
@@ -69,21 +76,23 @@ class DockerConfig:
             RegistryError: if the file exists and is not Docker's; no file is no credentials.
         """
         if path is None:
-            folder = os.environ.get("DOCKER_CONFIG")
-            path = (Path(folder) if folder else Path.home() / ".docker") / "config.json"
+            path = _config_path()
+        if path is None:
+            return cls({})
         try:
-            with path.open("rb") as file:
-                content = json.loads(file.read(_LARGEST_CONFIG))
+            data = read_regular_file(path, "Docker's configuration", max_bytes=_MAX_CONFIG_BYTES)
         except FileNotFoundError:
             return cls({})
-        except (OSError, ValueError, RecursionError) as error:
+        except InvalidValueError as error:
+            raise RegistryError(Problem.AUTHENTICATION, str(error)) from None
+        try:
+            content = json.loads(data)
+        except (ValueError, RecursionError) as error:
             # Neither the text nor the parser's excerpt of it: both may hold a password.
-            message = (
-                f"{path} cannot be read as Docker's configuration ({type(error).__name__}); fix or move it"
-            )
+            message = f"{path} cannot be read as Docker's configuration ({type(error).__name__}); correct or move it"
             raise RegistryError(Problem.AUTHENTICATION, message) from None
         if not isinstance(content, dict):
-            message = f"{path} is not Docker's configuration: it holds no JSON object; fix or move it"
+            message = f"{path} is not Docker's configuration: it is not a JSON object; correct or move it"
             raise RegistryError(Problem.AUTHENTICATION, message)
         return cls(content, path)
 
@@ -120,22 +129,27 @@ def ecr_credentials(region: str, *, fips: bool = False) -> Credentials | None:
     except ImportError as error:
         message = "boto3 is not installed; pip install 'cdk-pull[network]'"
         raise RegistryError(Problem.AUTHENTICATION, message) from error
-    session = boto3.Session(region_name=region)
-    if session.get_credentials() is None:
-        return None
-    config = Config(connect_timeout=10, read_timeout=20, retries={"mode": "standard"}, use_fips_endpoint=fips)
+    settings = Config(
+        connect_timeout=10, read_timeout=20, retries={"mode": "standard"}, use_fips_endpoint=fips
+    )
     try:
-        answer = session.client("ecr", config=config).get_authorization_token()
+        # botocore logs the bodies of all answers, with the token in this one and keys in those that lead to it.
+        hush()
+        with quiet():
+            session = boto3.Session(region_name=region)
+            if session.get_credentials() is None:
+                return None
+            client = session.client("ecr", config=settings)
+            hush()
+            answer = client.get_authorization_token()
         token = answer["authorizationData"][0]["authorizationToken"]
         username, _, password = base64.b64decode(token).decode().partition(":")
     except ClientError as error:
         reason = error.response.get("Error", {}).get("Code", "an error")
-        message = f"AWS answered {reason} to ecr:GetAuthorizationToken in {region}; check the profile and its rights"
+        message = f"AWS answered {reason} to ecr:GetAuthorizationToken in {region}; check the profile and its permissions"
         raise RegistryError(Problem.AUTHENTICATION, message) from None
-    except (BotoCoreError, LookupError, ValueError) as error:
-        message = (
-            f"no Amazon ECR token for {region} ({type(error).__name__}); check AWS_PROFILE and the connection"
-        )
+    except (BotoCoreError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
+        message = f"AWS gave no token for Amazon ECR in {region} ({type(error).__name__}); check AWS_PROFILE and the connection"
         raise RegistryError(Problem.AUTHENTICATION, message) from None
     return Credentials(username, password)
 
@@ -147,7 +161,7 @@ def _from_entry(entry: Mapping[str, Any]) -> Credentials | None:
     if auth := entry.get("auth"):
         try:
             username, colon, password = base64.b64decode(str(auth), validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except (binascii.Error, ValueError):
             return None
         return Credentials(username, password.rstrip("\0")) if colon else None
     if entry.get("username") and entry.get("password"):
@@ -159,26 +173,23 @@ def _ask_helper(name: str, server: str) -> Credentials | None:
     """Run ``docker-credential-NAME get``, which reads the server and writes JSON."""
     program = f"docker-credential-{name}"
     if not _HELPER_NAME.fullmatch(name):
-        message = (
-            f"{name!r} in Docker's configuration is not the name of a credential helper; fix config.json"
-        )
+        message = f"the name of a credential helper in Docker's configuration is not valid: {name[:100]!r}; allowed: letters, digits, '.', '_' and '-'; correct config.json"
         raise RegistryError(Problem.AUTHENTICATION, message)
     try:
-        done = subprocess.run(  # noqa: S603 - the user's own configuration names the program, and it has no arguments
-            [program, "get"], input=server.encode(), capture_output=True, timeout=_HELPER_SECONDS, check=False
-        )
+        status, output = _run(program, server)
     except (OSError, subprocess.TimeoutExpired) as error:
         message = f"{program} for {_host(server)} failed ({type(error).__name__}); install it or remove it from config.json"
         raise RegistryError(Problem.AUTHENTICATION, message) from None
-    if done.returncode:
-        if _NOT_FOUND in done.stdout.decode(errors="replace").lower():
+    if len(output) > _MAX_HELPER_BYTES:
+        message = f"{program} for {_host(server)} printed more than {_MAX_HELPER_BYTES} bytes, which is not a log-in; run it by hand to see why"
+        raise RegistryError(Problem.AUTHENTICATION, message)
+    if status:
+        if _NOT_FOUND in output.decode(errors="replace").lower():
             return None
-        message = (
-            f"{program} for {_host(server)} ended with status {done.returncode}; run it by hand to see why"
-        )
+        message = f"{program} for {_host(server)} ended with status {status}; run it by hand to see why"
         raise RegistryError(Problem.AUTHENTICATION, message)
     try:
-        answer = _mapping(json.loads(done.stdout))
+        answer = _mapping(json.loads(output))
     except (ValueError, RecursionError):
         message = f"{program} for {_host(server)} did not answer in JSON; run it by hand to see why"
         raise RegistryError(Problem.AUTHENTICATION, message) from None
@@ -188,9 +199,66 @@ def _ask_helper(name: str, server: str) -> Credentials | None:
     return Credentials(identity_token=secret) if username == _TOKEN_USER else Credentials(username, secret)
 
 
+def _run(program: str, server: str) -> tuple[int, bytes]:
+    """Run a helper and return its status and what it printed, which is read up to a bound and no further.
+
+    Raises:
+        OSError: if it cannot be started.
+        subprocess.TimeoutExpired: if it does not end in time.
+    """
+    process = subprocess.Popen(  # noqa: S603 - the user's own configuration names the program
+        [program, "get"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    output = bytearray()
+
+    def talk() -> None:
+        if process.stdin is None or process.stdout is None:
+            raise AssertionError(program)  # pragma: no cover - both are pipes
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # it need not read, and is killed when its time is over
+            process.stdin.write(server.encode())
+            process.stdin.close()
+        with contextlib.suppress(OSError, ValueError):
+            output.extend(process.stdout.read(_MAX_HELPER_BYTES + 1))
+
+    # In a thread, as not every system can wait for a pipe and the clock at once.
+    thread = threading.Thread(target=talk, daemon=True)
+    thread.start()
+    thread.join(_HELPER_SECONDS)
+    if thread.is_alive() or len(output) > _MAX_HELPER_BYTES:
+        process.kill()
+        process.wait()
+        if thread.is_alive():
+            raise subprocess.TimeoutExpired(program, _HELPER_SECONDS)
+        return process.returncode, bytes(output)
+    try:
+        return process.wait(timeout=_HELPER_SECONDS), bytes(output)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _config_path() -> Path | None:
+    """Return where Docker keeps its configuration, or None for a user without a home."""
+    if folder := os.environ.get("DOCKER_CONFIG"):
+        return Path(folder) / "config.json"
+    try:
+        return Path.home() / ".docker" / "config.json"
+    except RuntimeError:
+        return None
+
+
 def _host(server: str) -> str:
-    """Return the host and port of a key of ``config.json``, which may be a URL."""
-    return urlsplit(server if "//" in server else f"//{server}").netloc.lower()
+    """Return the host and port of a key of ``config.json``, which may be a URL; nothing for one that is malformed."""
+    try:
+        return urlsplit(server if "//" in server else f"//{server}").netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _mapping(value: object) -> dict[str, Any]:

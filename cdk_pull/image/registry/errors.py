@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from cdk_pull.errors import CdkPullError
 
-__all__ = ["Problem", "RegistryError"]
+__all__ = ["Problem", "RegistryError", "printable_line"]
 
 
 class Problem(StrEnum):
@@ -17,6 +17,7 @@ class Problem(StrEnum):
     RATE_LIMITED = "rate-limited"
     TIMEOUT = "timeout"
     TLS = "tls"
+    PROXY = "proxy"
     UNREACHABLE = "unreachable"
     SERVER = "server"
     PROTOCOL = "protocol"
@@ -28,9 +29,17 @@ class RegistryError(CdkPullError):
 
     Args:
         problem: the kind of failure.
-        message: what is wrong and what to do, in one line.
+        message: what is wrong and what to do. A registry may have written parts of it: it becomes one line of
+            printable characters.
     """
 
     def __init__(self, problem: Problem, message: str) -> None:
         self.problem = problem
-        super().__init__(message)
+        super().__init__(printable_line(message))
+
+
+def printable_line(text: str, max_characters: int = 2000) -> str:
+    """Return untrusted text as one line without control characters, of a bounded length."""
+    line = " ".join(text[: 4 * max_characters].split())
+    line = "".join(each if each.isprintable() else "?" for each in line)
+    return line if len(line) <= max_characters else f"{line[: max_characters - 1]}…"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["fetch", "fetch_json"]
 
 # The price list of one Region has 1 MB, a month of Microsoft's security updates 20 MB.
-_MOST_BYTES: Final = 128 << 20
+_MAX_BYTES: Final = 128 << 20
 _OK: Final = 200
 
 
@@ -23,10 +23,10 @@ async def fetch(transport: Transport, url: str, accept: str) -> Answer:
     Raises:
         RegistryError: for any status but 200, and when there is no answer.
     """
-    answer = await transport.send(url, headers={"Accept": accept}, most_bytes=_MOST_BYTES)
+    answer = await transport.send(url, headers={"Accept": accept}, max_bytes=_MAX_BYTES)
     if answer.status != _OK:
         problem = Problem.NOT_FOUND if answer.status == 404 else Problem.SERVER  # noqa: PLR2004 - HTTP's Not Found
-        raise RegistryError(problem, f"{url} answers {answer.status}")
+        raise RegistryError(problem, f"{url} answers {answer.status}; check the address, or try again later")
     return answer
 
 
@@ -42,5 +42,8 @@ async def fetch_json(transport: Transport, url: str) -> tuple[dict[str, Any], An
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise RegistryError(Problem.PROTOCOL, f"{url} answers with something that is not a JSON object")
+        raise RegistryError(
+            Problem.PROTOCOL,
+            f"{url} does not answer with a JSON object; check the address, or try again later",
+        )
     return content, answer

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import Compression
-from cdk_pull.image.registry.errors import Problem, RegistryError
+from cdk_pull.image.registry.errors import Problem, RegistryError, printable_line
+from cdk_pull.image.registry.sizes import MAX_LAYER_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,8 +43,13 @@ _LAYER = re.compile(
     r"application/vnd\.(?:oci\.image\.layer(?:\.nondistributable)?\.v1\.tar|docker\.image\.rootfs(?:\.foreign)?\.diff\.tar)"
     r"(?:[.+](gzip|zstd))?"
 )
-# The runtime takes 127 layers; whoever lists thousands wants us to send as many requests.
-_MOST_LAYERS = 512
+# containerd and Docker accept 127 layers; whoever lists thousands wants us to send as many requests.
+_MAX_LAYERS = 512
+_MAX_ENTRIES = 1000
+_MAX_STRING = 1000
+_ARCHITECTURE = re.compile(r"[a-z0-9_]{1,32}")
+_VARIANT = re.compile(r"[a-zA-Z0-9._-]{0,32}")
+_OS_VERSION = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,3}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,12 +82,21 @@ class Manifest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """What the image's configuration says that matters here."""
+    """What the image's configuration says that matters here.
+
+    Attributes:
+        platform: of the image.
+        diff_ids: the digest of each unpacked layer.
+        labels: of the image, its base's included.
+        history: each step of the build, the base's first.
+        steps: the steps of the build that made a layer.
+    """
 
     platform: Platform
     diff_ids: tuple[str, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     history: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
 
 
 def is_digest(text: str) -> bool:
@@ -109,17 +124,20 @@ def read_document(body: bytes, what: str) -> Index | Manifest:
     """
     content = _json(body, what)
     if content.get("schemaVersion") == 1:
-        message = f"{what} has a manifest of schema 1, which Amazon ECS no longer pulls; push it again with a newer tool"
+        message = f"{what} has a manifest of schema 1, which Amazon ECS does not pull; push it again with a newer tool"
         raise RegistryError(Problem.PROTOCOL, message)
     annotations = _strings(content.get("annotations"))
     if isinstance(content.get("manifests"), list):
+        if len(content["manifests"]) > _MAX_ENTRIES:
+            message = f"{what} has an index of {len(content['manifests'])} images; at most {_MAX_ENTRIES} are read; name one by its digest"
+            raise RegistryError(Problem.PROTOCOL, message)
         entries = (_descriptor(entry, what) for entry in content["manifests"])
         return Index(tuple(entry for entry in entries if entry.platform is not None), annotations)
     if isinstance(content.get("layers"), list) and "config" in content:
-        if len(content["layers"]) > _MOST_LAYERS:
-            message = f"{what} lists {len(content['layers'])} layers; a runtime takes 127"
+        if len(content["layers"]) > _MAX_LAYERS:
+            message = f"{what} lists {len(content['layers'])} layers; container runtimes accept 127; check that it is a container image"
             raise RegistryError(Problem.PROTOCOL, message)
-        layers = tuple(_descriptor(layer, what) for layer in content["layers"])
+        layers = tuple(_layer(layer, what) for layer in content["layers"])
         return Manifest(_descriptor(content["config"], what), layers, annotations)
     message = f"{what} has neither an image manifest nor an image index; check that it is a container image"
     raise RegistryError(Problem.PROTOCOL, message)
@@ -133,26 +151,24 @@ def read_config(body: bytes, what: str) -> Config:
     """
     content = _json(body, what)
     rootfs, inner = content.get("rootfs"), content.get("config")
-    history = content.get("history")
-    try:
-        platform = Platform.of(
-            _text(content.get("os")),
-            _text(content.get("architecture")),
-            _text(content.get("variant")),
-            _text(content.get("os.version")),
-        )
-    except InvalidValueError:
+    platform = _platform(content)
+    if platform is None:
         message = (
             f"{what} has no configuration of a Linux or Windows image; check that it is a container image"
         )
-        raise RegistryError(Problem.PROTOCOL, message) from None
+        raise RegistryError(Problem.PROTOCOL, message)
+    diff_ids = _list(rootfs.get("diff_ids") if isinstance(rootfs, dict) else ())
+    history = [step for step in _list(content.get("history")) if isinstance(step, dict)]
     return Config(
         platform=platform,
-        diff_ids=tuple(
-            _text(digest) for digest in _list(rootfs.get("diff_ids") if isinstance(rootfs, dict) else ())
-        ),
+        diff_ids=tuple(digest if is_digest(digest := _text(each)) else "" for each in diff_ids),
         labels=_strings(inner.get("Labels") if isinstance(inner, dict) else None),
-        history=tuple(_text(step.get("created_by")) for step in _list(history) if isinstance(step, dict)),
+        history=tuple(_text(step.get("created_by")) for step in history),
+        steps=tuple(
+            _text(step.get("created_by")) or _text(step.get("comment"))
+            for step in history
+            if step.get("empty_layer") is not True
+        ),
     )
 
 
@@ -179,9 +195,7 @@ def choose(index: Index, wanted: Platform | None, what: str) -> Descriptor:
 def wrong_platform(what: str, wanted: Platform, there: Iterable[Platform]) -> RegistryError:
     """Return the error for an image that does not exist for the platform that is asked for."""
     listed = ", ".join(dict.fromkeys(str(platform) for platform in there)) or "no platform that ECS runs"
-    message = (
-        f"{what} is not built for {wanted}; it is for {listed}. Choose one with --platform, or build for it"
-    )
+    message = f"{what} is not built for {wanted}; it is built for {listed}; choose one with --platform, or build the image for {wanted}"
     return RegistryError(Problem.PLATFORM, message)
 
 
@@ -193,9 +207,17 @@ def compression_of(media_type: str, what: str) -> Compression:
     """
     match = _LAYER.fullmatch(media_type)
     if match is None:
-        message = f"{what} has a part of type {media_type[:120]!r}, which is no layer of a container image; ECS cannot run it"
+        message = f"{what} has a part of type {media_type[:120]!r}, which is not a layer of a container image; ECS cannot run it"
         raise RegistryError(Problem.PROTOCOL, message)
     return Compression(match[1]) if match[1] else Compression.NONE
+
+
+def _layer(value: object, what: str) -> Descriptor:
+    layer = _descriptor(value, what)
+    if layer.size > MAX_LAYER_BYTES:
+        message = f"{what} has a layer of {layer.size} bytes; at most {MAX_LAYER_BYTES} (1 TiB) are possible; the registry or the image is broken"
+        raise RegistryError(Problem.PROTOCOL, message)
+    return layer
 
 
 def _descriptor(value: object, what: str) -> Descriptor:
@@ -220,9 +242,13 @@ def _platform(value: object) -> Platform | None:
     """Return an entry's platform; None for attestations and for what ECS does not run."""
     if not isinstance(value, dict):
         return None
-    fields = (_text(value.get(name)) for name in ("os", "architecture", "variant", "os.version"))
+    os, architecture, variant, version = (
+        _text(value.get(name)) for name in ("os", "architecture", "variant", "os.version")
+    )
+    if not _ARCHITECTURE.fullmatch(architecture.lower()) or not _VARIANT.fullmatch(variant):
+        return None
     try:
-        return Platform.of(*fields)
+        return Platform.of(os, architecture, variant, version if _OS_VERSION.fullmatch(version) else "")
     except InvalidValueError:
         return None
 
@@ -233,13 +259,14 @@ def _json(body: bytes, what: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        message = f"{what} is answered with something that is not JSON; check that the host is a registry"
+        message = f"{what}: the answer is not a JSON object; check that the host is a registry"
         raise RegistryError(Problem.PROTOCOL, message)
     return content
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    """Return a string of the registry's as it may be printed and stored: half surrogates are no characters."""
+    return printable_line(value, _MAX_STRING) if isinstance(value, str) else ""
 
 
 def _list(value: object) -> list[Any]:
@@ -247,4 +274,6 @@ def _list(value: object) -> list[Any]:
 
 
 def _strings(value: object) -> dict[str, str]:
-    return {k: v for k, v in value.items() if isinstance(v, str)} if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        return {}
+    return {_text(name): _text(each) for name, each in value.items() if isinstance(each, str)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_pull.image.registry.client import RegistryClient
-from cdk_pull.image.registry.errors import RegistryError
+from cdk_pull.image.registry.errors import Problem, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,13 +62,21 @@ async def _look_up_all(
 ) -> list[LookUp]:
     places = asyncio.Semaphore(at_once)
     async with make_client() as client:
+        run_seconds = client.limits.run_seconds
+        ends = asyncio.get_running_loop().time() + run_seconds
 
         async def one(reference: ImageReference, platform: Platform | None) -> LookUp:
-            async with places:
-                try:
+            try:
+                async with asyncio.timeout_at(ends), places:
                     done = LookUp(reference, platform, facts=await client.look_up(reference, platform))
-                except RegistryError as error:
-                    done = LookUp(reference, platform, error=error)
+            except RegistryError as error:
+                done = LookUp(reference, platform, error=error)
+            except TimeoutError:
+                message = f"{reference} was not read within the {run_seconds:g} s of this run; raise the limit with --timeout"
+                done = LookUp(reference, platform, error=RegistryError(Problem.TIMEOUT, message))
+            except Exception as error:  # noqa: BLE001 - whatever one image's registry answers, the others are kept
+                message = f"{reference} cannot be read: unexpected {type(error).__name__}; report it to cdk-pull with the name of the image"
+                done = LookUp(reference, platform, error=RegistryError(Problem.PROTOCOL, message))
             progress(done)
             return done
 

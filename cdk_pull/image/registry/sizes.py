@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GZIP_TRAILER_BYTES",
+    "MAX_LAYER_BYTES",
     "ZSTD_HEADER_BYTES",
     "UnpackedSize",
     "from_annotations",
@@ -23,6 +25,8 @@ __all__ = [
 ]
 
 GZIP_TRAILER_BYTES = 8
+MAX_LAYER_BYTES = 1 << 40
+"""The largest layer, packed or unpacked, to believe in: Amazon ECR accepts 52,000 MiB, and a task has 200 GiB."""
 # RFC 8878 §3.1.1: magic 4, descriptor 1, window 1, dictionary id 4, content size 8.
 ZSTD_HEADER_BYTES = 18
 
@@ -32,7 +36,7 @@ _TWO_TO_32 = 2**32
 # layer of zeroes. Only one candidate inside means that the size is known; two mean that it is a guess.
 _LEAST_RATIO = 0.99
 _LEAST_SLACK = 512
-_MOST_RATIO = 12.0
+_MAX_RATIO = 12.0
 _SMALL = 10**6
 
 _STARGZ_SIZE = "io.containers.estargz.uncompressed-size"
@@ -86,7 +90,7 @@ def from_annotations(
 
 
 def from_bytes(compression: Compression, compressed_bytes: int, part: bytes) -> UnpackedSize:
-    """Return the unpacked size that ``part`` of a blob tells.
+    """Return the unpacked size that ``part`` of a blob states.
 
     Args:
         compression: of the layer.
@@ -103,12 +107,10 @@ def _from_gzip(compressed_bytes: int, trailer: bytes) -> UnpackedSize:
     if len(trailer) != GZIP_TRAILER_BYTES:
         return usual(Compression.GZIP, compressed_bytes, "the blob is shorter than a gzip trailer")
     size = int.from_bytes(trailer[4:], "little")
-    most = max(compressed_bytes * _MOST_RATIO, _SMALL)
-    candidates = [
-        candidate
-        for candidate in range(size, int(most) + 1, _TWO_TO_32)
-        if _plausible(candidate, compressed_bytes)
-    ]
+    # The smallest size that this could be, then every 4 GiB: few, as the size of a layer is bounded.
+    first = size + max(0, math.ceil((_least(compressed_bytes) - size) / _TWO_TO_32)) * _TWO_TO_32
+    most = max(compressed_bytes * _MAX_RATIO, _SMALL)
+    candidates = range(first, int(most) + 1, _TWO_TO_32)
     if not candidates and _least(compressed_bytes) <= size:
         # More than twelvefold, and no other candidate: zeroes, which gzip shrinks a thousandfold.
         return UnpackedSize(size, "measured")
@@ -139,6 +141,8 @@ def _from_zstd(compressed_bytes: int, head: bytes) -> UnpackedSize:
     size = int.from_bytes(field, "little") + (256 if width == 2 else 0)  # noqa: PLR2004 - as the RFC has it
     if size < _least(compressed_bytes):
         return usual(Compression.ZSTD, compressed_bytes, "the first zstd frame is only a part of the layer")
+    if size > MAX_LAYER_BYTES:
+        return usual(Compression.ZSTD, compressed_bytes, "the zstd frame states a size that no layer has")
     return UnpackedSize(size, "measured")
 
 
@@ -147,4 +151,4 @@ def _least(compressed_bytes: int) -> float:
 
 
 def _plausible(size: int, compressed_bytes: int) -> bool:
-    return _least(compressed_bytes) <= size <= max(compressed_bytes * _MOST_RATIO, _SMALL)
+    return _least(compressed_bytes) <= size <= max(compressed_bytes * _MAX_RATIO, _SMALL)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import dataclasses
 import email.utils
 import logging
@@ -12,24 +11,28 @@ import ssl
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import httpx
 
 from cdk_pull.image.registry.errors import Problem, RegistryError
+from cdk_pull.image.registry.proxies import Proxies, Proxy
+from cdk_pull.image.registry.quiet import hush, quiet
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
-__all__ = ["Answer", "Limits", "Transport"]
+__all__ = ["Answer", "Limits", "Transport", "shown_url"]
 
 _log = logging.getLogger("cdk_pull.image.registry")
-_TRY_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MOST_REDIRECTS = 5
-_ERROR_BYTES = 64 * 1024
+_TRY_AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_MAX_REDIRECTS: Final = 5
+_LAST_PORT: Final = 65535
+_ERROR_BYTES: Final = 64 * 1024
+_NO_TLS: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,19 +43,29 @@ class Limits:
         attempts: for one request, the first included.
         connect_seconds: to connect, TLS included.
         silence_seconds: without a byte from the registry.
-        request_seconds: for one attempt as a whole, however steadily its bytes trickle in.
+        request_seconds: for one attempt as a whole, however steadily its bytes arrive.
+        answer_seconds: for all attempts at one answer, redirects and pauses included.
+        layers_seconds: for what an image's layers say of themselves; those that have not answered are estimated.
+        image_seconds: for one image as a whole.
+        run_seconds: for all images of a run.
         first_pause_seconds: before the second attempt; doubled before each later one.
-        most_pause_seconds: the longest ``Retry-After`` that is waited for; a longer one is an error.
+        max_pause_seconds: the longest ``Retry-After`` to wait for; a longer one is an error.
         connections: open at once, to all registries together.
+        connections_for_layers: open at once for the layers of one image, so that one image leaves room for others.
     """
 
     attempts: int = 4
     connect_seconds: float = 10
-    silence_seconds: float = 20
-    request_seconds: float = 60
+    silence_seconds: float = 15
+    request_seconds: float = 30
+    answer_seconds: float = 60
+    layers_seconds: float = 30
+    image_seconds: float = 120
+    run_seconds: float = 300
     first_pause_seconds: float = 0.5
-    most_pause_seconds: float = 60
+    max_pause_seconds: float = 45
     connections: int = 32
+    connections_for_layers: int = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +90,30 @@ class Transport:
 
     Args:
         limits: see `Limits`.
-        ca_file: certificates to trust instead of the usual ones, for a registry of one's own.
-        insecure: speak HTTP without TLS; only for a registry on this machine.
+        ca_file: certificates to trust in place of the usual ones, for a registry of one's own.
+        proxies: those of the environment when not given.
     """
 
     def __init__(
-        self, limits: Limits | None = None, *, ca_file: Path | None = None, insecure: bool = False
+        self, limits: Limits | None = None, *, ca_file: Path | None = None, proxies: Proxies | None = None
     ) -> None:
         self.limits = limits or Limits()
-        self.scheme = "http" if insecure else "https"
-        _hush_the_libraries()
-        self._verify = ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
+        self.proxies = proxies or Proxies()
+        hush()
+        self.tls = ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
         # One client for each request under way, the one used last first: it has a connection open. A single client
         # would do, but its pool goes through every connection, and for each through every other, at every request.
         self._places = asyncio.Semaphore(self.limits.connections)
-        self._clients: list[httpx.AsyncClient] = []
+        self._clients: dict[Proxy | None, list[httpx.AsyncClient]] = {}
 
-    def _client(self) -> httpx.AsyncClient:
+    def _client(self, proxy: Proxy | None) -> httpx.AsyncClient:
         limits = self.limits
         return httpx.AsyncClient(
-            verify=self._verify,
+            verify=self.tls,
+            proxy=proxy.url if proxy else None,
+            # The environment's proxies are `Proxies`'s to read, and its .netrc is none of a registry's log-ins.
+            trust_env=False,
             timeout=httpx.Timeout(limits.silence_seconds, connect=limits.connect_seconds),
-            # A body that is compressed on its way has neither the size nor the bytes that its digest names.
             headers={"User-Agent": "cdk-pull", "Accept-Encoding": "identity"},
         )
 
@@ -108,24 +123,36 @@ class Transport:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for client in self._clients:
-            await client.aclose()
+        for clients in self._clients.values():
+            for client in clients:
+                await client.aclose()
 
     @asynccontextmanager
-    async def _borrowed(self) -> AsyncIterator[httpx.AsyncClient]:
+    async def _timed(self, request: _Request) -> AsyncIterator[None]:
+        """Bound one attempt, and take its time from what there is for the answer."""
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(min(self.limits.request_seconds, request.seconds_left)):
+                yield
+        finally:
+            request.seconds_left -= time.monotonic() - began
+
+    @asynccontextmanager
+    async def _borrowed(self, proxy: Proxy | None) -> AsyncIterator[httpx.AsyncClient]:
         """Lend a client that nobody uses."""
-        client = self._clients.pop() if self._clients else self._client()
+        clients = self._clients.setdefault(proxy, [])
+        client = clients.pop() if clients else self._client(proxy)
         try:
             yield client
         finally:
-            self._clients.append(client)
+            clients.append(client)
 
     async def send(
         self,
         url: str,
         *,
         headers: Mapping[str, str],
-        most_bytes: int,
+        max_bytes: int,
         authorization: str = "",
         form: Mapping[str, str] | None = None,
     ) -> Answer:
@@ -134,28 +161,30 @@ class Transport:
         Args:
             url: where to.
             headers: without credentials.
-            most_bytes: a longer body is an error; a status other than 200 and 206 keeps at most 64 KiB.
+            max_bytes: a longer body is an error; of a status other than 200 and 206, at most 64 KiB are kept.
             authorization: the value of that header; it never follows a redirect to another origin.
             form: fields of a POST; a POST is never redirected.
 
         Raises:
-            RegistryError: when no attempt brought an answer.
+            RegistryError: when no attempt brought an answer within the limits.
         """
+        request = _Request(headers, max_bytes, form, self.limits.answer_seconds)
         for attempt in range(1, self.limits.attempts + 1):
             last = attempt == self.limits.attempts
             try:
-                answer = await self._redirected(url, headers, most_bytes, authorization, form)
-            except _Passing as passing:
-                if last:
-                    raise passing.error from None
+                answer = await self._redirected(url, request, authorization)
+            except _PassingError as passing:
                 pause = self._pause(attempt)
+                if last or pause > request.seconds_left:
+                    raise passing.error from None
             else:
                 if answer.status not in _TRY_AGAIN:
                     return answer
                 pause = self._pause(attempt, answer.headers.get("Retry-After", ""))
-                if last or pause > self.limits.most_pause_seconds:
+                if last or pause > min(self.limits.max_pause_seconds, request.seconds_left):
                     raise _refused(url, answer, attempt, pause)
-            _log.debug("%s: attempt %d failed, next in %.1f s", _shown(url), attempt, pause)
+            _log.debug("%s: attempt %d failed, next in %.1f s", shown_url(url), attempt, pause)
+            request.seconds_left -= pause
             await asyncio.sleep(pause)
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
@@ -167,97 +196,155 @@ class Transport:
         longest: float = self.limits.first_pause_seconds * 2 ** (attempt - 1)
         return longest * (0.5 + secrets.randbelow(1000) / 2000)
 
-    async def _redirected(
-        self,
-        url: str,
-        headers: Mapping[str, str],
-        most_bytes: int,
-        authorization: str,
-        form: Mapping[str, str] | None,
-    ) -> Answer:
+    async def _redirected(self, url: str, request: _Request, authorization: str) -> Answer:
         """Follow redirects, without the credentials as soon as one leaves the origin."""
-        here = first = _url(url, url)
-        for _ in range(_MOST_REDIRECTS + 1):
-            sent = {**headers, "Authorization": authorization} if authorization else dict(headers)
-            answer = await self._once(here, sent, most_bytes, form)
+        first = _url(url)
+        if first is None:
+            message = f"{shown_url(url)} is not a valid address; allowed: a host name, and a port from 1 to 65535; check the name of the registry"
+            raise RegistryError(Problem.UNREACHABLE, message)
+        here = first
+        for _ in range(_MAX_REDIRECTS + 1):
+            answer = await self._once(here, request, authorization)
             location = answer.headers.get("Location")
-            if answer.status not in _REDIRECTS or location is None or form is not None:
+            if answer.status not in _REDIRECTS or location is None or request.form is not None:
                 return dataclasses.replace(answer, redirected=_origin(here) != _origin(first))
-            there = _url(location, url, base=here)
+            there = _url(location, base=here)
+            if there is None:
+                raise _nowhere(shown_url(url))
             if here.scheme == "https" and there.scheme != "https":
-                message = (
-                    f"{_shown(url)} redirects from HTTPS to {there.scheme}; the registry is misconfigured"
-                )
+                message = f"{shown_url(url)} redirects from HTTPS to {there.scheme}; report it to the operator of the registry"
                 raise RegistryError(Problem.PROTOCOL, message)
             if _origin(here) != _origin(there):
                 authorization = ""
             here = there
-        message = f"{_shown(url)} redirects more than {_MOST_REDIRECTS} times; the registry is misconfigured"
+        message = f"{shown_url(url)} redirects more than {_MAX_REDIRECTS} times; report it to the operator of the registry"
         raise RegistryError(Problem.PROTOCOL, message)
 
-    async def _once(
-        self, url: httpx.URL, headers: Mapping[str, str], most_bytes: int, form: Mapping[str, str] | None
-    ) -> Answer:
+    async def _once(self, url: httpx.URL, request: _Request, authorization: str) -> Answer:
         """Send one request and read its body, every failure translated."""
-        shown = _shown(str(url))
-        _log.debug("GET %s", shown)
-        token = _ours.set(True)
+        shown = shown_url(str(url))
+        proxy = self.proxies.proxy_for(url.scheme, url.host, url.port)
+        _log.debug("GET %s%s", shown, f" through the proxy {proxy}" if proxy else "")
         try:
-            async with self._places, self._borrowed() as client, asyncio.timeout(self.limits.request_seconds):
-                method = "GET" if form is None else "POST"
-                async with client.stream(method, url, headers=headers, data=form) as response:
-                    body = await _read(response, shown, most_bytes)
-                    return Answer(response.status_code, response.headers, body)
-        except (TimeoutError, httpx.TimeoutException):
-            message = f"{shown} did not answer in time; check the connection, or try again later"
-            raise _Passing(RegistryError(Problem.TIMEOUT, message)) from None
-        except httpx.ConnectError as error:
-            reason = _tls_reason(error)
-            if reason:
-                message = f"the TLS certificate of {url.host} is not valid: {reason}; fix it, or name its issuer with --ca-file"
-                raise RegistryError(Problem.TLS, message) from None
-            message = f"{url.host} cannot be reached; check the name, the network and HTTPS_PROXY"
-            raise _Passing(RegistryError(Problem.UNREACHABLE, message)) from None
+            # Waiting for a place is not the registry's fault; only the image's and the run's limits count it.
+            async with self._places, self._borrowed(proxy) as client, self._timed(request):
+                with quiet():
+                    return await _ask(client, url, request, authorization)
+        except httpx.TimeoutException:
+            raise _PassingError(_late(shown)) from None
+        except TimeoutError:
+            # What has sent its bytes this slowly once does so again.
+            raise _late(shown) from None
+        except (httpx.ProxyError, httpx.ConnectError) as error:
+            raise _not_connected(url, proxy, error) from None
         except httpx.InvalidURL:
             # httpx reads the address of a redirect even when it is not to follow it.
             raise _nowhere(shown) from None
+        except (OSError, UnicodeError, ExceptionGroup):
+            # What the system's own look-up of a name stumbles over.
+            raise _PassingError(_unreachable(url)) from None
         except httpx.HTTPError as error:
             message = f"{shown} broke off its answer ({type(error).__name__}); try again later"
-            raise _Passing(RegistryError(Problem.UNREACHABLE, message)) from None
-        finally:
-            _ours.reset(token)
+            raise _PassingError(RegistryError(Problem.UNREACHABLE, message)) from None
 
 
-class _Passing(Exception):  # noqa: N818 - carries an error from one attempt, is never seen outside
-    """A failure that another attempt may not meet."""
+@dataclass(slots=True)
+class _Request:
+    """What all attempts at one answer share."""
+
+    headers: Mapping[str, str]
+    max_bytes: int
+    form: Mapping[str, str] | None
+    seconds_left: float
+
+
+class _PassingError(Exception):
+    """A failure that another attempt may not meet; carries the error from one attempt, and is never seen outside."""
 
     def __init__(self, error: RegistryError) -> None:
         self.error = error
         super().__init__()
 
 
-async def _read(response: httpx.Response, shown: str, most_bytes: int) -> bytes:
-    """Return the body, refusing one that is longer than it may be."""
+async def _ask(client: httpx.AsyncClient, url: httpx.URL, request: _Request, authorization: str) -> Answer:
+    headers = dict(request.headers)
+    if authorization:
+        headers["Authorization"] = authorization
+    method = "GET" if request.form is None else "POST"
+    async with client.stream(method, url, headers=headers, data=request.form) as response:
+        body = await _read(response, shown_url(str(url)), request.max_bytes)
+        return Answer(response.status_code, response.headers, body)
+
+
+async def _read(response: httpx.Response, shown: str, max_bytes: int) -> bytes:
+    """Return the body as it is on its way, refusing one that is longer than it may be.
+
+    Nothing is decoded: a few bytes of gzip can stand for gigabytes, and what a digest names is not compressed.
+    """
     good = response.status_code in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT}
-    most = most_bytes if good else _ERROR_BYTES
+    most = max_bytes if good else _ERROR_BYTES
+    too_long = RegistryError(
+        Problem.PROTOCOL, f"{shown} answers with more than {most} bytes, which is more than was asked for"
+    )
+    if good:
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in {"", "identity"}:
+            message = f"{shown} answers in the Content-Encoding {encoding[:40]!r}, which was not asked for; report it to the operator of the registry"
+            raise RegistryError(Problem.PROTOCOL, message)
+        stated = response.headers.get("Content-Length", "")
+        if stated.isascii() and stated.isdigit() and (len(stated) > _LONGEST_LENGTH or int(stated) > most):
+            raise too_long
     body = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > most:
             if not good:
                 return bytes(body[:most])
-            message = f"{shown} answers with more than {most} bytes; that is not what was asked for"
-            raise RegistryError(Problem.PROTOCOL, message)
+            raise too_long
     return bytes(body)
+
+
+_LONGEST_LENGTH: Final = 18
+
+
+def _late(shown: str) -> RegistryError:
+    message = f"{shown} did not answer in time; check the connection, or try again later"
+    return RegistryError(Problem.TIMEOUT, message)
 
 
 def _refused(url: str, answer: Answer, attempts: int, pause: float) -> RegistryError:
     """Return the error for a status that another attempt did not fix."""
+    tries = f"{attempts} attempt{'s' if attempts > 1 else ''}"
     if answer.status == httpx.codes.TOO_MANY_REQUESTS:
-        message = f"{_shown(url)} answers 429 (too many requests) after {attempts} attempt(s); next allowed in {pause:.0f} s; log in for a higher limit, or wait"
+        message = f"{shown_url(url)} answers 429 (too many requests) after {tries}; the next is allowed in {pause:.0f} s; log in for a higher limit, or wait"
         return RegistryError(Problem.RATE_LIMITED, message)
-    message = f"{_shown(url)} answers {answer.status} after {attempts} attempts; try again later"
+    message = f"{shown_url(url)} answers {answer.status} after {tries}; try again later"
     return RegistryError(Problem.SERVER, message)
+
+
+def _not_connected(
+    url: httpx.URL, proxy: Proxy | None, error: httpx.TransportError
+) -> RegistryError | _PassingError:
+    """Return the error for a connection that did not come about, which another attempt may bring or not."""
+    reason = _tls_reason(error)
+    if isinstance(error, httpx.ProxyError) or (proxy and not reason):
+        said = str(error).strip()[:80]
+        message = f"the proxy {proxy} does not connect to {url.host}{f' ({said})' if said else ''}; check the proxy, or add {url.host} to NO_PROXY"
+        return RegistryError(Problem.PROXY, message)
+    if any(each in reason.upper().replace(" ", "_") for each in _NO_TLS):
+        message = (
+            f"{url.host} does not speak TLS; if its registry serves plain HTTP, allow that with --plain-http"
+        )
+        return RegistryError(Problem.TLS, message)
+    if reason:
+        message = f"the TLS certificate of {url.host} is not valid: {reason}; correct it, or name its issuer with --ca-file"
+        return RegistryError(Problem.TLS, message)
+    return _PassingError(_unreachable(url))
+
+
+def _unreachable(url: httpx.URL) -> RegistryError:
+    message = f"{url.host} cannot be reached; check the name, the network and HTTPS_PROXY"
+    return RegistryError(Problem.UNREACHABLE, message)
 
 
 def _seconds(retry_after: str) -> float | None:
@@ -266,25 +353,27 @@ def _seconds(retry_after: str) -> float | None:
     if text.isascii() and text.isdigit():
         return float(text[:9])
     try:
-        when = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        when = email.utils.parsedate_to_datetime(text[:100]).timestamp()
+    except (ArithmeticError, LookupError, OSError, TypeError, ValueError):
         return None
-    return max(0.0, when.timestamp() - time.time())
+    return max(0.0, when - time.time())
 
 
-def _url(text: str, asked: str, base: httpx.URL | None = None) -> httpx.URL:
-    """Return a URL with a host, relative ones joined to ``base``."""
+def _url(text: str, base: httpx.URL | None = None) -> httpx.URL | None:
+    """Return a URL with a host and a port that there can be, relative ones joined to ``base``; None for any other."""
     try:
         url = base.join(text) if base else httpx.URL(text)
+        # Reading the host decodes it, which fails for some that begin with xn--.
+        good = url.scheme in {"http", "https"} and bool(url.host)
     except (httpx.InvalidURL, ValueError):
-        url = httpx.URL("")
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise _nowhere(_shown(asked))
-    return url
+        return None
+    return url if good and (url.port is None or 0 < url.port <= _LAST_PORT) else None
 
 
 def _nowhere(shown: str) -> RegistryError:
-    message = f"{shown} leads to something that is not an HTTP address; the registry is misconfigured"
+    message = (
+        f"{shown} leads to something that is not an HTTP address; report it to the operator of the registry"
+    )
     return RegistryError(Problem.PROTOCOL, message)
 
 
@@ -292,15 +381,21 @@ def _origin(url: httpx.URL) -> tuple[str, str, int]:
     return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
 
 
-def _shown(url: str) -> str:
+def shown_url(url: str) -> str:
     """Return a URL without what may be secret in it: the user, the password, and a signed query."""
-    parsed = httpx.URL(url)
+    try:
+        parsed = httpx.URL(url)
+        host = f"[{parsed.host}]" if ":" in parsed.host else parsed.host
+    except (httpx.InvalidURL, ValueError):
+        # As far as it can be told without a parser that accepts it.
+        scheme, _, rest = url.partition("://")
+        return f"{scheme[:10]}://{rest.partition('?')[0].partition('#')[0].rpartition('@')[2][:100]}"
     port = f":{parsed.port}" if parsed.port else ""
-    return f"{parsed.scheme}://{parsed.host}{port}{parsed.path}"
+    return f"{parsed.scheme}://{host}{port}{parsed.path}"
 
 
 def _tls_reason(error: BaseException) -> str:
-    """Return why a certificate was refused, or nothing when it was something else."""
+    """Return why TLS failed, or nothing when it was something else."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -309,26 +404,3 @@ def _tls_reason(error: BaseException) -> str:
             return cause.reason or "TLS failed"
         cause = cause.__cause__ or cause.__context__
     return ""
-
-
-# httpx logs every URL with its query, and httpcore every header of an answer: both carry signatures that let
-# anyone read the blob for an hour. Their lines on our requests are left out of every log; `_log` above says what
-# was asked, without them.
-_ours: contextvars.ContextVar[bool] = contextvars.ContextVar("_ours", default=False)
-_LOGGERS = (
-    "httpx",
-    "httpcore.connection",
-    "httpcore.http11",
-    "httpcore.http2",
-    "httpcore.proxy",
-    "httpcore.socks",
-)
-
-
-def _is_not_ours(_: logging.LogRecord) -> bool:
-    return not _ours.get()
-
-
-def _hush_the_libraries() -> None:
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_is_not_ours)

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
+import os
+import time
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +18,6 @@ from tests.image.registry.servers import https_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 SECRET = "s3cret-pass-word"  # noqa: S105 - a test's own
 AUTH = base64.b64encode(f"alice:{SECRET}".encode()).decode()
@@ -100,7 +103,9 @@ def test_helpers_that_fail(helper: Callable[[str], None], line: str, message: st
 @pytest.mark.parametrize("name", ["../x", "a b", "x/y", "-v"])
 def test_helpers_that_are_no_name(name: str) -> None:
     """The configuration cannot make us run a path."""
-    with pytest.raises(RegistryError, match="is not the name of a credential helper"):
+    with pytest.raises(
+        RegistryError, match="the name of a credential helper in Docker's configuration is not valid"
+    ):
         DockerConfig({"credsStore": name}).credentials("ghcr.io")
 
 
@@ -208,3 +213,88 @@ def test_ecr_without_aws_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     (tmp_path / "config.json").write_text(json.dumps({"auths": {ECR_HOST: {"auth": AUTH}}}))
     assert standard_credentials(ECR_HOST) == ALICE
+
+
+def test_a_helper_that_floods(helper: Callable[[str], None]) -> None:
+    """What a helper prints is read up to a bound, and the helper does not run on."""
+    helper("yes " + "x" * 100)
+    began = time.monotonic()
+    with pytest.raises(RegistryError) as error:
+        DockerConfig({"credsStore": "test"}).credentials("ghcr.io")
+    assert str(error.value) == (
+        "docker-credential-test for ghcr.io printed more than 65536 bytes, which is not a log-in; run it by hand to see why"
+    )
+    assert time.monotonic() - began < 5
+
+
+def test_a_helper_that_does_not_read(helper: Callable[[str], None], tmp_path: Path) -> None:
+    """A helper need not read the server's name."""
+    helper("")
+    (tmp_path / "docker-credential-test").write_text('#!/bin/sh\necho \'{"Username": "a", "Secret": "b"}\'\n')
+    assert DockerConfig({"credsStore": "test"}).credentials("ghcr.io") == Credentials("a", "b")
+
+
+def test_a_configuration_that_is_no_regular_file(tmp_path: Path) -> None:
+    """A device, a pipe and gigabytes are refused at once."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").touch()
+    os.truncate(tmp_path / "large", 8 << 30)
+    for path, reason in (
+        (Path("/dev/zero"), "is not a regular file"),
+        (tmp_path / "pipe", "is not a regular file"),
+        (tmp_path / "large", "is too large"),
+    ):
+        with pytest.raises(RegistryError) as error:
+            DockerConfig.load(path)
+        assert str(error.value).startswith(f"Docker's configuration {reason}: {str(path)!r}; allowed: ")
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a home there is no configuration, and public images are read."""
+
+    def home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
+    monkeypatch.setattr(Path, "home", home)
+    assert DockerConfig.load().credentials("ghcr.io") is None
+
+
+@pytest.mark.parametrize("key", ["[", "http://[::1", "//[", "\ud800"])
+def test_keys_that_are_no_host(key: str) -> None:
+    """A malformed key is nobody's, and the others count."""
+    auths = {key: {"auth": AUTH}, "ghcr.io": {"auth": AUTH}}
+    assert DockerConfig({"auths": auths}).credentials("ghcr.io") == ALICE
+
+
+def test_half_a_character_in_a_log_in() -> None:
+    """A log-in that cannot be sent as it is is sent for the registry to reject, not a traceback."""
+    assert Credentials("a", "b\ud800").basic == f"Basic {base64.b64encode(b'a:b?').decode()}"
+
+
+@pytest.mark.usefixtures("aws")
+def test_no_log_holds_the_token_of_amazon_ecr(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Botocore's own lines are left out of our request, at the finest level, and not out of others'."""
+    caplog.set_level(logging.DEBUG)
+    token = base64.b64encode(f"AWS:{SECRET}".encode()).decode()
+    answer = {"authorizationData": [{"authorizationToken": token}]}
+    with https_server(ecr_server(200, answer, []), None) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", f"http://{server}")
+        assert ecr_credentials("eu-west-1") == Credentials("AWS", SECRET)
+    lines = [record.getMessage() for record in caplog.records]
+    assert not [line for line in lines if token in line or SECRET in line or "Response body" in line]
+    logging.getLogger("botocore.parsers").debug("another's line")
+    assert "another's line" in [record.getMessage() for record in caplog.records]
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_profile_that_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong AWS_PROFILE is one line."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(RegistryError) as error:
+        ecr_credentials("eu-west-1")
+    assert str(error.value) == (
+        "AWS gave no token for Amazon ECR in eu-west-1 (ProfileNotFound); check AWS_PROFILE and the connection"
+    )

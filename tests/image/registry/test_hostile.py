@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import dataclasses
 import email.utils
+import gzip
 import hashlib
 import json
 import logging
@@ -21,7 +24,7 @@ from cdk_pull.image.registry.errors import Problem, RegistryError
 from cdk_pull.image.registry.many import LookUp, look_up_all
 from cdk_pull.image.registry.transport import Limits
 from tests.image.registry.fake import Registry, Reply
-from tests.image.registry.layouts import layer
+from tests.image.registry.layouts import LAYER, layer
 from tests.image.registry.servers import https_server, make_certificate
 
 if TYPE_CHECKING:
@@ -69,7 +72,7 @@ def look_up(registry: Registry, image: str = "app:1", limits: Limits = QUICK) ->
     """Look an image up, as alice."""
 
     async def run() -> ImageFacts:
-        async with RegistryClient(lambda _: ALICE, limits=limits, insecure=True) as client:
+        async with RegistryClient(lambda _: ALICE, limits=limits) as client:
             return await client.look_up(ImageReference.parse(f"{registry.host}/{image}"))
 
     return asyncio.run(run())
@@ -135,7 +138,7 @@ def test_tried_in_vain(registry: Registry) -> None:
     problem, message = failure(registry)
     assert problem is Problem.RATE_LIMITED
     assert message.startswith(
-        f"http://HOST{MANIFEST} answers 429 (too many requests) after 3 attempt(s); next allowed"
+        f"http://HOST{MANIFEST} answers 429 (too many requests) after 3 attempts; the next is allowed"
     )
 
 
@@ -159,7 +162,7 @@ def test_retry_after(registry: Registry) -> None:
     registry.asked.clear()
     assert failure(registry) == (
         Problem.RATE_LIMITED,
-        f"http://HOST{MANIFEST} answers 429 (too many requests) after 1 attempt(s); next allowed in 3600 s; log in for a higher limit, or wait",
+        f"http://HOST{MANIFEST} answers 429 (too many requests) after 1 attempt; the next is allowed in 3600 s; log in for a higher limit, or wait",
     )
 
 
@@ -203,7 +206,7 @@ def test_endless(registry: Registry) -> None:
     registry.replies[MANIFEST] = always(200, b" " * (5 << 20))
     assert failure(registry) == (
         Problem.PROTOCOL,
-        f"http://HOST{MANIFEST} answers with more than 4194304 bytes; that is not what was asked for",
+        f"http://HOST{MANIFEST} answers with more than 4194304 bytes, which is more than was asked for",
     )
 
 
@@ -213,9 +216,7 @@ def test_an_endless_layer(registry: Registry) -> None:
     registry.replies[f"/v2/app/blobs/{blob.digest}"] = always(200, blob.data)
     facts = look_up(registry)
     assert facts.profile.layers[0].uncompressed_source == "estimated"
-    assert facts.notes == (
-        "unpacked size estimated: the registry does not give a part of a layer (protocol)",
-    )
+    assert facts.notes == ("unpacked size estimated: the registry does not serve a part of a layer",)
 
 
 def test_wrong_digests(registry: Registry) -> None:
@@ -239,14 +240,14 @@ def test_wrong_digests(registry: Registry) -> None:
     [
         (
             b"<html><title>Log in</title>",
-            "is answered with something that is not JSON; check that the host is a registry",
+            ": the answer is not a JSON object; check that the host is a registry",
         ),
-        (b"[" * 200_000, "is answered with something that is not JSON; check that the host is a registry"),
-        (b"[]", "is answered with something that is not JSON; check that the host is a registry"),
+        (b"[" * 200_000, ": the answer is not a JSON object; check that the host is a registry"),
+        (b"[]", ": the answer is not a JSON object; check that the host is a registry"),
         (b"{}", "has neither an image manifest nor an image index; check that it is a container image"),
         (
             b'{"schemaVersion": 1}',
-            "has a manifest of schema 1, which Amazon ECS no longer pulls; push it again with a newer tool",
+            "has a manifest of schema 1, which Amazon ECS does not pull; push it again with a newer tool",
         ),
         (
             b'{"config": {"digest": "sha256:1", "size": 1}, "layers": []}',
@@ -254,18 +255,18 @@ def test_wrong_digests(registry: Registry) -> None:
         ),
         (
             b'{"manifests": []}',
-            "is not built for linux/amd64; it is for no platform that ECS runs. Choose one with --platform, or build for it",
+            "is not built for linux/amd64; it is built for no platform that ECS runs; choose one with --platform, or build the image for linux/amd64",
         ),
         (
             b'{"config": {}, "layers": [' + b",".join([b"0"] * 600) + b"]}",
-            "lists 600 layers; a runtime takes 127",
+            "lists 600 layers; container runtimes accept 127; check that it is a container image",
         ),
     ],
 )
 def test_documents_that_are_none(registry: Registry, body: bytes, message: str) -> None:
     """What is not a manifest is told apart."""
     registry.tags["1"] = body
-    assert failure(registry)[1] == f"HOST/app:1 {message}"
+    assert failure(registry)[1] == f"HOST/app:1{'' if message.startswith(':') else ' '}{message}"
 
 
 @pytest.mark.parametrize("size", [-1, 1.5, True, "1", 2**63, None])
@@ -301,12 +302,18 @@ def test_redirect_to_another_host(registry: Registry, other: Registry) -> None:
 @pytest.mark.parametrize(
     ("location", "message"),
     [
-        (f"/v2/app/manifests/1?{SIGNATURE}", "redirects more than 5 times; the registry is misconfigured"),
+        (
+            f"/v2/app/manifests/1?{SIGNATURE}",
+            "redirects more than 5 times; report it to the operator of the registry",
+        ),
         (
             "file:///etc/passwd",
-            "leads to something that is not an HTTP address; the registry is misconfigured",
+            "leads to something that is not an HTTP address; report it to the operator of the registry",
         ),
-        ("mailto:a@b", "leads to something that is not an HTTP address; the registry is misconfigured"),
+        (
+            "mailto:a@b",
+            "leads to something that is not an HTTP address; report it to the operator of the registry",
+        ),
     ],
 )
 def test_redirects_to_nowhere(registry: Registry, location: str, message: str) -> None:
@@ -318,7 +325,7 @@ def test_redirects_to_nowhere(registry: Registry, location: str, message: str) -
 @pytest.mark.parametrize(
     ("answer", "problem", "message"),
     [
-        (always(401), Problem.AUTHENTICATION, "HOST refuses the log-in for app"),
+        (always(401), Problem.AUTHENTICATION, "HOST rejects the log-in for app"),
         (always(500), Problem.SERVER, "http://HOST/token answers 500 after 3 attempts"),
         (
             always(200, b"<html>"),
@@ -327,7 +334,7 @@ def test_redirects_to_nowhere(registry: Registry, location: str, message: str) -
         ),
         (always(200, b'{"token": "a\\r\\nb: c"}'), Problem.PROTOCOL, "the token server of HOST"),
         (always(200, b'{"token": 1}'), Problem.PROTOCOL, "the token server of HOST"),
-        (always(200, b'{"token": "t0ken-of-a-server"}'), Problem.AUTHENTICATION, "HOST does not let us read"),
+        (always(200, b'{"token": "t0ken-of-a-server"}'), Problem.AUTHENTICATION, "HOST denies access to"),
     ],
 )
 def test_token_servers(
@@ -352,7 +359,7 @@ def test_an_identity_token(registry: Registry) -> None:
 
     async def run() -> None:
         login = Credentials(identity_token=PASSWORD)
-        async with RegistryClient(lambda _: login, limits=QUICK, insecure=True) as client:
+        async with RegistryClient(lambda _: login, limits=QUICK) as client:
             await client.look_up(ImageReference.parse(f"{registry.host}/app:1"))
 
     asyncio.run(run())
@@ -364,7 +371,7 @@ def test_another_way_in(registry: Registry) -> None:
     registry.replies[MANIFEST] = always(401, WWW_Authenticate="Negotiate")
     assert failure(registry) == (
         Problem.AUTHENTICATION,
-        "HOST asks for negotiate, and only Basic and Bearer are known here; log in some other way",
+        "HOST asks for the authentication scheme negotiate, which is not supported; allowed: Basic, Bearer; use a registry with one of them",
     )
 
 
@@ -376,7 +383,7 @@ def test_many(registry: Registry) -> None:
     done: list[LookUp] = []
     results = look_up_all(
         [(ImageReference.parse(f"{registry.host}/{name}"), None) for name in names],
-        lambda: RegistryClient(lambda _: None, limits=QUICK, insecure=True),
+        lambda: RegistryClient(lambda _: None, limits=QUICK),
         progress=done.append,
     )
     assert [result.reference.repository for result in results] == ["app", "missing", "app", "broken", "other"]
@@ -445,3 +452,128 @@ def test_nobody_there() -> None:
         Problem.UNREACHABLE,
         "127.0.0.1 cannot be reached; check the name, the network and HTTPS_PROXY",
     )
+
+
+def test_a_compressed_answer_is_refused_undecoded(registry: Registry) -> None:
+    """A few bytes that stand for gigabytes are not unpacked, and the error names the encoding."""
+    bomb = gzip.compress(bytes(64 << 20), 9)
+    registry.replies[MANIFEST] = always(200, bomb, Content_Encoding="gzip")
+    assert failure(registry) == (
+        Problem.PROTOCOL,
+        f"http://HOST{MANIFEST} answers in the Content-Encoding 'gzip', which was not asked for; report it to the operator of the registry",
+    )
+    # The body of an error is not read as a document, however it is encoded.
+    registry.replies[MANIFEST] = always(404, bomb, Content_Encoding="gzip")
+    assert failure(registry)[0] is Problem.NOT_FOUND
+
+
+def test_a_layer_of_a_size_that_no_layer_has(registry: Registry) -> None:
+    """A size is held against its bound before anything is computed with it."""
+    document = json.loads(registry.manifest)
+    document["layers"][0]["size"] = 2**62
+    registry.tags["1"] = json.dumps(document).encode()
+    began = time.monotonic()
+    assert failure(registry) == (
+        Problem.PROTOCOL,
+        f"HOST/app:1 has a layer of {2**62} bytes; at most {2**40} (1 TiB) are possible; the registry or the image is broken",
+    )
+    assert time.monotonic() - began < 2
+
+
+def test_64_slow_layers_end_together(registry: Registry) -> None:
+    """Layers that do not answer are estimated at one time for all of them, and the image is read."""
+    document = json.loads(registry.manifest)
+    blobs = [layer("gzip", 1000, seed=seed) for seed in range(64)]
+    document["layers"] = [registry.store(blob.data, blob.media_type) for blob in blobs]
+    registry.tags["1"] = json.dumps(document).encode()
+    registry.slow |= {f"/v2/app/blobs/{blob.digest}" for blob in blobs}
+    limits = dataclasses.replace(QUICK, layers_seconds=1, request_seconds=0.3, image_seconds=20)
+    began = time.monotonic()
+    facts = look_up(registry, limits=limits)
+    assert time.monotonic() - began < 5
+    assert {part.uncompressed_source for part in facts.profile.layers} == {"estimated"}
+    assert "unpacked size estimated: the registry did not answer in time" in facts.notes
+
+
+def test_an_image_cannot_falsify_the_layer_of_another(registry: Registry) -> None:
+    """What one image states falsely of a layer, its size or its compression, another that shares it does not read."""
+    honest = json.loads(registry.manifest)
+    for number, change in enumerate(({"size": 12345}, {"mediaType": f"{LAYER}+zstd"})):
+        lying = copy.deepcopy(honest)
+        lying["layers"][0] |= change
+        registry.tags[f"lie{number}"] = json.dumps(lying).encode()
+    names = ["bad:lie0", "bad:lie1", "app:1"]
+    results = look_up_all(
+        [(ImageReference.parse(f"{registry.host}/{name}"), None) for name in names],
+        lambda: RegistryClient(lambda _: None, limits=QUICK),
+    )
+    facts = [result.facts for result in results]
+    assert facts[2] is not None
+    assert facts[2].profile == look_up(registry).profile
+    assert facts[2].profile.layers[0].uncompressed_source == "measured"
+
+
+def test_a_layer_that_one_repository_does_not_serve(registry: Registry) -> None:
+    """An image that names another's layer does not keep the other from reading it."""
+    blob = layer("gzip")
+    registry.replies[f"/v2/bad/blobs/{blob.digest}"] = always(404)
+    results = look_up_all(
+        [(ImageReference.parse(f"{registry.host}/{name}:1"), None) for name in ("bad", "app")],
+        lambda: RegistryClient(lambda _: None, limits=QUICK),
+    )
+    sources = [each.facts.profile.layers[0].uncompressed_source for each in results if each.facts]
+    assert sources == ["estimated", "measured"]
+
+
+def test_a_run_ends_in_time(registry: Registry) -> None:
+    """What is not read by then is an error that names the option; what is read by then is kept."""
+    registry.slow |= {f"/v2/slow{number}/manifests/1" for number in range(8)}
+    names = ["app", *(f"slow{number}" for number in range(8))]
+    limits = dataclasses.replace(QUICK, run_seconds=1.5, request_seconds=30, answer_seconds=30)
+    began = time.monotonic()
+    results = look_up_all(
+        [(ImageReference.parse(f"{registry.host}/{name}:1"), None) for name in names],
+        lambda: RegistryClient(lambda _: None, limits=limits),
+        at_once=4,
+    )
+    assert time.monotonic() - began < 5
+    assert results[0].facts is not None
+    assert {str(result.error).replace(str(result.reference), "REF") for result in results[1:]} == {
+        "REF was not read within the 1.5 s of this run; raise the limit with --timeout"
+    }
+
+
+def test_what_nobody_expects_is_one_image_s_error(registry: Registry) -> None:
+    """Whatever an image's look-up raises, the others are read."""
+
+    def credentials(host: str) -> Credentials | None:
+        raise KeyError(host)
+
+    registry.replies["/v2/private/manifests/1"] = always(401, WWW_Authenticate='Basic realm="r"')
+    results = look_up_all(
+        [(ImageReference.parse(f"{registry.host}/{name}:1"), None) for name in ("private", "app")],
+        lambda: RegistryClient(credentials, limits=QUICK),
+    )
+    assert str(results[0].error) == (
+        f"{registry.host}/private:1 cannot be read: unexpected KeyError; report it to cdk-pull with the name of the image"
+    )
+    assert results[1].facts is not None
+
+
+def test_what_a_registry_writes_is_one_printable_line(registry: Registry) -> None:
+    """Labels and steps with control characters, line feeds and half characters are printed and stored safely."""
+    document = json.loads(registry.manifest)
+    config = json.loads(registry.blobs[document["config"]["digest"]])
+    config["config"]["Labels"] = {"org.opencontainers.image.base.name": "a\x1b[31m\n::error::b\ud800\u202ec"}
+    config["history"] = [
+        {"created_by": "RUN one\n::add-mask::x"},
+        {"created_by": "CMD", "empty_layer": True},
+        {"comment": "two\u202e"},
+    ]
+    document["config"] = registry.store(
+        json.dumps(config).encode(), "application/vnd.oci.image.config.v1+json"
+    )
+    registry.tags["1"] = json.dumps(document).encode()
+    facts = look_up(registry)
+    assert facts.base == "a?[31m ::error::b??c"
+    assert facts.steps == ("RUN one ::add-mask::x", "two?")
