@@ -109,7 +109,7 @@ class _Reader:
             stack_name=str(properties.get("stackName") or name),
             environment=self.environment(environment),
         )
-        template.read_facts = lambda: metadata.facts(display)
+        self.tell(template, metadata, display)
         self.read_nested(template, display, metadata, folder, 0)
         self.stacks.append(
             AssemblyStack(
@@ -134,7 +134,7 @@ class _Reader:
                 stack_name=None,
                 environment=parent.context.environment,
             )
-            child.read_facts = lambda path=path: metadata.facts(path)  # type: ignore[misc]
+            self.tell(child, metadata, path)
             self.nested.append((resource, child))
             self.read_nested(child, path, metadata, folder, level + 1)
 
@@ -152,6 +152,11 @@ class _Reader:
         template = Template(key, name, source.document, context, source=source, path=path)
         self.templates.append(template)
         return template
+
+    def tell(self, template: Template, metadata: StackMetadata, path: str) -> None:
+        """Let a template ask the metadata of its stack."""
+        template.read_facts = lambda: metadata.facts(path)
+        template.may_acknowledge = metadata.may_acknowledge
 
     def environment(self, text: str) -> Environment:
         account, _, region = text.removeprefix("aws://").partition("/")

@@ -10,6 +10,7 @@ from cdk_pull.template.assembly_folder import AssemblyFolder
 from cdk_pull.template.context import section
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.model import ConstructFacts
+from cdk_pull.template.source import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -52,6 +53,19 @@ class StackMetadata:
     def facts(self, path: str) -> ConstructFacts:
         """Return what is said of the constructs of the stack, or nested stack, at a construct path."""
         return self._facts.get(path) or ConstructFacts(unread=self._unread)
+
+    def may_acknowledge(self) -> bool:
+        """Tell, without parsing it, whether the metadata has an acknowledgement."""
+        stated = section(self._artifact, "metadata").values()
+        if any(kind == ACKNOWLEDGED for each in stated if isinstance(each, list) for kind, _ in _pairs(each)):
+            return True
+        name = self._artifact.get("additionalMetadataFile")
+        if name is None:
+            return False
+        try:
+            return ACKNOWLEDGED.encode() in read_bytes(self._folder.file(name))
+        except TemplateError:
+            return True  # reading it tells why
 
     def nested_path(self, parent_path: str, logical_id: str) -> str:
         """Return the construct path of the nested stack that a resource of the stack at a path stands for."""

@@ -55,6 +55,7 @@ class Template:
         source: its text, or None for a document in memory.
         path: its file, or None.
         read_facts: reads what the assembly says of its constructs; called once, and only when asked for.
+        may_acknowledge: tells, without reading them, whether something is acknowledged on its constructs.
     """
 
     key: str
@@ -64,6 +65,7 @@ class Template:
     source: Source | None = None
     path: Path | None = None
     read_facts: Callable[[], ConstructFacts] = ConstructFacts
+    may_acknowledge: Callable[[], bool] = bool
     _made: dict[str, Resource] = field(default_factory=dict, init=False, repr=False)
     _present: dict[str, list[Resource]] = field(default_factory=dict, init=False, repr=False)
     _places: dict[str, tuple[PathStep, ...]] = field(default_factory=dict, init=False, repr=False)
@@ -76,6 +78,25 @@ class Template:
     def facts(self) -> ConstructFacts:
         """What the assembly says of the constructs."""
         return self.read_facts()
+
+    @cached_property
+    def acknowledged_here(self) -> dict[str, list[tuple[str, str]]]:
+        """The acknowledgements on its constructs, as construct path and rule id.
+
+        They stand by the logical id of the first resource at or below the construct.
+        """
+        if not self.may_acknowledge():
+            return {}
+        first: dict[str, str] = {}
+        for logical_id, path in self.facts.paths.items():
+            while path and path not in first:
+                first[path] = logical_id
+                path = path.rpartition("/")[0]  # noqa: PLW2901 - from the resource up to its stack
+        found: dict[str, list[tuple[str, str]]] = {}
+        for path, rules in self.facts.acknowledged.items():
+            if path in first and f"{path}/".startswith(f"{self.name}/"):
+                found.setdefault(first[path], []).extend((path, rule_id) for rule_id in rules)
+        return found
 
     @property
     def unread(self) -> str:
@@ -107,14 +128,16 @@ class Template:
         return self._present[kind]
 
     def annotated(self) -> list[Resource]:
-        """Return the resources whose metadata says something to cdk-pull."""
+        """Return the resources whose metadata or acknowledgements say something to cdk-pull."""
         ids = [
             logical_id
             for logical_id, body in self.context.resources.items()
             if isinstance(body, dict) and "Metadata" in body
         ]
         resources = (self.resource(logical_id) for logical_id in ids)
-        return [each for each in resources if each is not None and each.metadata]
+        said = [each for each in resources if each is not None and each.metadata]
+        others = set(self.acknowledged_here) - {each.logical_id for each in said}
+        return said + [each for each in map(self.resource, sorted(others)) if each is not None]
 
     def place(self, logical_id: str) -> tuple[PathStep, ...]:
         """Return where a resource stands in the document: below ``Resources``, or in a loop there."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 import jsii
 
+from cdk_pull.cdk.checks.suppressed import acknowledged_above
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.context import is_ours
 from cdk_pull.report.findings_text import printable
@@ -18,7 +20,7 @@ from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.not_evaluated import summarize
 from cdk_pull.rules.engine.registry import documented_rules, find_rule
 from cdk_pull.rules.engine.runner import Options, check
-from cdk_pull.rules.engine.suppress import PLUGIN
+from cdk_pull.rules.engine.suppress import PLUGIN, is_cdks_own
 from cdk_pull.rules.support.image_facts import ImageFactsBook
 from cdk_pull.template.cloud_assembly import read_cloud_assembly
 from cdk_pull.template.model import ConstructFacts
@@ -26,7 +28,7 @@ from cdk_pull.windows.window import to_date
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cdk_pull.rules.engine.finding import Finding
 
@@ -110,10 +112,14 @@ class PullChecks:
             {**{key: value for key, value in known.items() if is_ours(key)}, "images": self._images}
         )
         assembly = read_cloud_assembly(folder)
+        above = acknowledged_above(context.app_construct)
         for template in assembly.templates:
             # CDK finds the constructs itself, where they were created and what is acknowledged on them, on stages and
-            # on the app; it keeps the reasons, and has no use for lines.
-            template.source, template.read_facts = None, ConstructFacts
+            # on the app; it keeps the reasons, and has no use for lines. It compares ids exactly, though.
+            template.source = None
+            template.read_facts = partial(
+                _not_taken_by_cdk, template.may_acknowledge, template.read_facts, above
+            )
         result = check([assembly], replace(self._options, facts=facts, synthesizing=True))
         findings = result.findings
         gaps = [f"{gap} ({gap.named})" for gap in summarize(result.not_evaluated)]
@@ -125,6 +131,27 @@ class PullChecks:
             violations=_violations(findings),
             metadata={f"not evaluated ({number})": gap for number, gap in enumerate(gaps, 1)},
         )
+
+
+def _not_taken_by_cdk(
+    may_acknowledge: Callable[[], bool],
+    read: Callable[[], ConstructFacts],
+    above: Mapping[str, Mapping[str, str]],
+) -> ConstructFacts:
+    """Return the acknowledgements whose ids CDK does not take for ours, such as those in lower case."""
+    own = _not_exact(above)
+    if not own and not may_acknowledge():
+        return ConstructFacts()
+    facts = read()
+    return ConstructFacts(paths=facts.paths, acknowledged={**_not_exact(facts.acknowledged), **own})
+
+
+def _not_exact(acknowledged: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    found = {
+        path: {rule: reason for rule, reason in rules.items() if not is_cdks_own(rule)}
+        for path, rules in acknowledged.items()
+    }
+    return {path: rules for path, rules in found.items() if rules}
 
 
 def _violations(findings: Iterable[Finding]) -> list[cdk.PolicyViolation]:

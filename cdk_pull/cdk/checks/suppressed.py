@@ -4,15 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import aws_cdk as cdk
+
 from cdk_pull.cdk.ec2.capacity import identity
 from cdk_pull.decision import TEMPLATE_KEY
-from cdk_pull.rules.engine.registry import plain_id
+from cdk_pull.rules.engine.suppress import acknowledged_rules, suppressed_rules
 from cdk_pull.template.construct_metadata import ACKNOWLEDGED
 
 if TYPE_CHECKING:
-    import aws_cdk as cdk
+    from constructs import IConstruct
 
-__all__ = ["acknowledged", "kept"]
+__all__ = ["acknowledged", "acknowledged_above", "kept"]
+
+
+def _on(scope: IConstruct) -> dict[str, str]:
+    """Return what is acknowledged on a construct itself, by the id that its author wrote."""
+    return {
+        str(rule): str(reason)
+        for entry in scope.node.metadata
+        if entry.type == ACKNOWLEDGED and isinstance(entry.data, dict)
+        for rule, reason in entry.data.items()
+    }
+
+
+def acknowledged_above(app: IConstruct) -> dict[str, dict[str, str]]:
+    """Return what is acknowledged on an app and its stages, by construct path: no template has it."""
+    found = {}
+    waiting = [app]
+    while waiting:
+        scope = waiting.pop()
+        if rules := _on(scope):
+            found[scope.node.path] = rules
+        waiting += [each for each in scope.node.children if isinstance(each, cdk.Stage)]
+    return found
 
 
 def acknowledged(resource: cdk.CfnResource, seen: dict[str, dict[str, str]]) -> dict[str, str]:
@@ -26,21 +50,15 @@ def acknowledged(resource: cdk.CfnResource, seen: dict[str, dict[str, str]]) -> 
     for scope in resource.node.scopes:
         key = identity(scope)
         if key not in seen:
-            seen[key] = {
-                str(rule): str(reason)
-                for entry in scope.node.metadata
-                if entry.type == ACKNOWLEDGED and isinstance(entry.data, dict)
-                for rule, reason in entry.data.items()
-            }
+            seen[key] = _on(scope)
         found |= seen[key]
     return found
 
 
 def kept(resource: cdk.CfnResource) -> set[str]:
     """Return the ids of the rules whose findings on a resource are to stay."""
-    ids = set(acknowledged(resource, {}))
     said: Any = resource.get_metadata(TEMPLATE_KEY)
-    for entry in (said.get("suppress") or ()) if isinstance(said, dict) else ():
-        if isinstance(entry, dict) and str(entry.get("reason", "")).strip():
-            ids.add(str(entry.get("id")))
-    return {plain_id(each) for each in ids}
+    return {
+        *acknowledged_rules(acknowledged(resource, {})),
+        *suppressed_rules(said if isinstance(said, dict) else {}),
+    }

@@ -171,13 +171,18 @@ def plain_id(text: str) -> str:
     return text.strip().upper().removeprefix("CDK-PULL::")
 
 
+@cache
+def _by_id() -> dict[str, Rule]:
+    return {each.id: each for each in documented_rules()}
+
+
 def find_rule(rule_id: str) -> Rule:
     """Return a rule by its id, in upper or lower case, with or without ``cdk-pull::`` before it.
 
     Raises:
         InvalidValueError: for an id that no rule has.
     """
-    found = {each.id: each for each in documented_rules()}.get(plain_id(rule_id))
+    found = _by_id().get(plain_id(rule_id))
     if found is None:
         raise InvalidValueError("no rule has this id", rule_id, allowed=_LISTED)
     return found

@@ -273,3 +273,45 @@ def test_the_existing_app_before_and_after(tmp_path: Path) -> None:
         app.synth()
         found.append([finding.rule for finding in check(load([tmp_path / name]).assemblies).findings])
     assert found == [["PULL101"], []]
+
+
+@pytest.mark.parametrize("scope", ["app", "stage", "stack", "task"])
+def test_acknowledged_in_lower_case(tmp_path: Path, scope: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """An id in lower case, which CDK does not take, counts for the plugin wherever it is acknowledged."""
+    app = cdk.App(outdir=str(tmp_path))
+    stage = cdk.Stage(app, "Prod")
+    stack = cdk.Stack(stage, "S", env=ENV)
+    task = ecs.FargateTaskDefinition(stack, "Task", cpu=256, memory_limit_mib=8192)
+    task.add_container("c", image=ecs.ContainerImage.from_registry("nginx:1.27.2"))
+    cdk.Validations.of(app).add_plugins(PullChecks(select=["PULL201"]))
+    scopes: dict[str, Any] = {"app": app, "stage": stage, "stack": stack, "task": task}
+    cdk.Validations.of(scopes[scope]).acknowledge(cdk.Acknowledgment(id="cdk-pull::pull201", reason="known"))
+    app.synth()
+    # CDK leaves a plugin that found nothing out of its report.
+    assert json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"] == []
+    assert "PULL201" not in capfd.readouterr().err
+
+
+def test_an_acknowledgement_of_no_rule(tmp_path: Path) -> None:
+    """An acknowledgement of an id that no rule has is a finding at the synth."""
+    app = cdk.App(outdir=str(tmp_path))
+    stack = cdk.Stack(app, "S", env=ENV)
+    task = ecs.FargateTaskDefinition(stack, "Task", cpu=256, memory_limit_mib=512)
+    cdk.Validations.of(app).add_plugins(PullChecks())
+    cdk.Validations.of(task).acknowledge(cdk.Acknowledgment(id="cdk-pull::PULL999", reason="known"))
+    app.synth()
+    assert [each["description"].partition(":")[0] for each in _report(tmp_path)["violations"]] == [
+        "the acknowledgement of 'cdk-pull"
+    ]
+
+
+def test_the_report_says_what_was_not_evaluated(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Images of unknown size are counted in the report's metadata and in the output of the synth."""
+    app = cdk.App(outdir=str(tmp_path))
+    task = ecs.FargateTaskDefinition(cdk.Stack(app, "S", env=ENV), "Task", cpu=256, memory_limit_mib=512)
+    task.add_container("c", image=ecs.ContainerImage.from_registry("nginx:1.27.2"))
+    cdk.Validations.of(app).add_plugins(PullChecks())
+    app.synth()
+    said = "1 image of unknown size: 3 rules not evaluated; run `cdk-pull lookup`"
+    assert _report(tmp_path)["metadata"]["not evaluated (1)"].startswith(said)
+    assert f"cdk-pull: not evaluated: {said}" in capfd.readouterr().err
