@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import aws_cdk as cdk
-
 from cdk_pull.cdk.checks.selected_fixes import SelectedFixes
-from cdk_pull.cdk.checks.task_fixes import TaskFixes
-from cdk_pull.cdk.ec2.capacity import identity, is_cluster
-from cdk_pull.cdk.ec2.scopes import StageUserData
-from cdk_pull.cdk.synth.complete import when_complete
-from cdk_pull.errors import UnsupportedError
+from cdk_pull.cdk.checks.stage_fixes import FixRequest, StageFixes
+from cdk_pull.cdk.ec2.capacity import is_capacity, launch_resources, why_imported
+from cdk_pull.cdk.synth.constructs import is_cluster
+from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
+from cdk_pull.cdk.synth.tasks import task_definition_of, why_no_task
 from cdk_pull.rules.support.image_facts import ImageFactsBook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import aws_cdk as cdk
     from constructs import IConstruct
 
 __all__ = ["PullFixes"]
 
 
-class PullFixes(cdk.Mixin):
+class PullFixes(ScopeMixin):
     """Fix what PullChecks and ``cdk-pull check`` find, where it is certain what was meant.
 
     Apply it to an app, a stage, a stack or a construct, for all that is below, what comes later included::
@@ -50,6 +49,8 @@ class PullFixes(cdk.Mixin):
         InvalidValueError: for a rule that there is not or that has no unsafe fix, and for facts in another form.
     """
 
+    work = StageFixes
+
     def __init__(
         self,
         *,
@@ -58,39 +59,24 @@ class PullFixes(cdk.Mixin):
         unsafe: Sequence[str] = (),
         images: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        super().__init__()
-        self._fixes = SelectedFixes.of(select, ignore, unsafe)
-        self._images = {} if images is None else images
+        known = {} if images is None else images
         # What is wrong with the facts is said here rather than in the midst of a synth.
-        ImageFactsBook.of_context({"images": self._images})
-        self._covered: set[str] = set()
+        ImageFactsBook.of_context({"images": known})
+        super().__init__(FixRequest(fixes=SelectedFixes.of(select, ignore, unsafe), images=known))
 
-    def supports(self, construct: IConstruct) -> bool:
-        """Tell whether this is something to apply to; CDK asks for each construct below the one it applies to."""
-        key = identity(construct)
-        if key in self._covered:
-            self._covered.discard(key)
-            return False
-        return True
-
-    def apply_to(self, construct: IConstruct) -> None:
-        """Fix all below a construct when CDK writes the templates.
+    def resources_of(self, construct: IConstruct) -> Sequence[cdk.CfnResource]:
+        """Return the task definition, or the launch templates and configurations, that a construct stands for.
 
         Raises:
-            UnsupportedError: for a cluster, whose capacity and task definitions may be anywhere in the app.
+            UnsupportedError: for capacity whose user data is not defined in this app.
         """
+        if is_capacity(construct):
+            return launch_resources(construct)
+        definition = task_definition_of(construct)
+        return [definition] if definition else ()
+
+    def refusal(self, construct: IConstruct) -> str:
+        """Return why a construct has nothing that can be fixed, and what to do instead."""
         if is_cluster(construct):
-            raise UnsupportedError(
-                f"PullFixes cannot be applied to the cluster {construct.node.path}, whose capacity and task definitions "
-                "may be anywhere in the app; apply it to the stack or the app"
-            )
-        below = construct.node.find_all()
-        # CDK goes on to everything below, which is covered from here.
-        self._covered = {identity(each) for each in below} - {identity(construct)}
-        stages = [each for each in below if isinstance(each, cdk.Stage) and identity(each) in self._covered]
-        # CDK writes the templates of a stage before those of the app around it.
-        for scope in (*stages, construct):
-            stage, tasks = StageUserData.of(scope), TaskFixes(scope, self._fixes, self._images)
-            stage.fix_within(self._fixes, scope)
-            when_complete(stage, tasks.fix_nested)
-            scope.node.add_validation(tasks)
+            return "the capacity and task definitions of a cluster may be anywhere in the app; apply it to the stack or the app"
+        return why_no_task(construct) or why_imported(construct)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import aws_cdk as cdk
 
 from cdk_pull.cdk.checks.suppressed import acknowledged
-from cdk_pull.cdk.ec2.capacity import identity, stage_of
 from cdk_pull.cdk.fargate.apply_size import is_token, region_of
+from cdk_pull.cdk.synth.constructs import identity, stage_of
 from cdk_pull.cdk.synth.written import logical_ids, written_template
 from cdk_pull.template.assembly import Assembly
 from cdk_pull.template.context import Context, Environment

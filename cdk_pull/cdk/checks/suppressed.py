@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 
-from cdk_pull.cdk.ec2.capacity import identity
+from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.decision import TEMPLATE_KEY
 from cdk_pull.rules.engine.suppress import acknowledged_rules, suppressed_rules
 from cdk_pull.template.construct_metadata import ACKNOWLEDGED

@@ -15,11 +15,12 @@ from cdk_pull.agent.instance import checked_operating_system
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.agent.volume import PLACEHOLDER_BYTES, ImageLoad, ImageVolume, image_volume, recommend
 from cdk_pull.cdk.ec2.decision import capacity_decision
-from cdk_pull.cdk.ec2.requests import Request
-from cdk_pull.cdk.ec2.scopes import StageUserData
+from cdk_pull.cdk.ec2.requests import CapacityApplication, Request
+from cdk_pull.cdk.ec2.stage_user_data import StageUserData
 from cdk_pull.cdk.fargate.apply_size import region_of
 from cdk_pull.cdk.images.image_lookup import COMMAND
-from cdk_pull.cdk.synth.call_site import calling_place
+from cdk_pull.cdk.synth.call_site import call_site
+from cdk_pull.cdk.synth.stage_work import ON_IT
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.units import format_bytes
 
@@ -153,15 +154,15 @@ class CachedImageCapacityProvider(Construct):
         resource = self.launch_template.node.default_child
         if not isinstance(resource, ec2.CfnLaunchTemplate):
             raise TypeError("a launch template without its resource")
-        StageUserData.of(self).ask(
-            resource,
-            Request(
-                settings=self.settings,
-                place=calling_place(),
-                operating_system=system,
-                decision=capacity_decision(self.settings, self.volume, why, region_of(cdk.Stack.of(self))),
-            ),
+        request = Request(
+            settings=self.settings,
+            operating_system=system,
+            decision=capacity_decision(self.settings, self.volume, why, region_of(cdk.Stack.of(self))),
         )
+        application = CapacityApplication.to(
+            self, request, mixin="CachedImageCapacityProvider", call_site=call_site(), nearness=ON_IT
+        )
+        StageUserData.of(self).apply_to(application, [resource])
 
     @property
     def capacity_provider_name(self) -> str:
@@ -199,7 +200,7 @@ def _chosen(
         return recommend(load, os=system)
     if isinstance(settings, PullBehavior):
         settings = AgentSettings(image_pull_behavior=settings)
-    return settings, f"asked for in {calling_place()}"
+    return settings, f"asked for in {call_site()}"
 
 
 def _placeholder(load: ImageLoad, volume: ImageVolume) -> str:

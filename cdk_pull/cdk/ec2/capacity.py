@@ -9,6 +9,7 @@ from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
+from cdk_pull.cdk.synth.constructs import select, types_of
 from cdk_pull.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -17,24 +18,22 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 __all__ = [
+    "LAUNCH_TYPES",
     "LaunchResource",
     "cluster_names",
-    "identity",
     "is_capacity",
-    "is_cluster",
-    "is_scope",
     "launch_resources",
-    "launch_resources_below",
-    "stage_of",
     "user_data_path",
+    "why_imported",
     "why_unsupported",
 ]
 
 LaunchResource: TypeAlias = cdk.CfnResource
 """A launch configuration or a launch template, which hold user data; one of CDK's own class for it or not."""
 
-_CONFIGURATION: Final = "AWS::AutoScaling::LaunchConfiguration"
 _TEMPLATE: Final = "AWS::EC2::LaunchTemplate"
+LAUNCH_TYPES: Final = ("AWS::AutoScaling::LaunchConfiguration", _TEMPLATE)
+"""The CloudFormation types of a LaunchResource."""
 
 _CAPACITY = frozenset(
     {
@@ -46,19 +45,10 @@ _CAPACITY = frozenset(
         "aws-cdk-lib.aws_ecs.AsgCapacityProvider",
     }
 )
-_CLUSTER = frozenset({"aws-cdk-lib.aws_ecs.CfnCluster", "aws-cdk-lib.aws_ecs.ICluster"})
 
-_SCOPES = frozenset(
-    {
-        "aws-cdk-lib.App",
-        "aws-cdk-lib.NestedStack",
-        "aws-cdk-lib.Stack",
-        "aws-cdk-lib.Stage",
-        "constructs.Construct",
-    }
+_IMPORTED = (
+    "an imported {} keeps its user data where it is defined: apply the mixin there, or define it in this app"
 )
-
-_IMPORTED = "an imported {} keeps its user data where it is defined: apply ImagePullBehavior there, or define it in this app"
 _FARGATE = (
     "Fargate has no pull behaviour, it pulls every image for every task: choose a size that starts in time "
     "(FargateTask, FargateTaskSize), or run the service on EC2 capacity"
@@ -79,6 +69,20 @@ _INSTANCE = (
     "the user data of a single instance runs at its first boot alone, and CloudFormation stops the instance to change it: "
     "put the instance into an Auto Scaling group, or write ECS_IMAGE_PULL_BEHAVIOR into its user data yourself"
 )
+_CFN_PROVIDER = (
+    "an AWS::ECS::CapacityProvider names its Auto Scaling group by reference alone: apply it to the group, to the group's "
+    "launch template, or to the cluster"
+)
+_CONTAINER = (
+    "the ECS agent has one pull behaviour for the whole instance, not one per container: apply it to the capacity or to "
+    "the cluster"
+)
+_BATCH = (
+    "AWS Batch takes the user data of its instances from a launch template: give the compute environment one with "
+    "launch_template=, and apply it to that"
+)
+_EKS = "Amazon EKS nodes run the kubelet and no ECS agent: set imagePullPolicy in the pod"
+_UNMANAGED = "an unmanaged compute environment has instances that you launch: apply it to their Auto Scaling group or launch template"
 # In this order: a Fargate task definition is a task definition too.
 _UNSUPPORTED = {
     "aws-cdk-lib.aws_autoscaling.IAutoScalingGroup": _IMPORTED.format("Auto Scaling group"),
@@ -86,6 +90,14 @@ _UNSUPPORTED = {
     "aws-cdk-lib.aws_ec2.Instance": _INSTANCE,
     "aws-cdk-lib.aws_ec2.IInstance": _INSTANCE,
     "aws-cdk-lib.aws_ec2.CfnInstance": _INSTANCE,
+    "aws-cdk-lib.aws_batch.CfnComputeEnvironment": _BATCH,
+    "aws-cdk-lib.aws_batch.IComputeEnvironment": _BATCH,
+    "aws-cdk-lib.aws_batch.FargateComputeEnvironment": _FARGATE,
+    "aws-cdk-lib.aws_batch.ManagedEc2EcsComputeEnvironment": _BATCH,
+    "aws-cdk-lib.aws_batch.ManagedEc2EksComputeEnvironment": _EKS,
+    "aws-cdk-lib.aws_batch.UnmanagedComputeEnvironment": _UNMANAGED,
+    "aws-cdk-lib.aws_ecs.CfnCapacityProvider": _CFN_PROVIDER,
+    "aws-cdk-lib.aws_ecs.ContainerDefinition": _CONTAINER,
     "aws-cdk-lib.aws_ecs.ManagedInstancesCapacityProvider": _MANAGED,
     "aws-cdk-lib.aws_ecs.FargateService": _FARGATE,
     "aws-cdk-lib.aws_ecs.IFargateService": _FARGATE,
@@ -107,42 +119,21 @@ _UNSUPPORTED = {
 }
 
 
-def identity(construct: IConstruct) -> str:
-    """Return what tells a construct from every other: jsii makes a new Python object for it at each turn."""
-    return str(cast("Any", construct).__jsii_ref__.ref)
-
-
 def is_capacity(construct: IConstruct) -> bool:
     """Tell whether a construct is EC2 capacity, or what launches it."""
-    return not _CAPACITY.isdisjoint(_types(construct))
-
-
-def is_cluster(construct: IConstruct) -> bool:
-    """Tell whether a construct is an ECS cluster, imported or not."""
-    return isinstance(construct, ecs.Cluster) or not _CLUSTER.isdisjoint(_types(construct))
-
-
-def is_scope(construct: IConstruct) -> bool:
-    """Tell whether a construct is one that people put capacity into: an app, a stage, a stack, their own."""
-    # None for a class of the user's own.
-    declared = type(construct).__dict__.get("__jsii_declared_type__")
-    if declared is None:
-        types = _types(construct)
-        return "aws-cdk-lib.Resource" not in types and "aws-cdk-lib.CfnElement" not in types
-    return declared in _SCOPES or not declared.startswith(("aws-cdk-lib.", "constructs."))
-
-
-def stage_of(construct: IConstruct) -> IConstruct:
-    """Return the stage or app that a construct is written with; a stage is written by itself."""
-    if isinstance(construct, cdk.Stage):
-        return construct
-    return cdk.Stage.of(construct) or construct.node.root
+    return not _CAPACITY.isdisjoint(types_of(construct))
 
 
 def why_unsupported(construct: IConstruct) -> str:
     """Return why a construct can have no pull behaviour and what to do instead, or nothing when that is not so."""
-    types = _types(construct)
+    types = types_of(construct)
     return next((reason for name, reason in _UNSUPPORTED.items() if name in types), "")
+
+
+def why_imported(construct: IConstruct) -> str:
+    """Return why the user data of an imported construct cannot be changed; nothing for any other."""
+    reason = why_unsupported(construct)
+    return reason if reason.startswith("an imported") else ""
 
 
 def cluster_names(cluster: IConstruct) -> list[str]:
@@ -151,12 +142,6 @@ def cluster_names(cluster: IConstruct) -> list[str]:
     resource = known if isinstance(cluster, ecs.CfnCluster) else known.node.default_child
     names = [resource.ref, resource.cluster_name] if isinstance(resource, ecs.CfnCluster) else []
     return [name for name in (getattr(known, "cluster_name", None), *names) if isinstance(name, str) and name]
-
-
-def launch_resources_below(scope: IConstruct) -> list[LaunchResource]:
-    """Return the launch configurations and launch templates in a scope, at the cost of two calls to JavaScript."""
-    selector = cdk.ConstructSelector.resources_of_type(_CONFIGURATION, _TEMPLATE)
-    return cast("list[LaunchResource]", selector.select(scope))
 
 
 def user_data_path(resource: LaunchResource) -> tuple[str, ...]:
@@ -177,7 +162,7 @@ def launch_resources(capacity: IConstruct) -> list[LaunchResource]:
         return launch_resources(capacity.auto_scaling_group)
     if not is_capacity(capacity):
         raise UnsupportedError(f"{capacity.node.path}: {why_unsupported(capacity)}")
-    if own := launch_resources_below(capacity):
+    if own := select(capacity, *LAUNCH_TYPES):
         return own
     group = capacity if isinstance(capacity, autoscaling.CfnAutoScalingGroup) else capacity.node.default_child
     found = (
@@ -191,17 +176,6 @@ def launch_resources(capacity: IConstruct) -> list[LaunchResource]:
             "apply ImagePullBehavior to the launch template where it is defined"
         )
     return [each for each in found if each is not None]
-
-
-def _types(construct: IConstruct) -> set[str]:
-    """Return the jsii names of a construct's classes and, for an anonymous one, of its interfaces."""
-    names = {getattr(each, "__jsii_declared_type__", None) for each in type(construct).__mro__}
-    reference = cast("Any", construct).__jsii_ref__
-    # An imported construct is an anonymous Resource, known by its interfaces alone.
-    if names == {None}:
-        names.update(getattr(reference, "interfaces", None) or ())
-        names.add(reference.ref.partition("@")[0])
-    return {name for name in names if name}
 
 
 def _launch_names(group: autoscaling.CfnAutoScalingGroup) -> Iterator[str | None]:

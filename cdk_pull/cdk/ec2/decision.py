@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.agent.settings import PullBehavior
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.volume import ImageVolume
+    from cdk_pull.cdk.ec2.requests import Combined
 
-__all__ = ["capacity_decision", "pull_decision"]
+__all__ = ["capacity_decision", "overridden_decision", "pull_decision"]
 
 # What the agent does and what it costs, from amazon-ecs-agent 1.105.1.
 _WHAT = {
@@ -53,6 +55,24 @@ def capacity_decision(settings: AgentSettings, volume: ImageVolume, why: str, re
         why,
         f"{volume.size_gib} GiB for {volume.why}, {price}",
         {"volume_gib": volume.size_gib, "versions": volume.versions, "usd_per_month": usd},
+    )
+
+
+def overridden_decision(decision: Decision, found: Combined) -> Decision:
+    """Return a decision with where it was applied, and what counts no more beside it."""
+    where = ", ".join(dict.fromkeys(each.path for each in found.applications))
+    instead = "; ".join(
+        f"in place of {what}, which {application} asks for" for what, application in found.overridden
+    )
+    settings = found.request.settings.to_environment()
+    return replace(
+        _decision(found.request.settings, decision.why)
+        if settings != decision.details["settings"]
+        else decision,
+        why=f"{decision.why}{f'; {instead}' if instead else ''}",
+        cost=decision.cost,
+        details={**decision.details, "settings": settings, "applied_to": where}
+        | ({"instead_of": {str(each): what for what, each in found.overridden}} if instead else {}),
     )
 
 

@@ -9,10 +9,11 @@ import aws_cdk as cdk
 from cdk_pull.agent.instance import checked_operating_system
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.cdk.ec2 import capacity as _capacity
-from cdk_pull.cdk.ec2.requests import ClusterNames, Reach, Request
-from cdk_pull.cdk.ec2.scopes import StageUserData
-from cdk_pull.cdk.synth.call_site import calling_place
-from cdk_pull.errors import UnsupportedError
+from cdk_pull.cdk.ec2.requests import CapacityApplication, ClusterNames, Request
+from cdk_pull.cdk.ec2.stage_user_data import StageUserData
+from cdk_pull.cdk.synth.constructs import is_cluster, stage_of
+from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
+from cdk_pull.cdk.synth.stage_work import ON_A_CLUSTER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ class CleanupSettings(PullSettings, total=False):
     exclude_untracked_image: Sequence[str]
 
 
-class ImagePullBehavior(cdk.Mixin):
+class ImagePullBehavior(ScopeMixin):
     """Set the ECS agent's image settings on EC2 capacity, of any operating system and in any order.
 
     Apply it to an Auto Scaling group, a launch template, a launch configuration or a capacity provider; or to a
@@ -73,18 +74,17 @@ class ImagePullBehavior(cdk.Mixin):
         InvalidValueError: for an operating system that the agent does not run on.
     """
 
+    work = StageUserData
+
     def __init__(
         self, settings: AgentSettings | PullBehavior, *, operating_system: str | None = None
     ) -> None:
-        super().__init__()
-        if isinstance(settings, PullBehavior):
-            settings = AgentSettings(image_pull_behavior=settings)
-        self._request = Request(
-            settings=settings,
-            place=calling_place(),
-            operating_system=checked_operating_system(operating_system),
+        super().__init__(
+            Request(
+                settings=_agent_settings(settings),
+                operating_system=checked_operating_system(operating_system),
+            )
         )
-        self._covered: set[str] = set()
 
     @classmethod
     def default(
@@ -130,46 +130,34 @@ class ImagePullBehavior(cdk.Mixin):
             operating_system=operating_system,
         )
 
-    def supports(self, construct: IConstruct) -> bool:
-        """Tell whether this is something to apply to; CDK asks for each construct below the one it applies to."""
-        covered = _capacity.identity(construct)
-        if covered in self._covered:
-            self._covered.discard(covered)
-            return False
-        return not isinstance(construct, StageUserData) and (
-            _capacity.is_capacity(construct)
-            or _capacity.is_cluster(construct)
-            or bool(_capacity.why_unsupported(construct))
-            or _capacity.is_scope(construct)
-        )
-
-    def apply_to(self, construct: IConstruct) -> None:
-        """Apply to capacity itself, or to the ECS capacity in a scope.
+    def resources_of(self, construct: IConstruct) -> Sequence[cdk.CfnResource]:
+        """Return the launch templates and configurations of capacity.
 
         Raises:
-            UnsupportedError: for what can have no pull behaviour, or has its user data in another app.
+            UnsupportedError: for capacity whose user data is not defined in this app.
         """
-        below = construct.node.find_all()
-        # CDK goes on to everything below, which is covered from here, by what it joins or as a part of the capacity.
-        self._covered = {_capacity.identity(each) for each in below} - {_capacity.identity(construct)}
-        if _capacity.is_capacity(construct):
-            for resource in _capacity.launch_resources(construct):
-                StageUserData.of(resource).ask(resource, self._request)
-        elif _capacity.is_cluster(construct):
-            # Its capacity may be anywhere in the stage.
-            names = ClusterNames(_capacity.cluster_names(construct), cdk.Stack.of(construct))
-            reach = Reach(scope=construct, request=self._request, cluster=names)
-            StageUserData.of(construct).ask_within(reach, _capacity.stage_of(construct))
-        elif reason := _capacity.why_unsupported(construct):
-            raise UnsupportedError(f"{construct.node.path} can have no ImagePullBehavior: {reason}")
-        else:
-            stages = [
-                each
-                for each in below
-                if isinstance(each, cdk.Stage) and _capacity.identity(each) in self._covered
-            ]
-            reach = Reach(scope=construct, request=self._request)
-            # CDK writes the templates of a stage before those of the app around it.
-            for stage in stages:
-                StageUserData.of(stage).ask_within(reach, stage)
-            StageUserData.of(construct).ask_within(reach, construct, stages)
+        return _capacity.launch_resources(construct) if _capacity.is_capacity(construct) else ()
+
+    def refusal(self, construct: IConstruct) -> str:
+        """Return why a construct can have no pull behaviour and what to do instead."""
+        return _capacity.why_unsupported(construct)
+
+    def application(self, construct: IConstruct, nearness: int | None = None) -> CapacityApplication:
+        """Return the application of this to a construct."""
+        return CapacityApplication.to(
+            construct, self.request, mixin=self.name, call_site=self.call_site, nearness=nearness
+        )
+
+    def apply_to_other(self, construct: IConstruct) -> bool:
+        """Apply to a cluster, whose capacity may be anywhere in its stage."""
+        if not is_cluster(construct):
+            return False
+        self.refuse_written(construct)
+        application = self.application(construct, ON_A_CLUSTER)
+        application.cluster = ClusterNames(_capacity.cluster_names(construct), cdk.Stack.of(construct))
+        self.work.of(construct).apply_within(application, stage_of(construct))
+        return True
+
+
+def _agent_settings(settings: AgentSettings | PullBehavior) -> AgentSettings:
+    return AgentSettings(image_pull_behavior=settings) if isinstance(settings, PullBehavior) else settings

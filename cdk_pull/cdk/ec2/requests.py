@@ -3,60 +3,73 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
 
-from cdk_pull.cdk.ec2.capacity import identity
+from cdk_pull.agent.variables import variables
+from cdk_pull.cdk.synth.constructs import identity
+from cdk_pull.cdk.synth.stage_work import ON_IT, Application
 from cdk_pull.errors import ConflictError, InvalidValueError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import aws_cdk as cdk
-    from constructs import IConstruct
 
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.decision import Decision
 
-__all__ = ["TOKENS", "ClusterNames", "Reach", "Request", "merged", "resolved"]
+__all__ = ["TOKENS", "CapacityApplication", "ClusterNames", "Combined", "Request", "combined", "resolved"]
 
 TOKENS = re.compile(r"\$\{Token\[[^\]]*\]\}")
 """What stands in CDK's strings for what CloudFormation fills in."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
     """What one ImagePullBehavior asks for.
 
     Attributes:
         settings: the agent settings.
-        place: the file and line where it was made.
         operating_system: what the user says the capacity runs; None to find out.
         decision: how to report it; None for the plain words.
     """
 
     settings: AgentSettings
-    place: str
     operating_system: OperatingSystem | None = None
-    decision: Decision | None = None
+    decision: Decision | None = field(default=None, compare=False)
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
-class Reach:
-    """A part of the app where a request holds for the ECS capacity alone.
+class CapacityApplication(Application):
+    """One application of agent settings.
 
     Attributes:
-        scope: the construct that the request was applied to.
-        request: the request.
-        cluster: for the capacity of one cluster only: what it is called.
-        found: whether there was any capacity.
+        cluster: what the cluster is called for whose capacity alone it holds; None for all ECS capacity in a scope.
     """
 
-    scope: IConstruct
-    request: Request
     cluster: ClusterNames | None = None
-    found: bool = False
+
+
+class Combined(NamedTuple):
+    """What several applications to one capacity come to.
+
+    Attributes:
+        request: the settings of all, where they do not differ, and of the nearest where they do.
+        applications: those that it has something of, the nearest first.
+        overridden: what counts no more, with whose it is.
+    """
+
+    request: Request
+    applications: tuple[Application, ...]
+    overridden: tuple[tuple[str, Application], ...] = ()
+
+    @property
+    def call_sites(self) -> str:
+        """The files and lines where it was asked for."""
+        return " and ".join(dict.fromkeys(each.call_site for each in self.applications))
 
 
 class ClusterNames:
@@ -124,41 +137,82 @@ def resolved(stack: cdk.Stack, names: Sequence[str], data: object = None) -> dic
     return {"": values.get(""), **{name: values.get(str(number)) for number, name in enumerate(names)}}
 
 
-def merged(requests: Sequence[Request]) -> Request:
-    """Return what several requests for one capacity come to.
+def combined(applications: Sequence[Application]) -> Combined:
+    """Return what several applications to one capacity come to.
+
+    Args:
+        applications: the nearest first.
 
     Raises:
-        ConflictError: when they cannot hold together; it names the place of each.
+        ConflictError: when two at one distance cannot hold together; it names the call site of each.
     """
-    result = requests[0]
-    for other in requests[1:]:
-        result = _both(result, other)
+    result: Combined | None = None
+    for _, at_one_distance in groupby(applications, key=lambda each: each.nearness):
+        group = list(at_one_distance)
+        both = Combined(group[0].request, (group[0],))
+        for other in group[1:]:
+            both = _both(both, other)
+        result = both if result is None else _over(result, both)
+    if result is None:
+        raise ValueError("no application")
     return result
 
 
-def _both(one: Request, other: Request) -> Request:
-    if clash := one.settings.conflicts(other.settings):
+def _over(near: Combined, far: Combined) -> Combined:
+    """Return the nearer settings, with those of the farther that they leave open."""
+    one, other = near.request, far.request
+    clash = {each.variable: each for each in one.settings.conflicts(other.settings)}
+    fields_left = {variables()[name].field: None for name in clash}
+    overridden = tuple((f"{name}={each.other}", far.applications[0]) for name, each in clash.items())
+    try:
+        settings = one.settings.merge(replace(other.settings, **fields_left))
+    except InvalidValueError:
+        # What is set farther away has no effect beside this: all of it gives way.
+        settings = one.settings
+        whole = ", ".join(f"{name}={value}" for name, value in other.settings.to_environment().items())
+        overridden = ((whole, far.applications[0]),)
+        far = far._replace(applications=())
+    return Combined(
+        Request(
+            settings=settings,
+            operating_system=one.operating_system or other.operating_system,
+            decision=one.decision,
+        ),
+        near.applications + (far.applications if settings != one.settings else ()),
+        (*near.overridden, *overridden, *far.overridden),
+    )
+
+
+def _both(one: Combined, other: Application) -> Combined:
+    mine, theirs = one.request, other.request
+    if clash := mine.settings.conflicts(theirs.settings):
         values = "; ".join(
-            f"{each.variable}: {each.one!r} ({one.place}) and {each.other!r} ({other.place})"
+            f"{each.variable}: {each.one!r} ({one.call_sites}) and {each.other!r} ({other.call_site})"
             for each in clash
         )
-        raise ConflictError(
-            f"two values for the same capacity: {values}; keep one, or give each its own capacity"
+        nearer = (
+            "give each its own capacity"
+            if other.nearness == ON_IT
+            else "apply the exception nearer to its capacity, where it counts before this"
         )
-    places = f"{one.place} and {other.place}"
-    systems = {each.operating_system for each in (one, other)} - {None}
+        raise ConflictError(f"two values for the same capacity: {values}; keep one, or {nearer}")
+    applications = (*one.applications, other)
+    call_sites = Combined(mine, applications).call_sites
+    systems = {each.operating_system for each in (mine, theirs)} - {None}
     if len(systems) > 1:
         raise ConflictError(
-            f"two operating systems for the same capacity: {' and '.join(sorted(map(str, systems)))} ({places}); "
+            f"two operating systems for the same capacity: {' and '.join(sorted(map(str, systems)))} ({call_sites}); "
             "keep one"
         )
     try:
-        settings = one.settings.merge(other.settings)
+        settings = mine.settings.merge(theirs.settings)
     except InvalidValueError as error:
-        raise ConflictError(f"{error} Asked for in {places}") from error
-    return Request(
-        settings=settings,
-        place=places,
-        operating_system=one.operating_system or other.operating_system,
-        decision=one.decision or other.decision,
+        raise ConflictError(f"{error} Asked for in {call_sites}") from error
+    return Combined(
+        Request(
+            settings=settings,
+            operating_system=mine.operating_system or theirs.operating_system,
+            decision=mine.decision or theirs.decision,
+        ),
+        applications,
     )

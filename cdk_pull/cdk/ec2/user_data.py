@@ -18,17 +18,18 @@ from cdk_pull.agent.user_data import read_any
 from cdk_pull.cdk.checks.selected_fixes import SelectedFixes, fix_decision
 from cdk_pull.cdk.checks.suppressed import kept
 from cdk_pull.cdk.ec2.capacity import user_data_path
-from cdk_pull.cdk.ec2.requests import TOKENS, Reach, Request, merged, resolved
+from cdk_pull.cdk.ec2.requests import TOKENS, CapacityApplication, Combined, combined, resolved
 from cdk_pull.errors import CdkPullError, InvalidValueError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cdk_pull.agent.fixes.apply import Change
     from cdk_pull.agent.readers.codes import WarningCode
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.cdk.ec2.capacity import LaunchResource
+    from cdk_pull.cdk.synth.stage_work import Application
     from cdk_pull.decision import Decision
 
 __all__ = ["LaunchUserData"]
@@ -47,18 +48,19 @@ class LaunchUserData:
         resource: whose user data it is.
         stack: the resource's.
         problem: why the settings are not in it, or nothing.
-        own: what was asked for this capacity by itself.
+        combined: what is asked for comes to, where it is in the user data.
         changes: what was fixed of it.
     """
 
     def __init__(self, resource: LaunchResource, stack: cdk.Stack, images: dict[str, object]) -> None:
         self.resource = resource
         self.problem = ""
-        self.own: list[Request] = []
+        self.combined: Combined | None = None
+        self._own: Sequence[Application] = ()
         self.changes: tuple[Change, ...] = ()
         self._fixes = SelectedFixes()
         self._told: list[Decision] = []
-        self._reaches: list[Reach] = []
+        self._scoped: Sequence[CapacityApplication] = ()
         self.stack = stack
         self._images = images
         self._known: _Template | None = None
@@ -68,18 +70,18 @@ class LaunchUserData:
         self._asks = False
         self._original: object = None
 
-    def ask(self, request: Request) -> None:
-        """Take a request for this capacity, whatever it joins."""
-        if request not in self.own:
-            self.own.append(request)
+    def ask(self, own: Sequence[Application], scoped: Sequence[CapacityApplication]) -> None:
+        """Take what is asked for.
 
-    def ask_within(self, reach: Reach) -> None:
-        """Take a request that holds if this is capacity in its reach."""
-        self._reaches.append(reach)
+        Args:
+            own: for this capacity by itself, whatever it joins.
+            scoped: where this is ECS capacity, or capacity of a cluster; the nearest first.
+        """
+        self._own, self._scoped = own, scoped
 
     def fix(self, fixes: SelectedFixes) -> None:
         """Fix the user data before anything is put into it, if this is ECS capacity."""
-        self._fixes = self._fixes.merged(fixes)
+        self._fixes = fixes
 
     def has_to_write(self) -> bool:
         """Tell whether there is something to write, or may be, that is not in place yet."""
@@ -88,7 +90,7 @@ class LaunchUserData:
         # The app is complete, and nothing adds to it any more: CDK gets what this comes to.
         self._resolved()
         # Whether it joins a cluster of another stack is only known when CDK has resolved the references.
-        return bool(self._asks or self.changes or any(reach.cluster for reach in self._reaches))
+        return bool(self._asks or self.changes or any(each.cluster for each in self._scoped))
 
     def put_in_place(self, properties: object) -> None:
         """Override the user data, where nobody else has overridden it.
@@ -159,7 +161,7 @@ class LaunchUserData:
 
     def _from_value(self) -> object:
         """Return the user data made from what it is in the template."""
-        asked = [reach.cluster for reach in self._reaches if reach.cluster]
+        asked = [each.cluster for each in self._scoped if each.cluster]
         names = list(dict.fromkeys(name for cluster in asked for name in cluster.names))
         values = resolved(self.stack, names, self._data())
         data = _in_capitals(values[""])
@@ -205,18 +207,20 @@ class LaunchUserData:
         original = self._fixed(original, text, image)
         if self.changes:
             text, unreadable = _opened(original)
-        requests = list(self.own)
-        for reach in self._reaches:
-            if joins(reach.cluster) if reach.cluster else _joins_ecs(original, image):
-                reach.found = True
-                requests.append(reach.request)
-        self._asks = bool(requests)
-        if not requests:
+        applications: list[Application] = list(self._own)
+        for each in self._scoped:
+            if joins(each.cluster) if each.cluster else _joins_ecs(original, image):
+                each.served = True
+                applications.append(each)
+        self._asks = bool(applications)
+        self.combined = None
+        if not applications:
             return original
         try:
             if unreadable:
                 raise unreadable
-            wanted = merged(requests)
+            self.combined = combined(applications)
+            wanted = self.combined.request
             system = operating_system(text, image, asked=wanted.operating_system, os_type=self._os_type(text))
             return _applied(json.dumps(original), wanted.settings, system)
         except CdkPullError as error:
@@ -229,7 +233,7 @@ class LaunchUserData:
         if commands is None:
             return None
         text = commands.render()
-        known = {token for reach in self._reaches if reach.cluster for token in reach.cluster.tokens}
+        known = {token for each in self._scoped if each.cluster for token in each.cluster.tokens}
         return text if known.issuperset(TOKENS.findall(text)) else None
 
     def _data(self) -> Any:

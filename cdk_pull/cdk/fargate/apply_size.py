@@ -8,13 +8,11 @@ from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 
-from cdk_pull.decision import TEMPLATE_KEY
+from cdk_pull.cdk.synth.decisions import record_in_template
 from cdk_pull.fargate.sizes import Os, check_architecture
 from cdk_pull.windows.families import fargate_family
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aws_cdk import aws_ecs as ecs
     from constructs import IConstruct
 
@@ -85,22 +83,14 @@ def region_of(stack: cdk.Stack) -> str | None:
     return _REGIONS[stack]
 
 
-def tell(
-    scope: IConstruct,
-    definition: ecs.CfnTaskDefinition,
-    sized: Sized,
-    *,
-    others: Mapping[str, Any] | None = None,
-) -> None:
-    """Leave the decisions in the template's metadata, where `make synth` reads them, and show the warning.
+def tell(scope: IConstruct, definition: ecs.CfnTaskDefinition, sized: Sized) -> None:
+    """Leave the decisions in the template's metadata, where ``cdk-pull decisions`` reads them, and show the warning.
 
     Args:
         scope: the construct that the user knows, the L2 where there is one.
         definition: the L1, whose metadata the template has.
         sized: what was decided.
-        others: what the metadata holds already.
     """
-    if sized.decisions:
-        definition.add_metadata(TEMPLATE_KEY, {**(others or {}), **sized.metadata})
+    record_in_template(definition, sized.decisions)
     if sized.warning:
         cdk.Annotations.of(scope).add_warning_v2(sized.warning.id, sized.warning.message)

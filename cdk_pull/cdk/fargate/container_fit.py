@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import constructs
 import jsii
 
-from cdk_pull.cdk.ec2.capacity import identity
+from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.container_needs import needs_of
 from cdk_pull.fargate.sizes import Os, check

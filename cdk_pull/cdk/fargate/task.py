@@ -9,10 +9,11 @@ from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk.fargate.apply_size import is_token, platform_of, region_of, tell
 from cdk_pull.cdk.fargate.container_fit import check_containers_fit
-from cdk_pull.cdk.fargate.own_size import own_size
+from cdk_pull.cdk.fargate.own_size import own_size, remember_own_request
 from cdk_pull.cdk.fargate.sizing import TaskFacts, size_task
 from cdk_pull.cdk.fargate.sizing_props import SizingProps, refuse_others, sizing_request
 from cdk_pull.errors import ConflictError
+from cdk_pull.fargate.choose import Goal
 from cdk_pull.fargate.container_needs import needs_of
 from cdk_pull.fargate.sizes import Os, fits, parse_cpu, parse_memory
 
@@ -146,6 +147,8 @@ class FargateTask(ecs.FargateTaskDefinition):
             )
         definition = cast("ecs.CfnTaskDefinition", self.node.default_child)
         tell(self, definition, sized)
+        if request.goal != Goal():
+            remember_own_request(definition, str(request))
         check_containers_fit(definition, stack, os=os)
         if image is not None:
             self.add_container("app", image=image, **(container or {}))

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
-import aws_cdk as cdk
-from aws_cdk import aws_ecs as ecs
-
-from cdk_pull.cdk.fargate.apply_size import Platform, platform_of, region_of, tell
-from cdk_pull.cdk.fargate.container_fit import check_containers_fit, read_properties
-from cdk_pull.cdk.fargate.sizing import NO_GOAL, SizingRequest, TaskFacts, size_task
 from cdk_pull.cdk.fargate.sizing_props import SizingProps, refuse_others, sizing_request
-from cdk_pull.decision import TEMPLATE_KEY
-from cdk_pull.errors import CdkPullError, ConflictError
-from cdk_pull.fargate.container_needs import needs_of
-from cdk_pull.fargate.sizes import FargateSize, Os, check, least
+from cdk_pull.cdk.fargate.stage_task_sizes import StageTaskSizes, is_for_fargate
+from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
+from cdk_pull.cdk.synth.tasks import task_definition_of, why_no_task
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Unpack
 
+    import aws_cdk as cdk
+    from aws_cdk import aws_ecs as ecs
     from constructs import IConstruct
 
+    from cdk_pull.cdk.fargate.sizing import SizingRequest
+    from cdk_pull.cdk.synth.stage_work import Application
     from cdk_pull.units import DurationLike
 
 __all__ = ["FargateTaskSize"]
 
-_PROPERTIES: Final = ("cpu", "memory", "runtimePlatform", "ephemeralStorage", "containerDefinitions")
+_NOT_FOR_FARGATE: Final = (
+    "it is not for Fargate, and a task on EC2 or on your own machines runs in the room that its instance has: apply it to a "
+    "task definition whose requires_compatibilities have FARGATE"
+)
 
 
-class FargateTaskSize(cdk.Mixin):
+class FargateTaskSize(ScopeMixin):
     """Choose or check the size of Fargate task definitions that exist already, L2 or L1.
 
     Apply it to a task definition, to a service that runs one, or to whatever holds some::
@@ -36,21 +37,26 @@ class FargateTaskSize(cdk.Mixin):
         task.with_(FargateTaskSize.start_within(cdk.Duration.minutes(1), compressed="800MB", uncompressed="2.4GB"))
         cdk.Mixins.of(app).apply(FargateTaskSize.checked())
 
+    Applied to one task definition it decides at once; applied to a scope, when CDK writes the templates, for the task
+    definitions and containers that are there then. Of several on one task the nearest counts.
+
     It changes the task definition's CPU, memory and ephemeral storage, its metadata, and nothing else: no logical id.
-    A new size is a new revision, and a new price. The size decided when it is applied is never below the task's own
-    or below what its containers need; containers added later have to fit it, which is checked when CDK validates.
+    A new size is a new revision, and a new price. The size is never below the task's own or below what its containers
+    need; containers added after the decision have to fit it, which is checked when CDK validates.
     The ``cpu`` and ``memory_mib`` attributes of an L2 keep the values that it was made with, by which CDK goes on to
     judge the CPU of containers added later. What an ``add_property_override`` writes is not seen, as CDK does not show it.
 
-    Task definitions that do not run on Fargate are left alone.
+    In a scope, task definitions that do not run on Fargate are left alone; a scope without any that does is the warning
+    ``cdk-pull:noFargateTask``.
 
     Args:
         request: made by one of the class methods.
     """
 
+    work = StageTaskSizes
+
     def __init__(self, request: SizingRequest | None) -> None:
-        super().__init__()
-        self._request = request
+        super().__init__(request)
 
     @classmethod
     def start_within(cls, duration: DurationLike, **props: Unpack[SizingProps]) -> FargateTaskSize:
@@ -79,120 +85,29 @@ class FargateTaskSize(cdk.Mixin):
         """Change nothing; stop the synth for a size that Fargate does not run, or that the containers do not fit."""
         return cls(None)
 
-    def supports(self, construct: IConstruct) -> bool:
-        """Tell whether this is the L1 of a Fargate task definition, or a service that runs one.
+    @property
+    def changes(self) -> bool:
+        """Whether it changes templates."""
+        return self.request is not None
 
-        CDK asks for each construct below the one that it is applied to.
-        """
-        definition = _definition_of(construct)
-        return definition is not None and "FARGATE" in (definition.requires_compatibilities or ())
+    def resources_of(self, construct: IConstruct) -> Sequence[cdk.CfnResource]:
+        """Return the L1 of a Fargate task definition, or of the one that a service runs."""
+        definition = task_definition_of(construct)
+        return [definition] if definition is not None and is_for_fargate(definition) else ()
 
-    def apply_to(self, construct: IConstruct) -> None:
-        """Size a task definition.
+    def refusal(self, construct: IConstruct) -> str:
+        """Return why a construct has no Fargate task definition, and what to do instead."""
+        if task_definition_of(construct) is not None:
+            return _NOT_FOR_FARGATE
+        return why_no_task(construct)
+
+    def apply_to_resources(self, application: Application, resources: Sequence[cdk.CfnResource]) -> None:
+        """Size one task definition at once.
 
         Raises:
-            CdkPullError: for a task definition that cannot be sized, with its path.
+            CdkPullError: for one that cannot be sized, with its path.
             ConflictError: where something else was already asked of its size.
         """
-        definition = cast("ecs.CfnTaskDefinition", _definition_of(construct))
-        stack = cdk.Stack.of(definition)
-        properties = read_properties(definition, *_PROPERTIES)
-        properties["containerDefinitions"] = _containers_so_far(definition, properties)
-        rendered = stack.resolve(properties)
-        try:
-            platform = platform_of(rendered.get("runtimePlatform"))
-            if self._request is not None:
-                self._size(definition, _facts(stack, rendered, platform), rendered, self._request)
-        except ConflictError:
-            raise
-        except CdkPullError as error:
-            raise CdkPullError(f"{definition.node.path}: {error}") from error
-        check_containers_fit(definition, stack, os=platform.os)
-
-    def _size(
-        self,
-        definition: ecs.CfnTaskDefinition,
-        facts: TaskFacts,
-        rendered: dict[str, Any],
-        request: SizingRequest,
-    ) -> None:
-        others = definition.get_metadata(TEMPLATE_KEY) or {}
-        asked = (others.get("fargate-size") or {}).get("asked")
-        if asked == str(request):
-            return
-        if asked and not asked.startswith(NO_GOAL):
-            raise ConflictError(
-                f"{definition.node.path}: its size was decided for '{asked}' and is now asked to be for '{request}': "
-                "keep one of them"
-            )
-        sized = size_task(request, facts)
-        # A size that stays keeps the form in which it was written.
-        if sized.size is not None and sized.size != _declared(rendered, facts.os):
-            definition.cpu = str(sized.size.cpu)
-            definition.memory = str(sized.size.memory_mib)
-        if sized.ephemeral_gib is not None:
-            definition.ephemeral_storage = ecs.CfnTaskDefinition.EphemeralStorageProperty(
-                size_in_gib=sized.ephemeral_gib
-            )
-        holder = definition.node.scope
-        tell(
-            holder if isinstance(holder, ecs.TaskDefinition) else definition, definition, sized, others=others
-        )
-
-
-def _definition_of(construct: IConstruct) -> ecs.CfnTaskDefinition | None:
-    found = (
-        construct.task_definition.node.default_child if isinstance(construct, ecs.BaseService) else construct
-    )
-    return found if isinstance(found, ecs.CfnTaskDefinition) else None
-
-
-def _containers_so_far(definition: ecs.CfnTaskDefinition, properties: dict[str, Any]) -> object:
-    """Return the container definitions, as far as they need CPU and memory."""
-    held = properties.get("containerDefinitions")
-    if held is None or isinstance(held, list):
-        return held
-    # CDK keeps what such a value first comes to: asked for it now, the template would lose every later container.
-    holder = definition.node.scope
-    if not isinstance(holder, ecs.TaskDefinition):
-        return []
-    containers = (each.render_container_definition() for each in holder._containers)  # noqa: SLF001 - protected in JavaScript, and the one way to a list that is not complete
-    return [
-        {"cpu": each.cpu, "memory": each.memory, "memoryReservation": each.memory_reservation}
-        for each in containers
-    ]
-
-
-def _declared(rendered: dict[str, Any], os: Os) -> FargateSize | None:
-    """Return the size as it is written, or None where something of it is missing or filled in by CloudFormation."""
-    cpu, memory = rendered.get("cpu"), rendered.get("memory")
-    if not isinstance(cpu, str | int) or not isinstance(memory, str | int):
-        return None
-    return check(cpu, memory, os)
-
-
-def _floor(rendered: dict[str, Any], os: Os) -> FargateSize | None:
-    """Return the size that holds what is written and the containers, or None where CloudFormation fills some of it in."""
-    cpu, memory = rendered.get("cpu"), rendered.get("memory")
-    if not isinstance(cpu, str | int | None) or not isinstance(memory, str | int | None):
-        return None
-    size = least(cpu, memory, os)
-    containers = rendered.get("containerDefinitions")
-    listed = containers if isinstance(containers, list) else []
-    needs = needs_of(each for each in listed if isinstance(each, dict))
-    return needs.smallest_size(cpu=size.cpu, memory_mib=size.memory_mib, os=os)
-
-
-def _facts(stack: cdk.Stack, rendered: dict[str, Any], platform: Platform) -> TaskFacts:
-    size = _floor(rendered, platform.os)
-    storage = rendered.get("ephemeralStorage")
-    gib = storage.get("sizeInGiB") if isinstance(storage, dict) else None
-    return TaskFacts(
-        cpu=size and size.cpu,
-        memory_mib=size and size.memory_mib,
-        os=platform.os,
-        architecture=platform.architecture,
-        region=region_of(stack),
-        ephemeral_gib=int(gib) if isinstance(gib, int | float) else None,
-        storage_is_token=storage is not None and not isinstance(gib, int | float),
-    )
+        super().apply_to_resources(application, resources)
+        for each in resources:
+            StageTaskSizes.of(each).size_now(cast("ecs.CfnTaskDefinition", each), application)

@@ -9,13 +9,13 @@ import jsii
 from aws_cdk import aws_ecs as ecs
 from constructs import IValidation
 
-from cdk_pull.cdk.ec2.capacity import identity
 from cdk_pull.cdk.fargate.apply_size import is_token, platform_of, region_of, tell
 from cdk_pull.cdk.fargate.container_fit import ContainersFit
 from cdk_pull.cdk.fargate.own_size import is_own_size
 from cdk_pull.cdk.fargate.sizing import Sized, TaskFacts, size_task
 from cdk_pull.cdk.fargate.sizing_props import SizingProps, refuse_others, sizing_request
-from cdk_pull.decision import TEMPLATE_KEY
+from cdk_pull.cdk.synth.constructs import identity
+from cdk_pull.cdk.synth.decisions import recorded_in_template
 from cdk_pull.errors import CdkPullError
 
 if TYPE_CHECKING:
@@ -138,9 +138,8 @@ class _Made:
             definition = construct.node.default_child if construct else None
             if construct is not None and isinstance(definition, ecs.CfnTaskDefinition):
                 # A mixin that was applied since has decided anew, from the size given here.
-                others = definition.get_metadata(TEMPLATE_KEY) or {}
-                if index >= self._told and "fargate-size" not in others:
-                    tell(construct, definition, task.sized, others=others)
+                if index >= self._told and recorded_in_template(definition, "fargate-size") is None:
+                    tell(construct, definition, task.sized)
                 fit.watch(definition, task.os)
         self._told = len(self._tasks)
         return fit.validate()

@@ -14,8 +14,9 @@ from cdk_pull.cdk.fargate.task import FargateTask, FargateTaskProps
 from cdk_pull.cdk.fargate.windows_facts import KnownBase, known_base, looked_up
 from cdk_pull.cdk.images.image_facts import listed
 from cdk_pull.cdk.images.task_images import task_images
+from cdk_pull.cdk.synth.decisions import record_in_template
 from cdk_pull.cdk.synth.stack_view import StackView
-from cdk_pull.decision import TEMPLATE_KEY, Decision
+from cdk_pull.decision import Decision
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.template.image_region import locate_image
 from cdk_pull.units import format_bytes
@@ -137,7 +138,7 @@ class WindowsFargateTask(FargateTask):
         for warning in judged:
             cdk.Annotations.of(self).add_warning_v2(_WARNING, warning)
         self.node.add_validation(_BaseCheck(self, pin, day or pin.on, profiles))
-        _tell(self, _decision(pin, product.name))
+        record_in_template(_definition(self), [_decision(pin, product.name)])
 
 
 @jsii.implements(IValidation)
@@ -157,7 +158,7 @@ class _BaseCheck:
         view = StackView(self._task.node.root)
         problems: list[tuple[str, BaseProblem]] = []
         profiles: dict[str, ImageProfile] = {}
-        for image in task_images(cast("ecs.CfnTaskDefinition", self._task.node.default_child)):
+        for image in task_images(_definition(self._task)):
             reference = locate_image(
                 view.evaluate(image.image, image.stack), view.region(image.stack)
             ).reference
@@ -175,7 +176,7 @@ class _BaseCheck:
         # Of Microsoft's own images the name has told already.
         problems += [(name, it.problem) for name, it in bases.items() if it.problem and name not in said]
         if bases:
-            _tell(self._task, _decision(self._pin, product.name, bases))
+            record_in_template(_definition(self._task), [_decision(self._pin, product.name, bases)])
         for name, problem in problems:
             if not problem.fatal:
                 # A construct keeps a warning once, however often it is validated.
@@ -183,10 +184,8 @@ class _BaseCheck:
         return [f"{name}: {problem.text}" for name, problem in problems if problem.fatal]
 
 
-def _tell(task: ecs.TaskDefinition, decision: Decision) -> None:
-    definition = cast("ecs.CfnTaskDefinition", task.node.default_child)
-    others = definition.get_metadata(TEMPLATE_KEY) or {}
-    definition.add_metadata(TEMPLATE_KEY, {**others, decision.topic: decision.to_template()})
+def _definition(task: ecs.TaskDefinition) -> ecs.CfnTaskDefinition:
+    return cast("ecs.CfnTaskDefinition", task.node.default_child)
 
 
 def _context_day(scope: Construct) -> date | None:

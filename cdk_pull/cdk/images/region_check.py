@@ -2,92 +2,115 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_ecs as ecs
 from constructs import IValidation
 
-from cdk_pull.cdk.ec2.capacity import identity
 from cdk_pull.cdk.images.task_images import task_images
+from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.cdk.synth.stack_view import StackView
+from cdk_pull.cdk.synth.stage_work import StageWork, nearest
+from cdk_pull.cdk.synth.tasks import TASK
 from cdk_pull.decision import Decision
+from cdk_pull.image.allow_list import AllowList
 from cdk_pull.image.ecr import ecr_prices
 from cdk_pull.template.image_region import ImagePlace, locate_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from constructs import IConstruct
 
     from cdk_pull.cdk.images.task_images import TaskImage
-    from cdk_pull.image.allow_list import AllowList
+    from cdk_pull.cdk.synth.stage_work import Application
 
-__all__ = ["RegionCheck"]
+__all__ = ["OneImageCheck", "StageImages"]
 
 _WARNING = "cdk-pull:imageRegionUnknown"
+_VERDICTS = {
+    "same": "in the Region",
+    "allowed": "allowed from elsewhere",
+    "unknown": "not known",
+    "elsewhere": "in another Region",
+    "outside": "outside private ECR",
+    "malformed": "unreadable",
+}
+
+
+class _Judged(NamedTuple):
+    """An image and what is said of it."""
+
+    image: str
+    verdict: str
+    error: str = ""
+
+
+class StageImages(StageWork):
+    """Looks at every image of the task definitions of a stage when CDK validates."""
+
+    mixin: ClassVar = "SameRegionImages"
+    resource_types: ClassVar = (TASK,)
+    nothing_id: ClassVar = "cdk-pull:noImages"
+    nothing: ClassVar = (
+        "no ECS task definition is in here, so there is no image to hold to the Region: imported ones are looked at where "
+        "they are defined"
+    )
+
+    def __init__(self, stage: IConstruct) -> None:
+        super().__init__(stage)
+        self._recorded: set[str] = set()
+
+    def check(self) -> list[str]:
+        """Return one line per image that is in another Region or in none; warn where it cannot be known."""
+        errors: list[str] = []
+        view = StackView(self.stage.node.root)
+        for resource, applications in self.reached():
+            if not isinstance(resource, ecs.CfnTaskDefinition):
+                continue
+            for each in applications:
+                each.served = True
+            path = resource.node.path
+            application = nearest(path, applications)
+            judged = [_judge(one, application.request, view) for one in task_images(resource)]
+            errors += [f"{path}: {one.error}" for one in judged if one.error]
+            if judged and identity(resource) not in self._recorded:
+                self._recorded.add(identity(resource))
+                record(resource.node, _decision(judged, view.region(cdk.Stack.of(resource)), applications))
+        return errors
 
 
 @jsii.implements(IValidation)
-class RegionCheck:
-    """Reports, when CDK validates, every image of a scope that is not in its stack's Region.
+class OneImageCheck:
+    """Reports, when CDK validates, an image that is not in its stack's Region."""
 
-    Args:
-        scope: whose task definitions are looked at.
-        allow: the images that may come from elsewhere.
-        one: the only image to look at, instead of every task definition's.
-        other_stages: stages below the scope that have a check of their own.
-    """
-
-    def __init__(
-        self,
-        scope: IConstruct,
-        allow: AllowList,
-        *,
-        one: TaskImage | None = None,
-        other_stages: frozenset[str] = frozenset(),
-    ) -> None:
-        self._scope = scope
-        self._allow = allow
-        self._one = one
-        self._other_stages = other_stages
+    def __init__(self, image: TaskImage) -> None:
+        self._image = image
         self._recorded = False
 
     def validate(self) -> list[str]:
-        """Return one line per image that is in another Region or in none; warn where it cannot be known."""
-        view = StackView(self._scope.node.root)
-        errors: list[str] = []
-        counts: dict[str, Counter[str]] = {}
-        stacks: dict[str, cdk.Stack] = {}
-        for task_image in [self._one] if self._one else self._task_images():
-            stack = task_image.stack
-            place = locate_image(view.evaluate(task_image.image, stack), view.region(stack))
-            allowed = place.reference is not None and self._allow.allows(place.reference)
-            stacks[identity(stack)] = stack
-            counts.setdefault(identity(stack), Counter())["allowed" if allowed else place.verdict] += 1
-            if allowed or place.verdict == "same":
-                continue
-            if place.verdict == "unknown":
-                cdk.Annotations.of(task_image.user).add_warning_v2(_WARNING, _warning(task_image, place))
-            else:
-                # CDK itself names the construct that a check was added to.
-                where = "" if self._one else f"{task_image.user.node.path}: "
-                errors.append(where + _error(task_image, place, view.region(stack)))
-        if not self._recorded and self._one is None:
+        """Return a line for an image that is in another Region or in none; CDK itself names the construct."""
+        view = StackView(self._image.user.node.root)
+        judged = _judge(self._image, AllowList(), view)
+        if not self._recorded:
             self._recorded = True
-            for key, stack in stacks.items():
-                record(stack.node, _decision(counts[key], view.region(stack)))
-        return errors
+            record(self._image.user.node, _decision([judged], view.region(self._image.stack), ()))
+        return [judged.error] if judged.error else []
 
-    def _task_images(self) -> Iterator[TaskImage]:
-        for construct in self._scope.node.find_all():
-            if isinstance(construct, ecs.CfnTaskDefinition):
-                stage = cdk.Stage.of(construct) if self._other_stages else None
-                if stage is None or identity(stage) not in self._other_stages:
-                    yield from task_images(construct)
+
+def _judge(task_image: TaskImage, allow: AllowList, view: StackView) -> _Judged:
+    """Judge an image, and warn where nobody can tell."""
+    stack = task_image.stack
+    place = locate_image(view.evaluate(task_image.image, stack), view.region(stack))
+    if place.reference is not None and allow.allows(place.reference):
+        return _Judged(str(place.reference), "allowed")
+    if place.verdict == "unknown":
+        cdk.Annotations.of(task_image.user).add_warning_v2(_WARNING, _warning(task_image, place))
+    known = place.verdict in {"same", "unknown"}
+    return _Judged(place.image, place.verdict, "" if known else _error(task_image, place, view.region(stack)))
 
 
 def _warning(task_image: TaskImage, place: ImagePlace) -> str:
@@ -123,21 +146,25 @@ def _way_to_know(place: ImagePlace) -> str:
     )
 
 
-def _decision(counts: Counter[str], region: str | None) -> Decision:
-    named = {
-        "same": "in the Region",
-        "allowed": "allowed from elsewhere",
-        "unknown": "not known",
-        "elsewhere": "in another Region",
-        "outside": "outside private ECR",
-        "malformed": "unreadable",
-    }
-    parts = [f"{counts[verdict]} {words}" for verdict, words in named.items() if counts[verdict]]
+def _decision(judged: Sequence[_Judged], region: str | None, applications: Sequence[Application]) -> Decision:
+    parts = [
+        f"{', '.join(one.image for one in judged if one.verdict == verdict)} {words}"
+        for verdict, words in _VERDICTS.items()
+        if any(one.verdict == verdict for one in judged)
+    ]
+    farther = [each for each in applications[1:] if each.request != applications[0].request]
+    why = [
+        "a registry in the Region is the nearest one",
+        *(f"in place of what {each} allows" for each in farther),
+    ]
     return Decision(
         topic="region",
-        decided=f"images in {region or 'the Region that the stack is deployed to'}: {', '.join(parts)}",
-        why="a registry in the Region is the nearest one",
+        decided=f"images in {region or 'the Region that the stack is deployed to'}: {'; '.join(parts)}",
+        why="; ".join(why),
         cost=f"transfer within the Region is free, from another about ${ecr_prices().transfer:.2f} per GB",
         confidence="read from every container definition when CDK validates",
-        details=dict(counts),
+        details={
+            "images": {one.image: one.verdict for one in judged},
+            **({"applied_to": applications[0].path} if applications else {}),
+        },
     )

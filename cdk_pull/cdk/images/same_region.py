@@ -9,10 +9,11 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 
-from cdk_pull.cdk.ec2.capacity import identity, is_cluster, is_scope
-from cdk_pull.cdk.images.region_check import RegionCheck
+from cdk_pull.cdk.images.region_check import OneImageCheck, StageImages
 from cdk_pull.cdk.images.task_images import TaskImage
-from cdk_pull.errors import ConflictError, UnsupportedError
+from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
+from cdk_pull.cdk.synth.tasks import task_definition_of, why_no_task
+from cdk_pull.errors import ConflictError
 from cdk_pull.image.allow_list import AllowList
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["SameRegionImage", "SameRegionImages"]
 
 
-class SameRegionImages(cdk.Mixin):
+class SameRegionImages(ScopeMixin):
     """Keep every image of an app, a stack or a task definition in its stack's Region.
 
     Apply it to whatever holds task definitions, of EC2, Fargate or external instances, in any order::
@@ -45,40 +46,24 @@ class SameRegionImages(cdk.Mixin):
         InvalidValueError: for a pattern that does not begin with a registry.
     """
 
+    work = StageImages
+
     def __init__(self, *, allow: Sequence[str] = ()) -> None:
-        super().__init__()
-        self._allow = AllowList.of(allow)
-        self._covered: set[str] = set()
+        super().__init__(AllowList.of(allow))
 
-    def supports(self, construct: IConstruct) -> bool:
-        """Tell whether this is something to apply to; CDK asks for each construct below the one it applies to."""
-        if identity(construct) in self._covered:
-            return False
-        kinds = (ecs.TaskDefinition, ecs.CfnTaskDefinition, ecs.BaseService)
-        return isinstance(construct, kinds) or is_cluster(construct) or is_scope(construct)
+    @property
+    def changes(self) -> bool:
+        """Whether it changes templates: it only looks."""
+        return False
 
-    def apply_to(self, construct: IConstruct) -> None:
-        """Look at the images of all task definitions below, what comes later included.
+    def resources_of(self, construct: IConstruct) -> Sequence[cdk.CfnResource]:
+        """Return the L1 of a task definition, or of the one that a service runs."""
+        definition = task_definition_of(construct)
+        return [definition] if definition else ()
 
-        Raises:
-            UnsupportedError: for a cluster, which holds no task definitions.
-        """
-        if is_cluster(construct):
-            raise UnsupportedError(
-                f"SameRegionImages cannot be applied to the cluster {construct.node.path}, which holds no task "
-                "definitions; apply it to the stack or the app"
-            )
-        scope = construct.task_definition if isinstance(construct, ecs.BaseService) else construct
-        below = scope.node.find_all()
-        # CDK goes on to everything below, which is covered from here.
-        self._covered |= {identity(each) for each in below}
-        stages = [each for each in below if isinstance(each, cdk.Stage) and identity(each) != identity(scope)]
-        keys = frozenset(identity(stage) for stage in stages)
-        # CDK writes a stage before it validates the app around it, and a warning must come before.
-        for stage in stages:
-            others = keys - {identity(stage)}
-            stage.node.add_validation(RegionCheck(stage, self._allow, other_stages=others))
-        scope.node.add_validation(RegionCheck(scope, self._allow, other_stages=keys))
+    def refusal(self, construct: IConstruct) -> str:
+        """Return why a construct has no images that can be looked at, and what to do instead."""
+        return why_no_task(construct)
 
 
 class SameRegionImage(ecs.ContainerImage):
@@ -113,7 +98,7 @@ class SameRegionImage(ecs.ContainerImage):
         config = self._image.bind(scope, container_definition)
         container = container_definition.container_name
         one = TaskImage(container_definition, cdk.Stack.of(scope), container, config.image_name)
-        scope.node.add_validation(RegionCheck(scope, AllowList(), one=one))
+        scope.node.add_validation(OneImageCheck(one))
         return config
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 
-from cdk_pull.cdk.ec2.capacity import identity
 from cdk_pull.cdk.fargate.apply_size import is_token
+from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.template.context import Context, Environment, Guard
 from cdk_pull.template.intrinsics import evaluate
 from cdk_pull.template.values import Unknown

@@ -307,12 +307,16 @@ def test_a_stage_that_comes_later_has_a_fix_of_its_own(app: cdk.App) -> None:
     assert _check(app, select=("PULL104", "PULL201")).findings == ()
 
 
-def test_without_anything_to_fix_nothing_is_said(app: cdk.App) -> None:
-    """An app without capacity or task definitions has no warning and no decision."""
+def test_without_anything_to_fix_a_warning_says_so(app: cdk.App) -> None:
+    """An app without capacity or task definitions has a warning that can be acknowledged, and no decision."""
     stack = cdk.Stack(app, "S", env=ENV)
     ec2.Vpc(stack, "Vpc", nat_gateways=0)
     cdk.Mixins.of(app).apply(pull.PullFixes())
-    assert Annotations.from_stack(stack).find_warning("*", Match.any_value()) == []
+    (warning,) = Annotations.from_stack(stack).find_warning("*", Match.any_value())
+    assert str(warning.entry.data).startswith(
+        "the app: no ECS task definition and no EC2 capacity is in here, so there is nothing to fix (tests/cdk/checks/"
+    )
+    assert "[ack: cdk-pull:nothingToFix]" in str(warning.entry.data)
     assert [each.decisions for each in read_decisions(Path(app.synth().directory))] == [()]
 
 

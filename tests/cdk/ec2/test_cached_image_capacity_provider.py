@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -145,6 +146,7 @@ def test_the_recommendation_is_recorded_with_its_reason_and_cost() -> None:
             "volume_gib": 30,
             "versions": 4,
             "usd_per_month": pytest.approx(2.4),
+            "applied_to": "Stack/Provider",
         },
     }
 
@@ -208,14 +210,19 @@ def test_all_agent_settings_are_written() -> None:
     }
 
 
-def test_a_mixin_with_another_value_is_a_conflict() -> None:
-    """A cluster-wide mixin that differs from the provider's settings stops the synth."""
+def test_the_settings_of_its_own_count_before_the_cluster_s() -> None:
+    """A cluster-wide mixin that differs from the provider's settings gives way to them, and the decision names both."""
     stack, cluster = new_cluster()
-    provide(cluster)
+    provider = provide(cluster)
     cdk.Mixins.of(cluster).apply(pull.ImagePullBehavior.always())
 
-    with pytest.raises(RuntimeError, match="two values for the same capacity: ECS_IMAGE_PULL_BEHAVIOR"):
-        Template.from_stack(stack)
+    assert cfn.read_value(launch(stack)["UserData"]).settings["ECS_IMAGE_PULL_BEHAVIOR"] == "prefer-cached"
+    metadata = provider.launch_template.node.find_child("Resource").node.metadata
+    (decision,) = [each.data for each in metadata if each.type == "cdk-pull:decision"]
+    assert re.search(
+        r"; in place of ECS_IMAGE_PULL_BEHAVIOR=always, which ImagePullBehavior on Stack/Cluster \(.*\.py:\d+\) asks for$",
+        decision["why"],
+    )
 
 
 def test_an_own_bottlerocket_image_by_name() -> None:

@@ -138,7 +138,7 @@ def test_an_invalid_size_is_an_error_with_the_task_s_path(stack: cdk.Stack) -> N
     with pytest.raises(RuntimeError) as error:
         _l2(stack, memory_limit_mib=8192).with_(FargateTaskSize.start_within(_MINUTE, **_SIZES))
     assert str(error.value) == (
-        "S/Task/Resource: cpu and memory are not a Fargate task size on Linux: '256/8192'; allowed: the nearest are "
+        "S/Task: cpu and memory are not a Fargate task size on Linux: '256/8192'; allowed: the nearest are "
         "256/2048, 512/4096, 1024/7168, 1024/8192. Set both to one of these pairs"
     )
 

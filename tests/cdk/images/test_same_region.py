@@ -337,7 +337,8 @@ def test_cluster() -> None:
     stack = stack_in(FRANKFURT)
     cluster = ecs.Cluster(stack, "Cluster")
     with pytest.raises(
-        Exception, match=r"cannot be applied to the cluster Stack/Cluster, .* to the stack or the app"
+        Exception,
+        match=r"^Stack/Cluster: SameRegionImages cannot be applied to it: .* to the stack or the app$",
     ):
         cluster.with_(SameRegionImages())
     with pytest.raises(UnsupportedError):
@@ -371,7 +372,9 @@ def test_stage_warning_reaches_the_assembly() -> None:
     cdk.Mixins.of(app).apply(SameRegionImages())
     assert len(warnings(stack)) == 1
     assert errors(app) == []
-    assert [entry.type for entry in stack.node.metadata].count("cdk-pull:decision") == 1
+    definition = stack.node.find_child("Taskweb").node.default_child
+    assert definition is not None
+    assert [entry.type for entry in definition.node.metadata].count("cdk-pull:decision") == 1
 
 
 def test_template_is_not_changed_and_decision_is_recorded() -> None:
@@ -384,13 +387,17 @@ def test_template_is_not_changed_and_decision_is_recorded() -> None:
         if held:
             stack.with_(SameRegionImages(allow=["public.ecr.aws/datadog/*"]))
         text = json.dumps(Template.from_stack(stack).to_json())
-        entries = [entry for entry in stack.node.metadata if entry.type == "cdk-pull:decision"]
+        assert task.node.default_child is not None
+        metadata = task.node.default_child.node.metadata
+        entries = [entry for entry in metadata if entry.type == "cdk-pull:decision"]
         return text, [entry.data["decided"] for entry in entries]
 
     before, after = template(held=False), template(held=True)
     assert before[0] == after[0]
     assert before[1] == []
-    assert after[1] == ["images in eu-central-1: 1 in the Region, 1 allowed from elsewhere"]
+    assert after[1] == [
+        f"images in eu-central-1: {uri('eu-central-1')} in the Region; public.ecr.aws/datadog/agent:7 allowed from elsewhere"
+    ]
 
 
 def test_image_is_as_the_plain_one() -> None:

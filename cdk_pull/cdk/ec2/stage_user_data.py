@@ -1,0 +1,144 @@
+"""The launch resources of a stage that agent settings or fixes are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import aws_cdk as cdk
+
+from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES
+from cdk_pull.cdk.ec2.decision import overridden_decision, pull_decision
+from cdk_pull.cdk.ec2.requests import CapacityApplication
+from cdk_pull.cdk.ec2.user_data import LaunchUserData
+from cdk_pull.cdk.synth.constructs import identity
+from cdk_pull.cdk.synth.decisions import record
+from cdk_pull.cdk.synth.stage_work import ON_A_CLUSTER, ON_IT, StageWork
+from cdk_pull.cdk.synth.written import written_properties
+
+if TYPE_CHECKING:
+    from constructs import IConstruct
+
+    from cdk_pull.cdk.checks.selected_fixes import SelectedFixes
+    from cdk_pull.cdk.ec2.capacity import LaunchResource
+    from cdk_pull.cdk.synth.stage_work import Application
+    from cdk_pull.decision import Decision
+
+__all__ = ["StageUserData"]
+
+_NO_CAPACITY = (
+    "no EC2 capacity {}, so a pull behaviour has no effect: Fargate and Managed Instances have none to set, and an "
+    "imported group is configured where it is defined"
+)
+
+
+class StageUserData(StageWork):
+    """Puts the agent settings of a stage's applications, and the fixes, into the user data that they are for."""
+
+    mixin: ClassVar = "ImagePullBehavior"
+    resource_types: ClassVar = LAUNCH_TYPES
+    order: ClassVar = 2
+    nothing_id: ClassVar = "cdk-pull:noCapacity"
+    nothing: ClassVar = _NO_CAPACITY.format("of ECS is in here")
+
+    def __init__(self, stage: IConstruct) -> None:
+        super().__init__(stage)
+        self._launches: dict[str, LaunchUserData] = {}
+        self._images: dict[str, object] = {}
+        self._environments: dict[str, str] = {}
+        self._recorded: dict[str, list[Decision]] = {}
+
+    def fix(self, resource: LaunchResource, fixes: SelectedFixes) -> None:
+        """Fix the user data of a launch resource, if it is ECS capacity."""
+        self._launch(resource).fix(fixes)
+
+    def complete(self) -> None:
+        """Write the user data of all capacity there is."""
+        self._forget()
+        self._look()
+
+    def check(self) -> list[str]:
+        """Write what was not known before, and return why settings are not in a user data."""
+        self._look()
+        if not all(each.served for each in self.applications):
+            # Only now does CDK know what the reference to a cluster of another stack is.
+            self._forget()
+            for launch in self._launches.values():
+                launch.resolve()
+        for launch in self._launches.values():
+            self._record(launch)
+        return [
+            f"{launch.resource.node.path}: {launch.problem}"
+            for launch in self._launches.values()
+            if launch.problem
+        ]
+
+    def unserved(self) -> list[str]:
+        """Warn of a scope without capacity, and refuse a cluster without any."""
+        return [
+            *super().unserved(),
+            *(
+                f"{each.scope.node.path}: {_NO_CAPACITY.format('joins this cluster')}"
+                for each in self.applications
+                if each.nearness == ON_A_CLUSTER and not each.served
+            ),
+        ]
+
+    def warns(self, application: Application) -> bool:
+        """Tell whether an application to nothing is a warning; to a cluster it is an error."""
+        return application.nearness != ON_A_CLUSTER
+
+    def _forget(self) -> None:
+        for launch in self._launches.values():
+            launch.forget()
+
+    def _look(self) -> None:
+        for resource, applications in self.reached():
+            launch = self._launch(resource)
+            launch.ask(
+                [each for each in applications if each.nearness == ON_IT],
+                [
+                    each
+                    for each in applications
+                    if isinstance(each, CapacityApplication)
+                    and each.nearness != ON_IT
+                    and self._may_hold(each, launch)
+                ],
+            )
+        waiting: dict[str, list[LaunchUserData]] = {}
+        for launch in self._launches.values():
+            if launch.has_to_write():
+                waiting.setdefault(identity(launch.stack), []).append(launch)
+        for launches in waiting.values():
+            for launch, properties in zip(
+                launches, written_properties([each.resource for each in launches]), strict=True
+            ):
+                launch.put_in_place(properties)
+
+    def _may_hold(self, application: CapacityApplication, launch: LaunchUserData) -> bool:
+        """Tell whether a launch resource may join: nothing joins a cluster of another account or Region."""
+        if application.cluster is None:
+            return True
+        key = identity(launch.stack)
+        if key not in self._environments:
+            self._environments[key] = launch.stack.environment
+        return application.cluster.environment == self._environments[key]
+
+    def _record(self, launch: LaunchUserData) -> None:
+        """Leave the decisions on a launch resource, each once."""
+        decisions = launch.decisions()
+        if launch.combined and not launch.problem:
+            found = launch.combined
+            decision = found.request.decision or pull_decision(found.request.settings, found.call_sites)
+            decisions = [overridden_decision(decision, found), *decisions]
+        told = self._recorded.setdefault(identity(launch.resource), [])
+        for decision in decisions:
+            if decision not in told:
+                told.append(decision)
+                record(launch.resource.node, decision)
+
+    def _launch(self, resource: LaunchResource) -> LaunchUserData:
+        launch = self._launches.get(identity(resource))
+        if launch is None:
+            stack = cdk.Stack.of(resource)
+            launch = self._launches[identity(resource)] = LaunchUserData(resource, stack, self._images)
+        return launch

@@ -1,0 +1,65 @@
+"""Which L1 task definition a construct stands for, and which constructs stand for none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import aws_ecs as ecs
+
+from cdk_pull.cdk.synth.constructs import is_cluster, types_of
+
+if TYPE_CHECKING:
+    from constructs import IConstruct
+
+__all__ = ["TASK", "task_definition_of", "why_no_task"]
+
+TASK: Final = "AWS::ECS::TaskDefinition"
+"""The CloudFormation type of a task definition."""
+
+_CLUSTER: Final = "a cluster holds no task definitions; apply it to the stack or the app"
+_CONTAINER: Final = "it serves a task definition with all its containers: apply it to the task definition"
+_IMPORTED_TASK: Final = "an imported task definition cannot be changed or read here: apply it where the task definition is defined"
+_IMPORTED_SERVICE: Final = (
+    "an imported service has its task definition elsewhere: apply it where the task definition is defined"
+)
+_CFN_SERVICE: Final = (
+    "an AWS::ECS::Service names its task definition by reference alone: apply it to the task definition"
+)
+_BATCH: Final = "AWS Batch keeps images and sizes in its job definitions, which have no ECS task definition"
+_REASONS: Final = {
+    "aws-cdk-lib.aws_ecs.ContainerDefinition": _CONTAINER,
+    "aws-cdk-lib.aws_ecs.CfnService": _CFN_SERVICE,
+    "aws-cdk-lib.aws_ecs.ITaskDefinition": _IMPORTED_TASK,
+    "aws-cdk-lib.aws_ecs.IEc2TaskDefinition": _IMPORTED_TASK,
+    "aws-cdk-lib.aws_ecs.IFargateTaskDefinition": _IMPORTED_TASK,
+    "aws-cdk-lib.aws_ecs.IExternalTaskDefinition": _IMPORTED_TASK,
+    "aws-cdk-lib.aws_ecs.IService": _IMPORTED_SERVICE,
+    "aws-cdk-lib.aws_ecs.IBaseService": _IMPORTED_SERVICE,
+    "aws-cdk-lib.aws_ecs.IEc2Service": _IMPORTED_SERVICE,
+    "aws-cdk-lib.aws_ecs.IFargateService": _IMPORTED_SERVICE,
+    "aws-cdk-lib.aws_ecs.IExternalService": _IMPORTED_SERVICE,
+}
+
+
+def task_definition_of(construct: IConstruct) -> ecs.CfnTaskDefinition | None:
+    """Return the L1 of a task definition, or of the one that a service runs; None for anything else."""
+    if isinstance(construct, ecs.CfnTaskDefinition):
+        return construct
+    if isinstance(construct, ecs.BaseService):
+        construct = construct.task_definition
+    # An imported one has no default child.
+    found = construct.node.default_child if isinstance(construct, ecs.TaskDefinition) else None
+    return found if isinstance(found, ecs.CfnTaskDefinition) else None
+
+
+def why_no_task(construct: IConstruct) -> str:
+    """Return why a construct stands for no task definition and what to do instead; nothing where it is not of that kind."""
+    if is_cluster(construct):
+        return _CLUSTER
+    types = types_of(construct)
+    # An imported one comes as a class of CDK's own that is no construct of this app.
+    if isinstance(construct, ecs.TaskDefinition):
+        return "" if construct.node.default_child else _IMPORTED_TASK
+    if any(name.startswith("aws-cdk-lib.aws_batch.") for name in types):
+        return _BATCH
+    return next((reason for name, reason in _REASONS.items() if name in types), "")

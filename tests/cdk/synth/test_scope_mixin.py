@@ -1,0 +1,247 @@
+"""What a mixin's scope covers: every mixin on every target in every order: applied, an error or a warning."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import pipelines
+from constructs import Construct
+
+import cdk_pull as pull
+from cdk_pull.agent import cfn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
+
+ENV: Final = cdk.Environment(account="111122223333", region="eu-west-1")
+ABROAD: Final = "111122223333.dkr.ecr.us-east-1.amazonaws.com/web:1"
+LAUNCH_TEMPLATES: Final = "@aws-cdk/aws-autoscaling:generateLaunchTemplateInsteadOfLaunchConfig"
+
+MIXINS: Final[dict[str, Callable[[], ScopeMixin]]] = {
+    "ImagePullBehavior": pull.ImagePullBehavior.once,
+    "PullFixes": pull.PullFixes,
+    "FargateTaskSize": lambda: pull.FargateTaskSize.start_within(
+        cdk.Duration.minutes(1), compressed="800MB", uncompressed="2.4GB"
+    ),
+    "FargateTaskSize.checked": pull.FargateTaskSize.checked,
+    "SameRegionImages": pull.SameRegionImages,
+}
+ONLY_LOOK: Final = {"FargateTaskSize.checked", "SameRegionImages"}
+
+
+def fill(stack: Construct, mixin: str = "") -> None:
+    """Put into a stack something for every mixin to do."""
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack, "Vpc", vpc_id="vpc-1", availability_zones=["eu-west-1a"], private_subnet_ids=["subnet-1"]
+    )
+    cluster = ecs.Cluster(stack, "Cluster", vpc=vpc)
+    group = autoscaling.AutoScalingGroup(
+        stack,
+        "Group",
+        vpc=vpc,
+        instance_type=ec2.InstanceType("m7i.large"),
+        machine_image=ecs.EcsOptimizedImage.amazon_linux2023(),
+    )
+    if mixin == "PullFixes":
+        group.add_user_data("echo ECS_IMAGE_PULL_BEHAVIOR=Always >> /etc/ecs/ecs.config")
+    cluster.add_asg_capacity_provider(
+        ecs.AsgCapacityProvider(
+            stack, "Provider", auto_scaling_group=group, enable_managed_termination_protection=False
+        )
+    )
+    # A size for each: one to choose from, one that Fargate does not run, and which is fixed.
+    for name, memory in {"Task": 512, "Odd": 8192}.items():
+        task = ecs.FargateTaskDefinition(stack, name, cpu=256, memory_limit_mib=memory)
+        task.add_container("app", image=ecs.ContainerImage.from_registry(ABROAD))
+
+
+def outcome(mixin: str, app: cdk.App, stack: cdk.Stack) -> str:
+    """Return what became of the stack: ``applied``, or the error."""
+    try:
+        app.synth()
+    except RuntimeError as error:
+        return findings(mixin, str(error))
+    template = json.loads((Path(stack_folder(stack)) / stack.template_file).read_text(encoding="utf-8"))
+    resources = template["Resources"].values()
+    (data,) = [
+        each["Properties"]["LaunchTemplateData"]
+        for each in resources
+        if each["Type"] == "AWS::EC2::LaunchTemplate"
+    ]
+    behavior = cfn.read_value(data["UserData"]).settings.get("ECS_IMAGE_PULL_BEHAVIOR")
+    sizes = sorted(
+        (each["Properties"]["Cpu"], each["Properties"]["Memory"])
+        for each in resources
+        if each["Type"] == "AWS::ECS::TaskDefinition"
+    )
+    if mixin == "PullFixes":
+        fixed = ("always", [("1024", "8192"), ("256", "512")])
+        return "applied" if (behavior, sizes) == fixed else "nothing"
+    return "applied" if behavior == "once" else "nothing"
+
+
+def findings(mixin: str, message: str) -> str:
+    """Return an error, or ``applied`` where it is what the mixin finds."""
+    found = {
+        "FargateTaskSize.checked": "cpu and memory are not a Fargate task size on Linux: '256/8192'",
+        "FargateTaskSize": "cpu and memory are not a Fargate task size on Linux: '256/8192'",
+        "SameRegionImages": "every pull crosses Regions",
+    }
+    return "applied" if mixin in found and found[mixin] in message else message
+
+
+def stack_folder(stack: cdk.Stack) -> str:
+    """Return where the stack's template is."""
+    stage = cdk.Stage.of(stack)
+    assert stage is not None
+    return stage.outdir
+
+
+def new_app(tmp_path: Path) -> cdk.App:
+    """Return an app that makes launch templates."""
+    return cdk.App(outdir=str(tmp_path / "cdk.out"), context={LAUNCH_TEMPLATES: True})
+
+
+class Prod(cdk.Stage):
+    """A stage to deploy."""
+
+    def __init__(self, scope: Construct, mixin: str, *, own: bool = False) -> None:
+        super().__init__(scope, "Prod", env=ENV)
+        if own:
+            cdk.Mixins.of(self).apply(MIXINS[mixin]())
+        self.stack = cdk.Stack(self, "S")
+        fill(self.stack, mixin)
+
+
+def pipeline_in(app: cdk.App) -> pipelines.CodePipeline:
+    """Return a pipeline."""
+    stack = cdk.Stack(app, "Pipeline", env=ENV)
+    source = pipelines.CodePipelineSource.connection(
+        "me/app", "main", connection_arn="arn:aws:codeconnections:eu-west-1:111122223333:connection/x"
+    )
+    synth = pipelines.ShellStep("Synth", input=source, commands=["cdk synth"])
+    return pipelines.CodePipeline(stack, "CodePipeline", synth=synth)
+
+
+@pytest.mark.parametrize("mixin", MIXINS)
+@pytest.mark.parametrize("target", ["app", "stage", "stack", "nested", "construct"])
+@pytest.mark.parametrize("way", ["mixin before", "mixin after", "aspect before", "aspect after"])
+def test_a_scope_covers_what_is_below_it(tmp_path: Path, mixin: str, target: str, way: str) -> None:
+    """In an app, a stage, a stack, a nested stack or a construct of one's own, made before or after: applied."""
+    app = new_app(tmp_path)
+    stage = cdk.Stage(app, "Prod", env=ENV) if target == "stage" else app
+    stack = cdk.Stack(stage, "S", env=ENV)
+    inner: dict[str, Construct] = {"app": app, "stage": stage, "stack": stack}
+    if target == "nested":
+        inner["nested"] = stack = cdk.NestedStack(stack, "Nested")
+    if target == "construct":
+        inner["construct"] = Construct(stack, "Own")
+    scope, made = inner[target], MIXINS[mixin]()
+
+    def apply() -> None:
+        if way.startswith("aspect"):
+            cdk.Aspects.of(scope).add(cdk.Shims.as_aspect(made))
+        else:
+            cdk.Mixins.of(scope).apply(made)
+
+    if way.endswith("before"):
+        apply()
+    fill(inner.get("construct", stack), mixin)
+    if way.endswith("after"):
+        apply()
+    assert outcome(mixin, app, stack) == "applied"
+
+
+WRITTEN: Final = (
+    "Prod is synthesized already (pipeline.add_stage, synth and Template.from_stack write a stage at once, and aspects of "
+    "an app run after its stages are written), so {0} cannot change anything in it; apply {0} before that, or to the stage "
+    "in its own __init__"
+)
+LATE: Final = (
+    "its stage was made after {0} was applied to what is around it, and CDK writes a stage first: apply the mixin after "
+    "making the stage and before pipeline.add_stage, or to the stage in its own __init__"
+)
+
+
+def _stage_mixin_add(app: cdk.App, name: str, mixin: ScopeMixin, pipeline: pipelines.CodePipeline) -> Prod:
+    prod = Prod(app, name)
+    cdk.Mixins.of(app).apply(mixin)
+    pipeline.add_stage(prod)
+    return prod
+
+
+def _own_mixin_add(app: cdk.App, name: str, _: ScopeMixin, pipeline: pipelines.CodePipeline) -> Prod:
+    prod = Prod(app, name, own=True)
+    pipeline.add_stage(prod)
+    return prod
+
+
+def _mixin_stage_add(app: cdk.App, name: str, mixin: ScopeMixin, pipeline: pipelines.CodePipeline) -> Prod:
+    cdk.Mixins.of(app).apply(mixin)
+    prod = Prod(app, name)
+    pipeline.add_stage(prod)
+    return prod
+
+
+def _stage_add_mixin(app: cdk.App, name: str, mixin: ScopeMixin, pipeline: pipelines.CodePipeline) -> Prod:
+    prod = Prod(app, name)
+    pipeline.add_stage(prod)
+    cdk.Mixins.of(app).apply(mixin)
+    return prod
+
+
+def _aspect_add(app: cdk.App, name: str, mixin: ScopeMixin, pipeline: pipelines.CodePipeline) -> Prod:
+    cdk.Aspects.of(app).add(cdk.Shims.as_aspect(mixin))
+    prod = Prod(app, name)
+    pipeline.add_stage(prod)
+    return prod
+
+
+def _aspect_stage(app: cdk.App, name: str, mixin: ScopeMixin, _: pipelines.CodePipeline) -> Prod:
+    prod = Prod(app, name)
+    cdk.Aspects.of(app).add(cdk.Shims.as_aspect(mixin))
+    return prod
+
+
+def _mixin_stage(app: cdk.App, name: str, mixin: ScopeMixin, _: pipelines.CodePipeline) -> Prod:
+    cdk.Mixins.of(app).apply(mixin)
+    return Prod(app, name)
+
+
+@pytest.mark.parametrize("mixin", MIXINS)
+@pytest.mark.parametrize(
+    ("order", "error"),
+    [
+        (_stage_mixin_add, ""),
+        (_own_mixin_add, ""),
+        (_mixin_stage_add, LATE),
+        (_mixin_stage, LATE),
+        (_stage_add_mixin, WRITTEN),
+        (_aspect_add, WRITTEN),
+        (_aspect_stage, WRITTEN),
+    ],
+)
+def test_stages_and_cdk_pipelines(tmp_path: Path, mixin: str, order: Callable[..., Prod], error: str) -> None:
+    """What works in one order is named in the error of the others; what only looks works in every order."""
+    app = new_app(tmp_path)
+    pipeline = pipeline_in(app)
+    try:
+        prod = order(app, mixin, MIXINS[mixin](), pipeline)
+    except RuntimeError as raised:
+        said = findings(mixin, str(raised))
+    else:
+        said = outcome(mixin, app, prod.stack)
+    if mixin in ONLY_LOOK or not error:
+        assert said == "applied"
+    else:
+        assert error.format(mixin.partition(".")[0]) in said
+        assert "Prod" in said
