@@ -39,6 +39,8 @@ _FORMS = frozenset(
     }
 )
 _IN_WORDS = {
+    WarningCode.WAITS_FOR_AGENT: "Run it in the background, with & after it, or in a systemd unit with After=ecs.service",
+    WarningCode.NEVER_ENDS: "Let it end, or run it in the background: with & after it, in a systemd unit or in a job",
     WarningCode.NO_POWERSHELL_TAG: "Write PowerShell between <powershell> and </powershell>",
     WarningCode.NOT_RUN: "Begin with #!/bin/bash, or with #cloud-config and write YAML in which each command stands in quotes",
     WarningCode.SHELL_IN_TOML: "Leave the shell out, and write as TOML what it sets; in CDK give the group "

@@ -24,6 +24,7 @@ from cdk_pull.agent.readers.reading import (
     size_warnings,
     told,
 )
+from cdk_pull.agent.script.core import OvergrownError
 from cdk_pull.agent.script.powershell.session import Session
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ BLOCK = re.compile(r"<(powershell|script)>(.*?)(</\1>|\Z)", re.IGNORECASE | re.D
 
 TASKS = re.compile(r"\s*(?:#[^\n]*\n\s*)*version:", re.IGNORECASE)
 """How the tasks of EC2Launch v2 begin, in YAML."""
+
+_PERSISTS = re.compile(r"<persist>\s*true\s*</persist>", re.IGNORECASE)
 
 
 def read(user_data: str, names: Sequence[str] = ()) -> Reading:
@@ -53,6 +56,13 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
         return compute(
             {}, "windows", unknown=[Unknown(None, 1, "tasks of EC2Launch v2 in YAML are not read")]
         )
+    try:
+        return _read(user_data, names)
+    except (RecursionError, OvergrownError):
+        return compute({}, "windows", unknown=[Unknown(None, 0, "it is too involved to follow")])
+
+
+def _read(user_data: str, names: Sequence[str]) -> Reading:
     holes = Holes(names)
     session = Session(holes)
     warnings = size_warnings(user_data)
@@ -84,6 +94,11 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
     return _conclude(session, holes, warnings, user_data)
 
 
+def _boot_only(session: Session, user_data: str) -> frozenset[int]:
+    """Return the lines that remove images before the agent has any; a script that persists runs at every boot."""
+    return frozenset() if _PERSISTS.search(user_data) else session.pruned
+
+
 def _conclude(session: Session, holes: Holes, warnings: list[AgentWarning], user_data: str) -> Reading:
     values: dict[str, str] = {}
     lines: dict[str, int] = {}
@@ -101,7 +116,7 @@ def _conclude(session: Session, holes: Holes, warnings: list[AgentWarning], user
             values[name] = setting.value
     found = [*warnings, *session.warnings]
     found += [each for name, raw in values.items() for each in explain(name, raw, lines[name], "windows")]
-    found += explain_together(values, lines, find_prune(user_data))
+    found += explain_together(values, lines, find_prune(user_data, _boot_only(session, user_data)))
     distinct = sorted(dict.fromkeys(found), key=lambda each: each.line)
     reading = compute(values, "windows", lines=lines, unknown=unknown, warnings=distinct)
     return told(replace(reading, agent=_use(session, reading)), holes)

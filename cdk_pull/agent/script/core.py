@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
+    from cdk_pull.agent.pieces import Holes
     from cdk_pull.agent.readers.codes import WarningCode
-    from cdk_pull.agent.script.holes import Holes
 
 __all__ = [
     "DEEPEST",
+    "ENDED",
     "LONGEST",
     "Arm",
     "Core",
@@ -41,8 +42,6 @@ DEEPEST = 60
 LONGEST = 128 * 1024
 """How long a value may become."""
 _MOST_STEPS = 20_000
-# Beyond this many ways a script may go, nobody can tell where it ends up.
-_MOST_WORLDS = 32
 _MOST_ROUNDS = 50
 
 Flow: TypeAlias = Literal["", "exit", "fail", "return", "break", "continue", "throw", "stuck"]
@@ -115,8 +114,11 @@ class Core(Generic[W]):
         effort: what is spent already, for a script inside another.
 
     Attributes:
+        most_worlds: beyond how many ways a script may go, nobody can tell where it ends up.
         warnings: what is wrong with the script.
     """
+
+    most_worlds = 32
 
     def __init__(self, holes: Holes, lines: Callable[[int], int], effort: Effort | None = None) -> None:
         self.holes = holes
@@ -146,7 +148,11 @@ class Core(Generic[W]):
         """Return one world in place of more than can be followed; what they differ in is unknown."""
         raise NotImplementedError
 
-    def unreachable(self, node: Node, worlds: Sequence[W]) -> None:
+    def has_ended(self, world: W) -> bool:
+        """Return whether nothing more of the script runs in a world."""
+        return world.flow in ENDED
+
+    def unreachable(self, node: Node) -> None:
         """Take note of a statement that no world comes to."""
 
     def visit(self, node: Node, worlds: Iterable[W], step: Step[W]) -> list[W]:
@@ -165,7 +171,7 @@ class Core(Generic[W]):
                 ended.extend(step(world))
             effort.depth -= 1
         merged = merge(ended)
-        if len(merged) > _MOST_WORLDS:
+        if len(merged) > self.most_worlds:
             # One that has ended would make all that follows seem unreachable.
             live = [world for world in merged if not world.flow]
             return [self.narrow(live or merged, "the script branches too often to follow", node)]
@@ -178,8 +184,8 @@ class Core(Generic[W]):
         for node in nodes:
             if node.type == "comment":
                 continue
-            if all(world.flow in ENDED for world in worlds):
-                self.unreachable(node, worlds)
+            if all(map(self.has_ended, worlds)):
+                self.unreachable(node)
             worlds = run(node, worlds)
         return worlds
 

@@ -1,4 +1,4 @@
-"""PULL118: `systemctl start ecs` in user data."""
+"""PULL118: user data that never ends, so that the agent never starts."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["waits_for_agent"]
 
-_CODES: Final = frozenset({WarningCode.STARTS_AGENT})
+_CODES: Final = frozenset({WarningCode.STARTS_AGENT, WarningCode.WAITS_FOR_AGENT, WarningCode.NEVER_ENDS})
 
 
 @rule(
     "PULL118",
-    "User data that waits for the agent it holds up",
+    "User data that keeps the agent from starting",
     severity=Severity.ERROR,
     on="capacity",
-    fix="Remove it, the ecs service starts by itself after the user data; or add --no-block",
+    fix="Remove the wait, the ecs service starts by itself after the user data; or run it in the background",
     autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="systemctl gets --no-block",
@@ -36,14 +36,17 @@ _CODES: Final = frozenset({WarningCode.STARTS_AGENT})
     sources=("amazon-ecs-init 1.105.1, ecs.service: After=cloud-final.service",),
 )
 def waits_for_agent(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
-    """The user data waits for a service that waits for the user data.
+    """The user data never ends, or waits for a service that waits for the user data.
 
     ## What it does
-    Finds `systemctl start ecs` and the like, which return only when the service has started.
+    Finds `systemctl start ecs` and the like, which return only when the service has started; loops that wait for the
+    agent, such as `until curl -s http://localhost:51678/v1/metadata`; and what never ends: `while true` without a
+    `break`, `tail -f`, `journalctl -f`, `sleep infinity`. In the background (`&`), in a systemd unit or in cron they
+    are left alone. On Windows it finds loops without an end before `Initialize-ECSAgent`.
 
     ## Why it matters
-    The `ecs` unit starts after `cloud-final`, and `cloud-final` ends when the user data does. Each waits for the
-    other, and the instance never joins its cluster.
+    The `ecs` unit starts after `cloud-final`, and `cloud-final` ends when the user data does. While the user data
+    waits, the agent does not start, and the instance never joins its cluster.
 
     ## Example
     ```sh
@@ -61,7 +64,7 @@ def waits_for_agent(capacity: Capacity, _context: CheckContext) -> Iterator[Prob
     group.
 
     ## References
-    - https://github.com/aws/amazon-ecs-agent/issues/1707
+    - https://github.com/aws/amazon-ecs-agent/issues/1707: the agent does not start while the user data waits for it
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
     yield from problems_of(capacity, _CODES)

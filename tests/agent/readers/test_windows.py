@@ -96,7 +96,7 @@ def test_reads_default(user_data: str, codes: list[tuple[str, int]]) -> None:
     ("user_data", "reason"),
     [
         (block(LINE.replace('"once"', "$mode")), "$mode is not known"),
-        (block(LINE.replace('"once"', '"$(Get-Content x)"')), "$(Get-Content x) is not known"),
+        (block(LINE.replace('"once"', '"$(Get-Content x)"')), "the output of Get-Content is not known"),
         (block(LINE.replace("once", "${Token[TOKEN.7]}")), "${Token[TOKEN.7]} is known only at deployment"),
         (block("if ($x) {", LINE, "}"), "it depends on a condition in the script"),
         (block("if ($x) { return }", LINE), "it depends on a condition in the script"),
@@ -160,7 +160,7 @@ def test_adds_before_the_agent_starts(user_data: str, result: str) -> None:
             f"the user data sets {B} to 'always' on line 2, and 'once' is asked for; remove one of the two",
         ),
         (
-            block("docker image prune -f"),
+            block('schtasks /create /tn p /tr "docker image prune -f" /sc daily'),
             ConflictError,
             (
                 "line 2 of the user data: docker prune beside once: a task whose image was pruned stops with "
@@ -190,6 +190,22 @@ def test_refuses(user_data: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error) as raised:
         windows_writer.add(user_data, ONCE)
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("user_data", "found"),
+    [
+        (block(LINE, "docker image prune -af"), []),
+        (block(LINE, "if (Test-Path x) { docker system prune -f }"), []),
+        (block(LINE, "docker image prune -af") + "\n<persist>true</persist>", [3]),
+        (block(LINE, 'schtasks /create /tn p /tr "docker image prune -f" /sc daily'), [3]),
+        (block(LINE, "$job = { docker image prune -f }"), [3]),
+    ],
+)
+def test_prunes_while_the_agent_has_no_images(user_data: str, found: list[int]) -> None:
+    """A prune that the boot runs is left alone; one that runs again later is not."""
+    warnings = windows.read(user_data).warnings
+    assert [each.line for each in warnings if each.code == "prune-beside-once"] == found
 
 
 def unquoted(text: str) -> str:

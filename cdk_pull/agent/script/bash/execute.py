@@ -12,8 +12,8 @@ from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRUNED, World
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cdk_pull.agent.pieces import Holes
     from cdk_pull.agent.readers.reading import AgentWarning
-    from cdk_pull.agent.script.holes import Holes
 
 __all__ = ["execute"]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.pieces import NOTHING
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.script.bash import commands, control, pipes
 from cdk_pull.agent.script.bash.call import Call
@@ -16,17 +17,16 @@ from cdk_pull.agent.script.bash.shell import Shell, mentions
 from cdk_pull.agent.script.bash.words import expand, expand_one
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, Io, World
 from cdk_pull.agent.script.core import DEEPEST, bounded, mentioned, merge
-from cdk_pull.agent.script.holes import NOTHING
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from tree_sitter import Node
 
+    from cdk_pull.agent.pieces import Holes
     from cdk_pull.agent.script.bash.world import Function
     from cdk_pull.agent.script.core import Effort
-    from cdk_pull.agent.script.holes import Holes
 
 __all__ = ["Interpreter"]
 
@@ -193,7 +193,7 @@ class Interpreter(Shell):
         ended = self.sequence(nodes, [world.fork()], io)
         return merge([world.after_subshell(each) for each in ended])
 
-    def unreachable(self, node: Node, _worlds: Sequence[World]) -> None:
+    def unreachable(self, node: Node) -> None:
         """Warn of a setting that no world comes to."""
         text = (node.text or b"").decode("utf-8", "replace")
         if node.is_named and mentions(text):

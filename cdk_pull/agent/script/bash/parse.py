@@ -7,7 +7,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.script.holes import NOTHING
+from cdk_pull.agent.pieces import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,8 @@ from cdk_pull.agent.variables import variables
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from cdk_pull.agent.pieces import Holes
     from cdk_pull.agent.readers.ecs_config import ConfigFile
-    from cdk_pull.agent.script.holes import Holes
 
 __all__ = ["conclude"]
 

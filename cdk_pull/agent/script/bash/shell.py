@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
+    from cdk_pull.agent.pieces import Holes
     from cdk_pull.agent.script.core import Effort
-    from cdk_pull.agent.script.holes import Holes
 
 __all__ = ["Shell", "mentions"]
 

@@ -4,33 +4,72 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.script.powershell.parse import text_of
+from cdk_pull.agent.script.powershell.values import named
+from cdk_pull.agent.script.powershell.world import text
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tree_sitter import Node
 
-__all__ = ["bound"]
+    from cdk_pull.agent.script.powershell.world import Value
+
+__all__ = ["Parameter", "bound", "statements"]
+
+_HEADS = frozenset(
+    {"function_statement", "function_parameter_declaration", "script_block", "param_block", "parameter_list"}
+    | {"script_block_expression"}
+)
 
 
-def bound(function: Node, words: Sequence[str]) -> dict[str, str]:
-    """Return the parameters that a call gives a value, by name in lower case.
+class Parameter(str):
+    """A word of a call that is the name of a parameter, with its hyphen."""
+
+    __slots__ = ()
+
+
+def bound(function: Node, words: Sequence[Value], default: Callable[[Node], Value]) -> dict[str, Value]:
+    """Return the parameters of a call by name in lower case.
 
     Args:
-        function: the whole ``function`` statement.
+        function: the whole ``function`` statement, or a script block.
         words: the words after its name: ``-Name value``, or values in the parameters' order.
+        default: computes the default of a parameter that the call gives no value.
     """
-    names = [_name(each) for each in _parameters(function)]
-    values: dict[str, str] = {}
-    in_order: list[str] = []
+    parameters = {_name(each): each for each in _parameters(function)}
+    values: dict[str, Value] = {}
+    in_order: list[Value] = []
     waiting = iter(words)
     for word in waiting:
-        name = word.removeprefix("-").lower()
-        if word.startswith("-") and name in names:
-            values[name] = next(waiting, "")
+        name = text(word).removeprefix("-").lower()
+        if isinstance(word, Parameter) and name in parameters:
+            switch = "[switch]" in text_of(parameters[name]).lower()
+            values[name] = True if switch else next(waiting, None)
         else:
             in_order.append(word)
-    left = [each for each in names if each not in values]
-    return values | dict(zip(left, in_order, strict=False))
+    left = [each for each in parameters if each not in values]
+    values |= dict(zip(left, in_order, strict=False))
+    values["args"] = in_order[len(left) :]
+    for name in [each for each in parameters if each not in values]:
+        given = next(
+            (each for each in parameters[name].named_children if each.type == "script_parameter_default"),
+            None,
+        )
+        if given is not None and given.named_child_count:
+            values[name] = default(given.named_children[0])
+    return values
+
+
+def statements(function: Node) -> Iterator[Node]:
+    """Yield the statements of a function or script block, those of ``begin``, ``process`` and ``end`` included."""
+    waiting = [function]
+    while waiting:
+        each = waiting.pop()
+        if each.type == "statement_list":
+            yield from each.named_children
+        elif each.type not in {"param_block", "function_parameter_declaration"}:
+            waiting += reversed(each.named_children)
 
 
 def _parameters(function: Node) -> Iterator[Node]:
@@ -40,13 +79,10 @@ def _parameters(function: Node) -> Iterator[Node]:
         each = waiting.pop()
         if each.type == "script_parameter":
             yield each
-        elif each.type in {
-            *("function_statement", "function_parameter_declaration", "script_block"),
-            *("param_block", "parameter_list"),
-        }:
+        elif each.type in _HEADS:
             waiting += reversed(each.named_children)
 
 
 def _name(parameter: Node) -> str:
     variable = next((each for each in parameter.named_children if each.type == "variable"), parameter)
-    return (variable.text or b"").decode("utf-8", "replace").strip("${}").lower()
+    return named(text_of(variable))

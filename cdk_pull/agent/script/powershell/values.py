@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+
+from cdk_pull.agent.script.powershell.parse import inner, text_of
+from cdk_pull.agent.script.powershell.world import Block, Value, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tree_sitter import Node
 
-__all__ = ["evaluate"]
+    from cdk_pull.agent.script.powershell.world import World
+
+__all__ = ["Values", "added", "member", "named"]
 
 # PowerShell takes typographic quotes for quotes, too.
 _SINGLE = "'\u2018\u2019\u201a\u201b"
@@ -25,77 +31,320 @@ _ESCAPES = {
     "v": "\v",
     "e": "\033",
 }
-_STRINGS = frozenset(
-    {"verbatim_string_characters", "verbatim_here_string_characters"}
-    | {"expandable_string_literal", "expandable_here_string_literal"}
-)
-_CONSTANTS = {"true": "True", "false": "False", "null": ""}
+_CONSTANTS: Mapping[str, Value] = {"true": True, "false": False, "null": None}
+_OPERATORS = {"expression_with_unary_operator", "cast_expression"}
 
 
-def evaluate(node: Node, variables: Mapping[str, str], unknown: Callable[[str, Node], str]) -> str:
-    """Return the value of an expression as text.
+def _like(one: str, other: str) -> bool:
+    return fnmatchcase(one.lower(), other.lower())
+
+
+_COMPARES: Mapping[str, Callable[[str, str], bool]] = {
+    "eq": lambda one, other: one.lower() == other.lower(),
+    "ne": lambda one, other: one.lower() != other.lower(),
+    "ceq": lambda one, other: one == other,
+    "cne": lambda one, other: one != other,
+    "like": _like,
+    "notlike": lambda one, other: not _like(one, other),
+    "lt": lambda one, other: int(one) < int(other),
+    "le": lambda one, other: int(one) <= int(other),
+    "gt": lambda one, other: int(one) > int(other),
+    "ge": lambda one, other: int(one) >= int(other),
+}
+_METHODS: Mapping[str, Callable[[str], str]] = {
+    "tostring": str,
+    "trim": str.strip,
+    "tolower": str.lower,
+    "tolowerinvariant": str.lower,
+    "toupper": str.upper,
+    "toupperinvariant": str.upper,
+}
+
+
+class Values:
+    """Computes expressions in one world.
 
     Args:
-        node: the expression.
-        variables: the values of the variables, by name in lower case without ``$``.
+        world: the variables, and the results of what the statement has run.
         unknown: makes the mark for what cannot be known.
+        is_open: whether a text has an unknown piece.
+        lines: the line of the user data for each line of the script.
     """
-    text = (node.text or b"").decode("utf-8", "replace")
-    found: str | None = None
-    match node.type:
-        case kind if kind in _STRINGS:
-            found = _string(node, text, variables, unknown)
-        case "variable":
-            name = _name(text)
-            found = _CONSTANTS.get(name, variables.get(name))
-        case "generic_token" | "decimal_integer_literal":
-            found = text if "$" not in text else None
-        case "member_access":
-            found = text.rpartition("::")[2]
-        case "additive_expression" | "additive_argument_expression" if node.child_count > 1:
-            found = _sum(node, variables, unknown)
-        case _ if node.named_child_count == 1 and node.type != "sub_expression":
-            found = evaluate(node.named_children[0], variables, unknown)
-    return unknown(f"{text.strip()[:60]} is not known", node) if found is None else found
+
+    def __init__(
+        self,
+        world: World,
+        unknown: Callable[[str, Node], str],
+        is_open: Callable[[str], bool],
+        lines: Callable[[int], int],
+    ) -> None:
+        self._world = world
+        self._unknown = unknown
+        self._is_open = is_open
+        self._lines = lines
+
+    def of(self, node: Node) -> Value:
+        """Return the value of an expression."""
+        node = inner(node)
+        if node.id in self._world.results:
+            return self._world.results[node.id]
+        compute = _KINDS.get(node.type)
+        try:
+            return self.lost(node) if compute is None else compute(self, node)
+        except ValueError:  # a text where a number has to be
+            return self.lost(node)
+
+    def truth(self, value: Value) -> bool | None:
+        """Return whether PowerShell takes a value for true; None where nobody can tell."""
+        match value:
+            case str():
+                return None if self._is_open(value) else value not in {"", "0"}
+            case list():
+                return self.truth(value[0]) if len(value) == 1 else bool(value)
+            case None | bool():
+                return bool(value)
+            case _:
+                return True
+
+    def lost(self, node: Node) -> str:
+        """Return the mark for an expression that cannot be computed."""
+        return self._unknown(f"{text_of(node).strip()[:60]} is not known", node)
+
+    def variable(self, node: Node) -> Value:
+        """Return the value of ``$name``."""
+        name = named(text_of(node))
+        if name in _CONSTANTS:
+            return _CONSTANTS[name]
+        return self._world.variables[name] if name in self._world.variables else self.lost(node)
+
+    def verbatim(self, node: Node) -> str:
+        """Return the value of ``'...'``."""
+        return re.sub(f"([{_SINGLE}])[{_SINGLE}]", r"\1", text_of(node)[1:-1])
+
+    def template(self, node: Node) -> str:
+        """Return the value of a string with variables in it."""
+        source = node.text or b""
+        found, position = "", 0
+        for child in node.children:
+            start = child.start_byte - node.start_byte
+            found += _unescaped(source[position:start].decode("utf-8", "replace"))
+            found += '"' if child.type == '""' else text(self.of(child))
+            position = child.end_byte - node.start_byte
+        return found + _unescaped(source[position:].decode("utf-8", "replace"))
+
+    def token(self, node: Node) -> Value:
+        """Return the value of a bare word."""
+        found = text_of(node)
+        return self.lost(node) if "$" in found else _unescaped(found)
+
+    def hash(self, node: Node) -> Value:
+        """Return the value of ``@{ name = value }``."""
+        found: dict[str, Value] = {}
+        for entry in _entries(node):
+            key, value = entry.named_children[0], entry.named_children[-1]
+            plain = inner(key)
+            name = text_of(key).strip() if plain.type == "simple_name" else text(self.of(key))
+            found[name] = self.of(value)
+        return found
+
+    def array(self, node: Node) -> Value:
+        """Return the value of ``a, b``."""
+        return [self.of(child) for child in node.named_children]
+
+    def sum(self, node: Node) -> Value:
+        """Return the value of ``a + b``."""
+        terms: list[Node] = []
+        while node.type in {"additive_expression", "additive_argument_expression"} and node.child_count > 1:
+            left, operator, right = node.children[0], node.children[1], node.children[-1]
+            if text_of(operator) != "+":
+                return self.lost(node)
+            terms.append(right)
+            node = inner(left)
+        first, *rest = [self.of(each) for each in (node, *reversed(terms))]
+        for each in rest:
+            if isinstance(first, list):
+                first = [*first, *(each if isinstance(each, list) else [each])]
+            elif isinstance(first, dict) and isinstance(each, dict):
+                first = first | each
+            elif text(first).isdigit() and text(each).isdigit():
+                first = str(int(text(first)) + int(text(each)))
+            else:
+                first = text(first) + text(each)
+        return first
+
+    def unary(self, node: Node) -> Value:
+        """Return the value of ``-not a``, ``!a`` and ``[type]a``."""
+        operator, operand = node.children[0], node.children[-1]
+        if operator.is_named and len(node.children) == 1:
+            return self.of(operator)
+        if text_of(operator).lower() in {"-not", "!"}:
+            answer = self.truth(self.of(operand))
+            return self.lost(node) if answer is None else not answer
+        return self.lost(node)
+
+    def cast(self, node: Node) -> Value:
+        """Return the value of ``[type]a``, of which only the type changes."""
+        return self.of(node.named_children[-1])
+
+    def logic(self, node: Node) -> Value:
+        """Return the value of ``a -and b`` and ``a -or b``."""
+        operands: list[tuple[str, Node]] = []
+        while node.type == "logical_expression" and node.child_count > 1:
+            operands.append((text_of(node.children[1]).lower(), node.children[-1]))
+            node = inner(node.children[0])
+        answer = self.truth(self.of(node))
+        for operator, right in reversed(operands):
+            decided = {"-and": False, "-or": True}.get(operator)
+            other = self.truth(self.of(right))
+            if decided is None:
+                answer = None
+            elif decided in {answer, other}:
+                answer = decided
+            elif None in {answer, other}:
+                answer = None
+            else:
+                answer = not decided
+        return self.lost(node) if answer is None else answer
+
+    def compare(self, node: Node) -> Value:
+        """Return the value of ``a -eq b`` and its kin."""
+        left, operator, right = node.children[0], node.children[1], node.children[-1]
+        name = text_of(operator).strip().lower().removeprefix("-")
+        name = name[1:] if name[1:] in _COMPARES and name.startswith("i") else name
+        one, other = self.of(left), self.of(right)
+        if name in {"in", "notin"}:
+            one, other, name = other, one, name.replace("in", "contains")
+        if name in {"contains", "notcontains"} and isinstance(one, list):
+            if any(self._is_open(text(each)) for each in (*one, other)):
+                return self.lost(node)
+            found = text(other).lower() in [text(each).lower() for each in one]
+            return found == (name == "contains")
+        if name == "join" and isinstance(one, list):
+            return text(other).join(map(text, one))
+        if name not in _COMPARES or isinstance(one, list) or self._is_open(text(one) + text(other)):
+            return self.lost(node)
+        if None in (one, other):
+            return (one is other) == (name in {"eq", "ceq"}) if name[-2:] in {"eq", "ne"} else self.lost(node)
+        return _COMPARES[name](text(one), text(other))
+
+    def format(self, node: Node) -> Value:
+        """Return the value of ``'{0}' -f a``."""
+        pattern, given = text(self.of(node.children[0])), self.of(node.children[-1])
+        values = [text(each) for each in (given if isinstance(given, list) else [given])]
+        if re.search(r"\{(?![0-9]+\})|\{\{", pattern):
+            return self.lost(node)
+        return re.sub(r"\{([0-9]+)\}", lambda match: [*values, *[""] * 10][min(int(match[1]), 9)], pattern)
+
+    def range(self, node: Node) -> Value:
+        """Return the value of ``1..3``."""
+        first, last = (int(text(self.of(each))) for each in (node.children[0], node.children[-1]))
+        return [str(each) for each in range(first, last + 1)] if last - first < 100 else self.lost(node)  # noqa: PLR2004 - more is not followed
+
+    def access(self, node: Node) -> Value:
+        """Return the value of ``a.b`` and ``[type]::b``."""
+        owner, name = node.named_children[0], text_of(node.named_children[-1])
+        if inner(owner).type == "type_literal":
+            return name
+        return self._member(node, self.of(owner), name.strip("'\""))
+
+    def element(self, node: Node) -> Value:
+        """Return the value of ``a[b]``."""
+        owner, key = self.of(node.named_children[0]), text(self.of(node.named_children[-1]))
+        if isinstance(owner, list) and re.fullmatch("-?[0-9]+", key):
+            return owner[int(key)] if -len(owner) <= int(key) < len(owner) else None
+        return self._member(node, owner, key) if not self._is_open(key) else self.lost(node)
+
+    def block(self, node: Node) -> Value:
+        """Return a script block."""
+        return Block(node, self._lines)
+
+    def method(self, node: Node) -> Value:
+        """Return the value of ``a.Method()``, of the few that are followed."""
+        owner, name = node.named_children[0], text_of(node.named_children[1]).lower()
+        if inner(owner).type == "type_literal":
+            return self.lost(node)
+        value = self.of(owner)
+        if name == "getenumerator" and isinstance(value, dict):
+            return [{"Key": key, "Name": key, "Value": each} for key, each in value.items()]
+        known = isinstance(value, str | bool) and not self._is_open(text(value))
+        if name in _METHODS and known and text_of(node.named_children[-1]).strip("() \t") == "":
+            return _METHODS[name](text(value))
+        return self.lost(node)
+
+    def _member(self, node: Node, owner: Value, name: str) -> Value:
+        if isinstance(owner, dict):
+            return member(owner, name)
+        if isinstance(owner, list) and name.lower() in {"count", "length"}:
+            return str(len(owner))
+        return self.lost(node)
 
 
-def _string(node: Node, text: str, variables: Mapping[str, str], unknown: Callable[[str, Node], str]) -> str:
-    match node.type:
-        case "verbatim_string_characters":
-            return re.sub(f"([{_SINGLE}])[{_SINGLE}]", r"\1", text[1:-1])
-        case "verbatim_here_string_characters":
-            return _here(text)
-        case "expandable_string_literal":
-            return _template(node, variables, unknown)[1:-1]
-        case _:
-            return _here(_template(node, variables, unknown))
+def member(owner: Mapping[str, Value], name: str) -> Value:
+    """Return the value of a hash table's key, or of one of its own properties."""
+    found = next((key for key in owner if key.lower() == name.lower()), None)
+    if found is not None:
+        return owner[found]
+    own: dict[str, Value] = {"keys": [*owner], "values": [*owner.values()], "count": str(len(owner))}
+    return own.get(name.lower())
 
 
-def _sum(node: Node, variables: Mapping[str, str], unknown: Callable[[str, Node], str]) -> str | None:
-    if any(child.type != "+" for child in node.children if not child.is_named):
-        return None
-    return "".join(evaluate(child, variables, unknown) for child in node.named_children)
+def added(before: Value, value: Value) -> Value:
+    """Return the value of ``a += b``."""
+    if isinstance(before, list):
+        return [*before, *(value if isinstance(value, list) else [value])]
+    if isinstance(before, dict) and isinstance(value, dict):
+        return before | value
+    if text(before).isdigit() and text(value).isdigit():
+        return str(int(text(before)) + int(text(value)))
+    return text(before) + text(value)
 
 
-def _template(node: Node, variables: Mapping[str, str], unknown: Callable[[str, Node], str]) -> str:
-    source = node.text or b""
-    text, position = "", 0
-    for child in node.children:
-        start = child.start_byte - node.start_byte
-        text += _unescaped(source[position:start].decode("utf-8", "replace"))
-        text += '"' if child.type == '""' else evaluate(child, variables, unknown)
-        position = child.end_byte - node.start_byte
-    return text + _unescaped(source[position:].decode("utf-8", "replace"))
+def named(reference: str) -> str:
+    """Return the name of a variable in lower case, without the scopes that the script alone has."""
+    name = reference.strip().lstrip("$@").strip("{}").lower()
+    return re.sub(r"^(?:script|global|local|private|variable):", "", name)
 
 
-def _unescaped(text: str) -> str:
-    return re.sub("`(.)", lambda match: _ESCAPES.get(match[1], match[1]), text, flags=re.DOTALL)
+def _entries(node: Node) -> list[Node]:
+    return [
+        entry
+        for child in node.named_children
+        for entry in ([child] if child.type == "hash_entry" else child.named_children)
+        if entry.type == "hash_entry"
+    ]
 
 
-def _here(text: str) -> str:
-    lines = text.split("\n")[1:-1]
+def _unescaped(found: str) -> str:
+    return re.sub("`(.)", lambda match: _ESCAPES.get(match[1], match[1]), found, flags=re.DOTALL)
+
+
+def _here(found: str) -> str:
+    lines = found.split("\n")[1:-1]
     return "\n".join(line.removesuffix("\r") for line in lines)
 
 
-def _name(text: str) -> str:
-    return text.removeprefix("$").strip("{}").lower()
+_KINDS: Mapping[str, Callable[[Values, Node], Value]] = {
+    "variable": Values.variable,
+    "verbatim_string_characters": Values.verbatim,
+    "verbatim_here_string_characters": lambda _values, node: _here(text_of(node)),
+    "expandable_string_literal": lambda values, node: values.template(node)[1:-1],
+    "expandable_here_string_literal": lambda values, node: _here(values.template(node)),
+    "generic_token": Values.token,
+    "simple_name": Values.token,
+    "decimal_integer_literal": lambda _values, node: text_of(node),
+    "hash_literal_expression": Values.hash,
+    "array_literal_expression": Values.array,
+    "additive_expression": Values.sum,
+    "additive_argument_expression": Values.sum,
+    "expression_with_unary_operator": Values.unary,
+    "cast_expression": Values.cast,
+    "logical_expression": Values.logic,
+    "comparison_expression": Values.compare,
+    "comparison_argument_expression": Values.compare,
+    "format_expression": Values.format,
+    "range_expression": Values.range,
+    "member_access": Values.access,
+    "element_access": Values.element,
+    "script_block_expression": Values.block,
+    "invokation_expression": Values.method,
+}
