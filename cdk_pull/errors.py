@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["CdkPullError", "ConflictError", "InvalidValueError", "UnsupportedError"]
+__all__ = [
+    "CdkPullError",
+    "ConflictError",
+    "InvalidValueError",
+    "MissingDependencyError",
+    "UnsupportedError",
+]
 
 
 class CdkPullError(Exception):
@@ -40,3 +46,19 @@ class ConflictError(CdkPullError):
 
 class UnsupportedError(CdkPullError):
     """Something that cannot be done to this kind of resource; the message says what to do instead."""
+
+
+class MissingDependencyError(CdkPullError, ImportError):
+    """A package that an optional part needs is not installed, or too old.
+
+    Args:
+        what: what needs it, as the subject of a sentence.
+        needs: the packages, with the oldest release that will do.
+        found: what is installed, as a clause.
+        run: the command that installs it.
+        instead: what works without it, as a sentence.
+    """
+
+    def __init__(self, what: str, *, needs: str, found: str, run: str, instead: str = "") -> None:
+        message = f"{what} requires {needs}: {found}. Run: {run}"
+        super().__init__(f"{message}. {instead}" if instead else message)

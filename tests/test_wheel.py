@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -12,59 +13,125 @@ import cdk_pull
 
 ROOT = Path(__file__).parents[1]
 CONSTRUCTS = sorted(name for name, home in cdk_pull._HOMES.items() if home.startswith("cdk_pull.cdk"))
+SOURCES = (
+    "setup.py",
+    "pyproject.toml",
+    "MANIFEST.in",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
+    "constraints.txt",
+)
+TEMPLATE = """\
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {RequiresCompatibilities: [FARGATE], Cpu: 256, Memory: 8192}
+"""
 
 
-def _run(*command: str | Path, cwd: Path) -> str:
-    """Run a command away from the checkout, so that only what is installed can be imported."""
+def _run(*command: str | Path, cwd: Path, status: int = 0) -> str:
+    """Run a command away from the checkout, so that only what is installed can be imported; return what it prints."""
     run = subprocess.run(
-        [str(part) for part in command], cwd=cwd, check=False, capture_output=True, text=True, timeout=600
+        [str(part) for part in command],
+        cwd=cwd,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
     )
-    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.returncode == status, run.stdout
     return run.stdout
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from a copy of the sources, so that nothing is written into the checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the source distribution, and the wheel from that, from a copy of the sources."""
+    folder = tmp_path_factory.mktemp("dist")
     source = folder / "source"
     shutil.copytree(ROOT / "cdk_pull", source / "cdk_pull", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+    for name in SOURCES:
         shutil.copy(ROOT / name, source)
-    _run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, source, cwd=folder)
-    return next(folder.glob("*.whl"))
+    _run(sys.executable, "-m", "build", "--outdir", folder, source, cwd=folder)
+    return folder
 
 
-@pytest.fixture(scope="module")
-def python(wheel: Path) -> Path:
+def _installed(dist: Path, name: str, extra: str = "") -> Path:
     """Install the wheel into an empty environment and return its interpreter."""
-    environment = wheel.parent / "environment"
-    _run(sys.executable, "-m", "venv", environment, cwd=wheel.parent)
-    python = environment / "bin" / "python"
-    _run(python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheel, cwd=wheel.parent)
+    wheel = next(dist.glob("*.whl"))
+    _run(sys.executable, "-m", "venv", dist / name, cwd=dist)
+    python = dist / name / "bin" / "python"
+    _run(python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", f"{wheel}{extra}", cwd=dist)
     return python
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
-    """The wheel has every file of the package, data included, and no other folder than its metadata."""
-    with zipfile.ZipFile(wheel) as archive:
-        names = {name for name in archive.namelist() if ".dist-info/" not in name}
-    files = {
+@pytest.fixture(scope="module")
+def python(dist: Path) -> Path:
+    """Return the interpreter of an environment with the wheel alone."""
+    return _installed(dist, "alone")
+
+
+@pytest.fixture(scope="module")
+def python_with_cdk(dist: Path) -> Path:
+    """Return the interpreter of an environment with the wheel and its extra ``cdk``."""
+    return _installed(dist, "with-cdk", "[cdk]")
+
+
+def _package_files() -> set[str]:
+    return {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "cdk_pull").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert names == files
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(dist: Path) -> None:
+    """The wheel has every file of the package, data included, and no other folder than its metadata."""
+    with zipfile.ZipFile(next(dist.glob("*.whl"))) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert names == _package_files()
+
+
+def test_the_source_distribution_holds_what_a_build_needs(dist: Path) -> None:
+    """The source distribution has every file of the package and all that the wheel is built from."""
+    with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {*_package_files(), *SOURCES} <= names
 
 
 def test_the_command_line_works_where_the_wheel_is_installed(python: Path, tmp_path: Path) -> None:
-    """In an environment with the wheel alone, `cdk-pull` runs and imports the package from there."""
-    assert "Usage: cdk-pull" in _run(python.parent / "cdk-pull", "--help", cwd=tmp_path)
-    home = _run(python, "-c", "import cdk_pull; print(cdk_pull.__file__)", cwd=tmp_path).strip()
-    assert Path(home).is_relative_to(python.parents[1])
+    """In an environment with the wheel alone, `cdk-pull` checks a template."""
+    (tmp_path / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
+    assert "PULL201" in _run(python.parent / "cdk-pull", "check", "template.yaml", cwd=tmp_path, status=1)
 
 
-@pytest.mark.skipif(not CONSTRUCTS, reason="no construct is exported yet")
-def test_the_constructs_work_where_the_wheel_is_installed(python: Path, tmp_path: Path) -> None:
-    """In an environment with the wheel alone, every public name can be imported, the constructs included."""
-    _run(python, "-c", f"from cdk_pull import {', '.join(sorted(cdk_pull.__all__))}", cwd=tmp_path)
+def test_the_test_helper_works_where_the_wheel_is_installed(python: Path, tmp_path: Path) -> None:
+    """In an environment with the wheel alone, every public name but the constructs can be imported from there."""
+    names = ", ".join(sorted({*cdk_pull.__all__} - {*CONSTRUCTS}))
+    home = _run(
+        python, "-c", f"import cdk_pull; from cdk_pull import {names}; print(cdk_pull.__file__)", cwd=tmp_path
+    )
+    assert Path(home.strip()).is_relative_to(python.parents[1])
+
+
+def test_the_wheel_alone_brings_nothing_of_cdk(python: Path, tmp_path: Path) -> None:
+    """The wheel's own dependencies are none of CDK's, and small; a construct says what to install."""
+    packages = next((python.parents[1] / "lib").glob("python*")) / "site-packages"
+    assert [path.name for path in packages.iterdir() if path.name in {"aws_cdk", "constructs", "jsii"}] == []
+    brought = [
+        path
+        for path in packages.rglob("*")
+        if path.is_file() and path.relative_to(packages).parts[0] != "pip"
+    ]
+    assert sum(path.stat().st_size for path in brought) < 70_000_000
+    said = _run(python, "-c", "from cdk_pull import FargateTask", cwd=tmp_path, status=1).splitlines()[-1]
+    assert said.endswith(
+        "A construct or mixin of cdk-pull requires aws-cdk-lib, constructs and jsii: aws-cdk-lib is not installed. "
+        'Run: pip install "cdk-pull[cdk]"'
+    )
+
+
+def test_the_constructs_work_where_the_extra_is_installed(python_with_cdk: Path, tmp_path: Path) -> None:
+    """In an environment with the wheel and its extra ``cdk``, every public name can be imported."""
+    _run(python_with_cdk, "-c", f"from cdk_pull import {', '.join(sorted(cdk_pull.__all__))}", cwd=tmp_path)

@@ -13,6 +13,7 @@ import aws_cdk as cdk
 import jsii
 
 from cdk_pull.cdk.checks.suppressed import acknowledged_above
+from cdk_pull.cdk.installed import VALIDATIONS, require_cdk
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.context import is_ours
 from cdk_pull.report.findings_text import printable
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from cdk_pull.rules.engine.finding import Finding
 
 __all__ = ["PullChecks"]
+
+require_cdk(
+    VALIDATIONS, what="PullChecks", instead="Until then, run `cdk-pull check cdk.out` after `cdk synth`"
+)
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
