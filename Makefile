@@ -19,7 +19,7 @@ export AWS_EC2_METADATA_DISABLED := true
 PYTHON_READY := .venv/.ready
 READY := node_modules/.ready
 
-.PHONY: help install synth fixes check test test-long test-cdk fuzz bench bench-rules bench-containerd wheel clean
+.PHONY: help install synth fixes check test test-long test-cdk fuzz bench bench-rules bench-containerd generated changelog wheel clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -108,6 +108,12 @@ bench-rules: $(PEERS_READY) ## the rules beside cdk-nag, the built-in validator,
 
 bench-containerd: $(READY) ## real cold pulls against the start-up estimate, as root: writes docs/pull-benchmark.md
 	python -m benchmarks.containerd_pull
+
+generated: $(READY) ## regenerate the pages in docs/ that are made from the code
+	python -m scripts.rules_page
+
+changelog: $(READY) ## show the changes that are not released yet
+	@towncrier build --draft --version unreleased 2>/dev/null
 
 wheel: $(READY) ## build the wheel and the source distribution into dist
 	@rm -rf dist build

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from importlib.metadata import requires, version
 from pathlib import Path
 
@@ -90,3 +91,43 @@ def _needed(distribution: str, extras: set[str], found: set[tuple[str, str]] | N
             found |= wanted
             _needed(name, {"", *requirement.extras}, found)
     return {name for name, _ in found}
+
+
+def test_the_index_lists_every_decision() -> None:
+    """The index of docs/adr links each page there, in order."""
+    folder = ROOT / "docs" / "adr"
+    linked = re.findall(r"^\| \[\d{4}\]\(([^)]+)\)", (folder / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert linked == sorted(path.name for path in folder.glob("0*.md"))
+
+
+def test_the_map_of_packages_is_complete() -> None:
+    """CONTRIBUTING has one line for each package of the first level and for those of the rules."""
+    table = (
+        (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## The packages")[2].partition("\n## ")[0]
+    )
+    rows = {
+        name
+        for cell in re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
+        for name in re.findall(r"`([^`]+)`", cell)
+    }
+    package = ROOT / "cdk_pull"
+    folders = {path.parent.relative_to(package).as_posix() for path in package.glob("*/__init__.py")}
+    folders |= {path.parent.relative_to(package).as_posix() for path in package.glob("rules/*/__init__.py")}
+    assert folders - {"rules"} <= rows
+    assert {
+        name for name in rows if not (package / name).is_dir() and not (package / f"{name}.py").is_file()
+    } == set()
+
+
+def test_every_changelog_fragment_is_rendered() -> None:
+    """Towncrier renders each fragment of changelog.d, which is one line."""
+    texts = {path.name: path.read_text("utf-8").strip() for path in (ROOT / "changelog.d").glob("*.md")}
+    assert {name for name, text in texts.items() if "\n" in text or not text} == set()
+    run = subprocess.run(
+        [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "0.0.0"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert {name for name, text in texts.items() if f"- {text}\n" not in run.stdout} == set()
