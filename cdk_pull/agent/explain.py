@@ -11,8 +11,9 @@ from cdk_pull.agent.readers.reading import AgentWarning
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from cdk_pull.agent.readers.prunes import Prune
     from cdk_pull.agent.variables import OperatingSystem, Variable
 
 __all__ = ["allowed", "explain", "explain_together", "meant", "same"]
@@ -54,7 +55,7 @@ def allowed(name: str) -> str:
 def explain_together(
     values: Mapping[str, str],
     lines: Mapping[str, int],
-    prune: int | None = None,
+    prunes: Iterable[Prune] = (),
     os: OperatingSystem = "linux",
 ) -> Iterator[AgentWarning]:
     """Yield what has no effect, or a bad one, beside another setting.
@@ -62,7 +63,7 @@ def explain_together(
     Args:
         values: the raw values.
         lines: their lines.
-        prune: the line of a ``docker image prune`` or ``docker system prune``, if there is one.
+        prunes: the commands that remove images.
         os: the operating system, whose names the messages have.
     """
     taken = {name: variables()[name].effective(raw) for name, raw in values.items() if raw}
@@ -83,12 +84,19 @@ def explain_together(
                 lines[name],
                 name,
             )
-    if behavior == "once" and prune is not None:
+    for prune in prunes if behavior == "once" else ():
+        code, what = (
+            (
+                WarningCode.DANGLING_BESIDE_ONCE,
+                "images without a tag, which once counts as pulled: a task that names one by digest",
+            )
+            if prune.dangling
+            else (WarningCode.PRUNE_BESIDE_ONCE, "images that once counts as pulled: the next task of one")
+        )
         yield AgentWarning(
-            WarningCode.PRUNE_BESIDE_ONCE,
-            "docker prune beside once: a task whose image was pruned stops with CannotPullImageManifestError; "
-            "leave removal to the agent's own clean-up",
-            prune,
+            code,
+            f"{prune.command} removes {what} stops with CannotPullImageManifestError",
+            prune.line,
             "ECS_IMAGE_PULL_BEHAVIOR",
         )
 

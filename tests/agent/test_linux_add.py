@@ -127,8 +127,8 @@ def test_adds_a_part_to_an_archive(user_data: str, *, named: bool, asked: AgentS
             ONCE,
             ConflictError,
             (
-                "line 2 of the user data: docker prune beside once: a task whose image was pruned stops with "
-                "CannotPullImageManifestError; leave removal to the agent's own clean-up"
+                "line 2 of the user data: docker system prune -af removes images that once counts as pulled: the next "
+                "task of one stops with CannotPullImageManifestError"
             ),
         ),
         (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from cdk_pull.agent.explain import allowed
 from cdk_pull.agent.fixes.apply import first_edit
 from cdk_pull.agent.fixes.case import Case
+from cdk_pull.agent.fixes.table import TABLE
 from cdk_pull.agent.fixes.values import intended
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.variables import setting_line, variables
@@ -23,32 +24,6 @@ _EXAMPLES = {"behavior": "once", "duration": "30m", "integer": "5", "boolean": "
 # How many warnings of a text are tried to be fixed: at least so many, and more of one that is short.
 _FEWEST = 3
 _READ_AGAIN = 64_000
-# Values that have to be others than those that are there.
-_BOUNDS = frozenset({WarningCode.VALUE_IGNORED, WarningCode.VALUE_CHANGED, WarningCode.NEGATIVE_TIMEOUT})
-_FORMS = frozenset(
-    {
-        WarningCode.QUOTES,
-        WarningCode.LETTER_CASE,
-        WarningCode.TRAILING_COMMENT,
-        WarningCode.BLANKS,
-        WarningCode.EXPORT,
-        WarningCode.BYTE_ORDER_MARK,
-        WarningCode.GLUED_LINE,
-        WarningCode.PROCESS_SCOPE,
-        WarningCode.WRITTEN_ELSEWHERE,
-    }
-)
-_IN_WORDS = {
-    WarningCode.WAITS_FOR_AGENT: "Run it in the background, with & after it, or in a systemd unit with After=ecs.service",
-    WarningCode.NEVER_ENDS: "Let it end, or run it in the background: with & after it, in a systemd unit or in a job",
-    WarningCode.NO_POWERSHELL_TAG: "Write PowerShell between <powershell> and </powershell>",
-    WarningCode.NOT_RUN: "Begin with #!/bin/bash, or with #cloud-config and write YAML in which each command stands in quotes",
-    WarningCode.SHELL_IN_TOML: "Leave the shell out, and write as TOML what it sets; in CDK give the group "
-    "machine_image_type=MachineImageType.BOTTLEROCKET, so that none is added",
-    WarningCode.NOT_TOML: "Write TOML alone: one header for each table, one line for each key in the form key = value, "
-    "texts in double quotes",
-    WarningCode.UNKNOWN_TABLE: "Leave the table out, or write the name of the one that was meant",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +61,7 @@ def _advice(case: Case, os: OperatingSystem, *, with_edits: bool) -> Advice:
     code = WarningCode(case.warning.code)
     edit = first_edit(case, os) if with_edits else None
     if edit is None:
-        return Advice(_by_hand(case, os) or _in_words(code, os))
+        return Advice(_by_hand(case, os) or TABLE[code].told(os))
     told = "" if code == WarningCode.NO_POWERSHELL_TAG else _told(case, edit.text)
     if not told and code == WarningCode.WRONG_TABLE and case.name:
         told = f"Under [{_table(case.name)}]: {case.line.strip()}"
@@ -98,15 +73,9 @@ def _advice(case: Case, os: OperatingSystem, *, with_edits: bool) -> Advice:
     # A name that CloudFormation fills in is a token in CDK, where its quotes are not missed.
     in_cdk = code != WarningCode.NOT_TOML or "${" not in told
     return Advice(
-        told or _in_words(code, os) or edit.what[:1].upper() + edit.what[1:],
+        told or TABLE[code].told(os) or edit.what[:1].upper() + edit.what[1:],
         "" if not in_cdk else "safe" if edit.safe else "unsafe",
     )
-
-
-def _in_words(code: WarningCode, os: OperatingSystem) -> str:
-    if code == WarningCode.NOT_RUN and os == "windows":
-        return _IN_WORDS[WarningCode.NO_POWERSHELL_TAG]
-    return _IN_WORDS.get(code, "")
 
 
 def _table(name: str) -> str:
@@ -120,9 +89,10 @@ def _by_hand(case: Case, os: OperatingSystem) -> str:
     if variable is None:
         return ""
     example = setting_line(variable.name, _EXAMPLES[variable.kind], os)
-    if case.warning.code in _BOUNDS or (case.warning.code == WarningCode.INVALID_VALUE and example):
+    by_hand = TABLE[WarningCode(case.warning.code)].by_hand
+    if by_hand == "bounds" and (example or case.warning.code != WarningCode.INVALID_VALUE):
         return f"Write {allowed(variable.name)}, such as {example}"
-    if case.warning.code in _FORMS:
+    if by_hand == "form":
         stated = re.search(rf"{variable.name}['\"]?\s*[=:]\s*['\"]?([A-Za-z0-9_.:/,-]+)", case.line)
         value = intended(variable.name, case.raw or (stated[1] if stated else ""))
         return setting_line(variable.name, value, os) if value else example

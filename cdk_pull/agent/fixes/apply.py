@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.fixes.case import Case, Edit
+from cdk_pull.agent.fixes.case import Case
+from cdk_pull.agent.fixes.table import TABLE
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.user_data import read_user_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from cdk_pull.agent.fixes.case import Edit
     from cdk_pull.agent.readers.reading import AgentWarning, Reading
     from cdk_pull.agent.variables import OperatingSystem
 
@@ -21,43 +23,8 @@ __all__ = ["Change", "Fixed", "first_edit", "fix_user_data"]
 
 _MODULES: dict[OperatingSystem, str] = {"linux": "shell", "windows": "powershell", "bottlerocket": "toml"}
 _MOST = 50
-_VALUE_CODES = frozenset(
-    {
-        WarningCode.QUOTES,
-        WarningCode.LETTER_CASE,
-        WarningCode.TRAILING_COMMENT,
-        WarningCode.BLANKS,
-        WarningCode.VALUE_IGNORED,
-    }
-)
-# What an edit may bring to light: a value that takes effect for the first time may have faults of its own.
-_MAY_SHOW = frozenset({WarningCode.NO_EFFECT, WarningCode.VALUE_CHANGED})
-# The agent takes no part of a document with one of these, so that fixing one may show any other.
-_WHOLE = frozenset(
-    {
-        WarningCode.NOT_TOML,
-        WarningCode.SHELL_IN_TOML,
-        WarningCode.WRONG_TABLE,
-        WarningCode.UNSUPPORTED_KEY,
-        WarningCode.INVALID_VALUE,
-    }
-)
-_SHOWS = {
-    WarningCode.TRUNCATES_EARLIER_LINES: _VALUE_CODES | {WarningCode.EXPORT, WarningCode.BYTE_ORDER_MARK},
-    WarningCode.EXPORT: _VALUE_CODES,
-    WarningCode.BYTE_ORDER_MARK: _VALUE_CODES,
-    WarningCode.LETTER_CASE: _VALUE_CODES,
-    WarningCode.BLANKS: _VALUE_CODES,
-    WarningCode.WRITES_NOTHING: _VALUE_CODES,
-    WarningCode.SHELL_VARIABLE: _VALUE_CODES,
-    WarningCode.WRITTEN_ELSEWHERE: _VALUE_CODES,
-    WarningCode.GLUED_LINE: _VALUE_CODES,
-    WarningCode.UNREACHABLE: _VALUE_CODES,
-    WarningCode.HERE_DOCUMENT: frozenset(WarningCode),
-    WarningCode.AFTER_INITIALIZE: _VALUE_CODES,
-    WarningCode.PROCESS_SCOPE: _VALUE_CODES,
-    **dict.fromkeys(_WHOLE, frozenset(WarningCode) - {WarningCode.NOT_TOML}),
-}
+# What an edit may bring to light, whatever it fixes: a value that takes effect for the first time may have faults.
+_MAY_REVEAL = frozenset({WarningCode.NO_EFFECT, WarningCode.VALUE_CHANGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +103,10 @@ def first_edit(case: Case, os: OperatingSystem) -> Edit | None:
 
 def _helping(case: Case, os: OperatingSystem, *, unsafe: bool) -> Iterator[tuple[Edit, Reading]]:
     """Yield the edits that help, with what the reader finds after each."""
-    edits: Iterator[Edit] = import_module(f"cdk_pull.agent.fixes.{_MODULES[os]}").edits(case)
+    name = TABLE[WarningCode(case.warning.code)].edits.get(os)
+    if name is None:
+        return
+    edits: Iterator[Edit] = getattr(import_module(f"cdk_pull.agent.fixes.{_MODULES[os]}"), name)(case)
     for edit in edits:
         if (edit.safe or unsafe) and edit.text != case.text:
             after = read_user_data(edit.text, os)
@@ -148,8 +118,8 @@ def _helps(case: Case, after: Reading) -> bool:
     before = case.reading
     had, has = (Counter(map(_kind, each.warnings)) for each in (before, after))
     kind = _kind(case.warning)
-    shows = _MAY_SHOW | _SHOWS.get(WarningCode(case.warning.code), frozenset())
-    if has[kind] >= had[kind] or any(code not in shows for code, _ in has - had):
+    reveals = _MAY_REVEAL | TABLE[WarningCode(case.warning.code)].reveals
+    if has[kind] >= had[kind] or any(code not in reveals for code, _ in has - had):
         return False
     concerned = {each.variable for each in before.warnings if each.line == case.warning.line}
     unknown = {each.variable for each in after.unknown} - {each.variable for each in before.unknown}

@@ -1,4 +1,4 @@
-"""One warning to fix, and the edits of its line that every operating system shares."""
+"""One warning to fix, and the edits of its span that every operating system shares."""
 
 from __future__ import annotations
 
@@ -10,22 +10,41 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.readers.reading import AgentWarning, Reading
 
-__all__ = ["Case", "Edit"]
+__all__ = ["Case", "Edit", "Replacement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Another text for a part of user data: from the first character to behind the last."""
+
+    start: int
+    end: int
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edit:
-    """A text that may be the fixed one; whether it is, the reader decides.
+    """What may fix a warning; whether it does, the reader decides.
 
     Attributes:
-        text: the whole user data.
+        base: the user data.
+        changes: the parts of it that are replaced, none within another.
         what: what becomes of the line, in a few words.
         safe: whether it does only what the user data evidently asks for.
     """
 
-    text: str
+    base: str
+    changes: tuple[Replacement, ...]
     what: str
     safe: bool = True
+
+    @property
+    def text(self) -> str:
+        """The user data after the edit."""
+        text = self.base
+        for each in sorted(self.changes, key=lambda change: (change.start, change.end), reverse=True):
+            text = f"{text[: each.start]}{each.text}{text[each.end :]}"
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +73,9 @@ class Case:
 
     @property
     def line(self) -> str:
-        """The warning's line; empty where it is about none."""
-        return self.lines[self.index] if self.index >= 0 else ""
+        """What stands in the warning's span; empty where it is about no line."""
+        start, end = self.warning.span
+        return self.text[start:end]
 
     @property
     def name(self) -> str:
@@ -67,33 +87,44 @@ class Case:
         """The value of that variable as it stands; empty where the text sets none."""
         return self.reading.settings.get(self.name, "")
 
-    def with_line(self, line: str) -> str:
-        """Return the text with another line in place of this one."""
-        return self._joined(line)
+    def edit(self, *changes: Replacement, what: str, safe: bool = True) -> Edit:
+        """Return an edit of this text."""
+        return Edit(base=self.text, changes=changes, what=what, safe=safe)
 
-    def with_line_after(self, line: str) -> str:
-        """Return the text with one line more after this one, which ends as this one does."""
-        return self._joined(self.line, f"{line}\r" if self.line.endswith("\r") else line)
+    def rewritten(self, text: str, *, what: str, safe: bool = True) -> Edit:
+        """Return an edit that puts another text in the place of all of it."""
+        return Edit(base=self.text, changes=(Replacement(0, len(self.text), text),), what=what, safe=safe)
 
-    def without_line(self) -> str:
-        """Return the text without this line."""
-        return self._joined()
+    def instead(self, text: str) -> Replacement:
+        """Return another text in the place of the span."""
+        return Replacement(*self.warning.span, text)
 
-    def moved_before(self, index: int) -> str:
-        """Return the text with this line before another one, which it follows now."""
-        lines = self.lines
-        line = lines.pop(self.index)
-        lines.insert(index, line)
-        return "\n".join(lines)
+    def after(self, line: str) -> Replacement:
+        """Return one line more after the span, which ends as this one does."""
+        end = self.warning.span[1]
+        return Replacement(end, end, f"\n{line}\r" if self.line.endswith("\r") else f"\n{line}")
 
-    def revalued(self, key: str, value: str) -> Iterator[str]:
-        """Yield this line with the value after a key replaced by another, however the value is quoted there."""
+    def without(self, index: int | None = None) -> Replacement:
+        """Return the removal of a line, this one by default, with its line feed."""
+        index = self.index if index is None else index
+        start = sum(len(each) + 1 for each in self.lines[:index])
+        end = start + len(self.lines[index])
+        return (
+            Replacement(start, end + 1, "")
+            if end < len(self.text)
+            else Replacement(max(start - 1, 0), end, "")
+        )
+
+    def before(self, index: int, line: str) -> Replacement:
+        """Return one line more before another one."""
+        start = sum(len(each) + 1 for each in self.lines[:index])
+        return Replacement(start, start, f"{line}\n")
+
+    def revalued(self, key: str, value: str) -> Iterator[Replacement]:
+        """Yield another value in the place of the one after a key, however that is quoted there."""
         start = self.line.find(key)
         for raw in dict.fromkeys((self.raw, self.raw.replace('"', '\\"'))) if self.raw else ():
             found = self.line.find(raw, start + len(key))
             if start >= 0 and found >= 0:
-                yield f"{self.line[:found]}{value}{self.line[found + len(raw) :]}"
-
-    def _joined(self, *instead: str) -> str:
-        lines = self.lines
-        return "\n".join([*lines[: self.index], *instead, *lines[self.index + 1 :]])
+                first = self.warning.span[0] + found
+                yield Replacement(first, first + len(raw), value)

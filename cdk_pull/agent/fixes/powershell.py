@@ -6,22 +6,26 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.fixes.case import Case, Edit
-from cdk_pull.agent.fixes.shared import (
-    give_bound,
-    give_value,
-    leave_out,
-    leave_out_earlier,
-    leave_out_prunes,
-    moved_up,
-)
-from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.fixes import shared
+from cdk_pull.agent.fixes.case import Case
+from cdk_pull.agent.fixes.shared import give_bound, give_value, moved_up
 from cdk_pull.agent.readers.windows import BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-__all__ = ["edits"]
+    from cdk_pull.agent.fixes.case import Edit
+
+__all__ = [
+    "bound",
+    "earlier",
+    "leave_out",
+    "leave_out_earlier",
+    "of_the_machine",
+    "reachable",
+    "tags",
+    "value",
+]
 
 _STARTS_AGENT = re.compile(r"^[^#\"']*\bInitialize-ECSAgent\b", re.IGNORECASE)
 _OPENS = re.compile(r"<powershell>[ \t]*\r?$", re.IGNORECASE)
@@ -46,16 +50,6 @@ _SCOPES = (
 )
 
 
-def edits(case: Case) -> Iterator[Edit]:
-    """Yield what may fix a warning, the best first."""
-    code = WarningCode(case.warning.code)
-    yield from _EDITS.get(code, _nothing)(_laid_out(case) if code in _WHOLE_LINES else case)
-
-
-def _nothing(_case: Case) -> Iterator[Edit]:
-    yield from ()
-
-
 def _laid_out(case: Case) -> Case:
     """Return the case with each tag on a line of its own: CDK writes them beside the first and the last command."""
     text, number = case.text, case.warning.line
@@ -69,77 +63,70 @@ def _laid_out(case: Case) -> Case:
         if block[2].partition("\n")[0].strip():
             text = f"{text[:start]}{newline}{text[start:]}"
             number += case.warning.line >= first
-    return Case(text, replace(case.warning, line=number), case.reading)
+    lines = text.split("\n")
+    start = sum(len(line) + 1 for line in lines[: number - 1])
+    span = (start, start + len(lines[number - 1])) if 0 < number <= len(lines) else (0, 0)
+    return Case(text, replace(case.warning, line=number, span=span), case.reading)
 
 
-def _value(case: Case) -> Iterator[Edit]:
+def value(case: Case) -> Iterator[Edit]:
+    """Yield the line with the value that was meant."""
     yield from give_value(case, case.name)
 
 
-def _bound(case: Case) -> Iterator[Edit]:
+def bound(case: Case) -> Iterator[Edit]:
+    """Yield the line with the nearest value within the agent's bounds."""
     yield from give_bound(case, case.name)
 
 
-def _earlier(case: Case) -> Iterator[Edit]:
+def earlier(case: Case) -> Iterator[Edit]:
     """Yield the text with the line before the agent's start."""
+    case = _laid_out(case)
     for index, line in enumerate(case.lines[: max(case.index, 0)]):
         if _STARTS_AGENT.match(line):
             yield from moved_up(case, index, "it comes before Initialize-ECSAgent")
             return
 
 
-def _of_the_machine(case: Case) -> Iterator[Edit]:
+def of_the_machine(case: Case) -> Iterator[Edit]:
     """Yield the line with the machine's scope, where it is and before the agent's start."""
+    case = _laid_out(case)
     for pattern, instead in _SCOPES if case.name else ():
         line = re.sub(pattern.format(name=case.name), instead, case.line, count=1, flags=re.IGNORECASE)
         if line == case.line:
             continue
-        text = case.with_line(line)
-        yield Edit(text=text, what="it is set for the machine")
-        for edit in _earlier(Case(text, case.warning, case.reading)):
-            yield Edit(text=edit.text, what="it is set for the machine, before Initialize-ECSAgent")
+        edit = case.edit(case.instead(line), what="it is set for the machine")
+        yield edit
+        start = case.warning.span[0]
+        moved = Case(edit.text, replace(case.warning, span=(start, start + len(line))), case.reading)
+        for further in earlier(moved):
+            what = "it is set for the machine, before Initialize-ECSAgent"
+            yield case.rewritten(further.text, what=what)
 
 
-def _reachable(case: Case) -> Iterator[Edit]:
+def reachable(case: Case) -> Iterator[Edit]:
+    """Yield the text with the line first thing in its script."""
+    case = _laid_out(case)
     for index, line in enumerate(case.lines[: max(case.index, 0)]):
         if _OPENS.search(line):
             yield from moved_up(case, index + 1, "it comes first")
             return
 
 
-def _tags(case: Case) -> Iterator[Edit]:
+def tags(case: Case) -> Iterator[Edit]:
+    """Yield the text between the tags of PowerShell."""
     newline = "\r\n" if "\r\n" in case.text else "\n"
     ended = case.text if case.text.endswith("\n") else f"{case.text}{newline}"
     opening = "" if re.search(r"<powershell>", case.text, re.IGNORECASE) else f"<powershell>{newline}"
-    yield Edit(
-        text=f"{opening}{ended}</powershell>",
-        what="it stands between <powershell> and </powershell>",
-        safe=False,
-    )
+    what = "it stands between <powershell> and </powershell>"
+    yield case.rewritten(f"{opening}{ended}</powershell>", what=what, safe=False)
 
 
-_WHOLE_LINES = frozenset(
-    {
-        WarningCode.AFTER_INITIALIZE,
-        WarningCode.PROCESS_SCOPE,
-        WarningCode.UNREACHABLE,
-        WarningCode.TWO_VALUES,
-        WarningCode.NO_EFFECT,
-        WarningCode.PRUNE_BESIDE_ONCE,
-    }
-)
-_EDITS: dict[WarningCode, Callable[[Case], Iterator[Edit]]] = {
-    WarningCode.QUOTES: _value,
-    WarningCode.LETTER_CASE: _value,
-    WarningCode.TRAILING_COMMENT: _value,
-    WarningCode.BLANKS: _value,
-    WarningCode.VALUE_IGNORED: _value,
-    WarningCode.VALUE_CHANGED: _bound,
-    WarningCode.AFTER_INITIALIZE: _earlier,
-    WarningCode.PROCESS_SCOPE: _of_the_machine,
-    WarningCode.UNREACHABLE: _reachable,
-    WarningCode.NO_POWERSHELL_TAG: _tags,
-    WarningCode.TWO_VALUES: leave_out_earlier,
-    WarningCode.NO_EFFECT: leave_out,
-    WarningCode.PRUNE_BESIDE_ONCE: leave_out_prunes,
-}
+def leave_out(case: Case) -> Iterator[Edit]:
+    """Yield the text without the line, or the line without the setting."""
+    yield from shared.leave_out(_laid_out(case))
+
+
+def leave_out_earlier(case: Case) -> Iterator[Edit]:
+    """Yield the text without an earlier line that sets the same variable, and loses."""
+    yield from shared.leave_out_earlier(_laid_out(case))

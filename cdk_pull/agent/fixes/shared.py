@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.fixes.case import Case, Edit
 from cdk_pull.agent.fixes.values import intended, nearest
-from cdk_pull.agent.readers.reading import find_prune
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["give_bound", "give_value", "leave_out", "leave_out_earlier", "leave_out_prunes", "moved_up"]
+    from cdk_pull.agent.fixes.case import Case, Edit
+
+__all__ = ["give_bound", "give_value", "leave_out", "leave_out_earlier", "moved_up"]
 
 _QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
 _SEVERAL = re.compile(r";|(?<![>&0-9])&(?!>)|\|\|")
@@ -25,17 +25,17 @@ _ENDS_BLOCK = re.compile(r"(?:fi|done|else|elif|\}|\)|;;)(?:\b|\s|;|$)")
 def give_value(case: Case, key: str) -> Iterator[Edit]:
     """Yield the line with the value that was meant."""
     value = intended(case.name, case.raw) if case.name and case.raw else ""
-    for line in case.revalued(key, value) if value else ():
-        yield Edit(text=case.with_line(line), what=f"the value is {value}")
+    for change in case.revalued(key, value) if value else ():
+        yield case.edit(change, what=f"the value is {value}")
 
 
 def give_bound(case: Case, key: str) -> Iterator[Edit]:
     """Yield the line with the nearest value that the agent takes: what it uses now, or else a choice."""
     variable = variables().get(case.name)
     value = nearest(variable, case.raw) if variable is not None else ""
-    for line in case.revalued(key, value) if value else ():
-        yield Edit(
-            text=case.with_line(line),
+    for change in case.revalued(key, value) if value else ():
+        yield case.edit(
+            change,
             what=f"the value is {value}, the nearest that the agent takes",
             safe=variable is not None and variable.below == "minimum" and bool(variable.minimum),
         )
@@ -50,30 +50,18 @@ def leave_out(case: Case) -> Iterator[Edit]:
         others = [each for each in variables() if each != case.name and f"{each}=" in case.line]
         if others:
             line = re.sub(word, "", case.line, count=1)
-            yield Edit(text=case.with_line(line), what=f"{case.name} is left out", safe=False)
+            yield case.edit(case.instead(line), what=f"{case.name} is left out", safe=False)
             return
-    yield Edit(text=case.without_line(), what="it is left out", safe=False)
+    yield case.edit(case.without(), what="it is left out", safe=False)
 
 
 def leave_out_earlier(case: Case) -> Iterator[Edit]:
     """Yield the text without an earlier line that sets the same variable, and loses."""
     for number, line in enumerate(case.lines[: max(case.index, 0)]):
         if case.name and case.name in line and _can_go(case.lines, number):
-            lines = case.lines
-            del lines[number]
-            yield Edit(
-                text="\n".join(lines), what=f"it stays alone: {line.strip()!r} is left out", safe=False
+            yield case.edit(
+                case.without(number), what=f"it stays alone: {line.strip()!r} is left out", safe=False
             )
-
-
-def leave_out_prunes(case: Case) -> Iterator[Edit]:
-    """Yield the text without all lines that remove images: the reader names the first."""
-    lines = case.lines
-    while (number := find_prune("\n".join(lines))) is not None:
-        if not _can_go(lines, number - 1):
-            return
-        del lines[number - 1]
-    yield Edit(text="\n".join(lines), what="it is left out", safe=False)
 
 
 def moved_up(case: Case, index: int, what: str) -> Iterator[Edit]:
@@ -82,7 +70,8 @@ def moved_up(case: Case, index: int, what: str) -> Iterator[Edit]:
     target = case.lines[index]
     depth = len(target) - len(target.lstrip()) if target.strip() else min(depths)
     if _is_whole(case.lines, case.index) and len(case.line) - len(case.line.lstrip()) <= depth:
-        yield Edit(text=case.moved_before(index), what=what)
+        # The last line may have no line feed to take along.
+        yield case.edit(case.without(), case.before(index, case.line), what=what)
 
 
 def _is_whole(lines: list[str], index: int) -> bool:

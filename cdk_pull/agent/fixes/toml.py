@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 import tomlkit
 
-from cdk_pull.agent.fixes.case import Case, Edit
 from cdk_pull.agent.fixes.from_shell import from_shell
 from cdk_pull.agent.fixes.shared import give_bound, give_value, leave_out
 from cdk_pull.agent.fixes.values import intended
 from cdk_pull.agent.go_values import format_duration, parse_duration
 from cdk_pull.agent.pieces import Holes
-from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.toml_tokens import stand_in
 from cdk_pull.agent.variables import BottlerocketKey, Variable, bottlerocket_spelling, variables
 from cdk_pull.agent.writers.toml_insert import inserted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-__all__ = ["edits"]
+    from cdk_pull.agent.fixes.case import Case, Edit
+
+__all__ = ["bound", "leave_out", "one_table", "quoted", "right_key", "right_table", "right_value", "value"]
 
 _HEADER = re.compile(r"[ \t]*\[[ \t]*([^\[\]]+?)[ \t]*\][ \t]*(?:#.*)?\r?")
 _LIST_HEADER = re.compile(r"[ \t]*\[\[")
@@ -32,40 +32,33 @@ _BARE = re.compile(
 _PAIR = re.compile(r"([ \t]*)([\"']?)([A-Za-z0-9_-]+)(\2[ \t]*=[ \t]*)(.*?)([ \t]*(?:#[^\"']*)?\r?)")
 
 
-def edits(case: Case) -> Iterator[Edit]:
-    """Yield what may fix a warning, the best first."""
-    yield from _EDITS.get(WarningCode(case.warning.code), _nothing)(case)
-
-
-def _nothing(_case: Case) -> Iterator[Edit]:
-    yield from ()
-
-
 def _place(case: Case) -> BottlerocketKey | None:
     variable = variables().get(case.name)
     return variable.bottlerocket if variable is not None else None
 
 
-def _value(case: Case) -> Iterator[Edit]:
+def value(case: Case) -> Iterator[Edit]:
+    """Yield the line with the value that was meant."""
     place = _place(case)
     yield from give_value(case, place.key) if place is not None else ()
 
 
-def _bound(case: Case) -> Iterator[Edit]:
+def bound(case: Case) -> Iterator[Edit]:
+    """Yield the line with the nearest value within the agent's bounds."""
     place = _place(case)
     yield from give_bound(case, place.key) if place is not None else ()
 
 
-def _quoted(case: Case) -> Iterator[Edit]:
+def quoted(case: Case) -> Iterator[Edit]:
     """Yield the line with its value in quotes, after a sign of equality."""
     bare = _BARE.fullmatch(case.line)
     if bare is not None:
         line = f'{bare[1]}{bare[2]} = "{bare[3]}"{bare[4]}'
-        yield Edit(text=case.with_line(line), what="the value stands in quotes")
-    yield from _one_table(case)
+        yield case.edit(case.instead(line), what="the value stands in quotes")
+    yield from one_table(case)
 
 
-def _one_table(case: Case) -> Iterator[Edit]:
+def one_table(case: Case) -> Iterator[Edit]:
     """Yield the text with the keys of a table that is declared twice under its first header; then without shell."""
     first: list[str] = []
     bodies: dict[str, list[str]] = {"": first}
@@ -84,11 +77,11 @@ def _one_table(case: Case) -> Iterator[Edit]:
     text = "\n".join(line for lines in bodies.values() for line in _ended(lines))
     text = f"{text}\n" if case.text.endswith("\n") else text
     if _is_toml(text):
-        yield Edit(text=text, what="each table has one header")
+        yield case.rewritten(text, what="each table has one header")
     what = "the shell commands are left out; what they wrote to ecs.config for Bottlerocket is TOML"
     for without in (from_shell(case.text), from_shell(text)):
         if _is_toml(without):
-            yield Edit(text=without, what=what, safe=False)
+            yield case.rewritten(without, what=what, safe=False)
 
 
 def _is_toml(text: str) -> bool:
@@ -107,7 +100,7 @@ def _ended(lines: list[str]) -> list[str]:
     return lines[:end]
 
 
-def _right_table(case: Case) -> Iterator[Edit]:
+def right_table(case: Case) -> Iterator[Edit]:
     """Yield the text with the key in its own table."""
     place = _place(case)
     pair = _PAIR.fullmatch(case.line)
@@ -122,25 +115,25 @@ def _right_table(case: Case) -> Iterator[Edit]:
     if own is None and above is not None and f"settings.{above[1]}" == place.table:
         lines = case.lines
         lines[above[0]] = lines[above[0]].replace(above[1], place.table, 1)
-        yield Edit(text="\n".join(lines), what=f"[{above[1]}] is [{place.table}]")
+        yield case.rewritten("\n".join(lines), what=f"[{above[1]}] is [{place.table}]")
     if own is not None:
         lines = case.lines
         line = lines.pop(case.index)
         lines.insert(own + 1 if own < case.index else own, line.lstrip())
-        yield Edit(text="\n".join(lines), what=what)
+        yield case.rewritten("\n".join(lines), what=what)
         return
     holes = Holes()
-    document = stand_in(case.without_line(), holes)
+    document = stand_in(case.edit(case.without(), what="").text, holes)
     try:
-        value = tomllib.loads(stand_in(case.line, holes).text)[pair[3]]
+        found = tomllib.loads(stand_in(case.line, holes).text)[pair[3]]
     except (tomllib.TOMLDecodeError, KeyError):
         return
-    text = inserted(document.text, {place.table: {place.key: value}})
+    text = inserted(document.text, {place.table: {place.key: found}})
     if text is not None:
-        yield Edit(text=document.restore(text), what=what)
+        yield case.rewritten(document.restore(text), what=what)
 
 
-def _right_key(case: Case) -> Iterator[Edit]:
+def right_key(case: Case) -> Iterator[Edit]:
     """Yield the line with the key as Bottlerocket spells it; where it has none, the text without the line."""
     pair = _PAIR.fullmatch(case.line)
     if pair is None:
@@ -148,11 +141,11 @@ def _right_key(case: Case) -> Iterator[Edit]:
     spelled = bottlerocket_spelling(pair[3])
     if spelled:
         line = f"{pair[1]}{pair[2]}{spelled}{''.join(pair.groups()[3:])}"
-        yield Edit(text=case.with_line(line), what=f"the key is {spelled}")
-    yield Edit(text=case.without_line(), what="it is left out: Bottlerocket has no such setting", safe=False)
+        yield case.edit(case.instead(line), what=f"the key is {spelled}")
+    yield case.edit(case.without(), what="it is left out: Bottlerocket has no such setting", safe=False)
 
 
-def _right_value(case: Case) -> Iterator[Edit]:
+def right_value(case: Case) -> Iterator[Edit]:
     """Yield the line with the value in the form that Bottlerocket takes."""
     variable = variables().get(case.name)
     pair = _PAIR.fullmatch(case.line)
@@ -162,11 +155,11 @@ def _right_value(case: Case) -> Iterator[Edit]:
         given = tomllib.loads(f"value = {pair[5]}")["value"]
     except tomllib.TOMLDecodeError:
         return
-    value = _taken(variable, given)
-    if value is not None:
-        shown = tomlkit.item(value).as_string()
+    taken = _taken(variable, given)
+    if taken is not None:
+        shown = tomlkit.item(taken).as_string()
         line = f"{''.join(pair.groups()[:4])}{shown}{pair[6]}"
-        yield Edit(text=case.with_line(line), what=f"the value is {shown}")
+        yield case.edit(case.instead(line), what=f"the value is {shown}")
 
 
 def _taken(variable: Variable, given: object) -> str | int | bool | None:
@@ -185,15 +178,3 @@ def _taken(variable: Variable, given: object) -> str | int | bool | None:
             return variable.parse(text) is True if text else None
         case _:
             return None
-
-
-_EDITS: dict[WarningCode, Callable[[Case], Iterator[Edit]]] = {
-    WarningCode.NOT_TOML: _quoted,
-    WarningCode.SHELL_IN_TOML: _one_table,
-    WarningCode.WRONG_TABLE: _right_table,
-    WarningCode.UNSUPPORTED_KEY: _right_key,
-    WarningCode.INVALID_VALUE: _right_value,
-    WarningCode.VALUE_IGNORED: _value,
-    WarningCode.VALUE_CHANGED: _bound,
-    WarningCode.NO_EFFECT: leave_out,
-}

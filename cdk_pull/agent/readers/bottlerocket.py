@@ -60,7 +60,7 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
     if (unread := far_too_large(user_data, "bottlerocket")) is not None:
         return unread
     document = stand_in(user_data, Holes(names))
-    return told(_read(user_data, document), document.holes)
+    return told(_read(user_data, document), document.holes, user_data)
 
 
 def _read(user_data: str, document: StandIns) -> Reading:

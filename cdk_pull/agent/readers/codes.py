@@ -38,6 +38,8 @@ class WarningCode(StrEnum):
     """A clean-up setting where clean-up is off."""
     PRUNE_BESIDE_ONCE = "prune-beside-once"
     """Docker's own clean-up beside ``once``: a task whose image was pruned stops."""
+    DANGLING_BESIDE_ONCE = "dangling-beside-once"
+    """Docker's own clean-up of images without a tag beside ``once``: a task that names one by digest stops."""
     # Linux.
     WRITES_NOTHING = "writes-nothing"
     """``NAME=value >> file`` without ``echo``."""

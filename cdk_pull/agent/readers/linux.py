@@ -61,7 +61,7 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
     except (RecursionError, OvergrownError):
         reading = compute({}, "linux", unknown=[Unknown(None, 0, "it is too involved to follow")])
         agent = _mentioned(hidden)
-    return told(replace(reading, agent=agent), holes)
+    return told(replace(reading, agent=agent), holes, user_data)
 
 
 def _use(worlds: Sequence[World], holes: Holes, reading: Reading, text: str) -> AgentUse:

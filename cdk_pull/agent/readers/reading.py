@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.variables import defaults, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cdk_pull.agent.pieces import Holes
     from cdk_pull.agent.variables import AgentValue, OperatingSystem
@@ -25,7 +24,6 @@ __all__ = [
     "Unknown",
     "compute",
     "far_too_large",
-    "find_prune",
     "size_bytes",
     "size_warnings",
     "told",
@@ -38,7 +36,6 @@ LIMIT_BYTES = 16 * 1024
 _LARGEST, _LARGEST_WITH_TOKENS = LIMIT_BYTES + 4096, 4 * LIMIT_BYTES
 
 # The agent reads this one too; the published form of `effective` has never had it.
-_PRUNE = re.compile(r"\bdocker\s+(?:(?:image|system)\s+prune\b|(?:rmi|image\s+rm)\b.*docker\s+images?\b)")
 _NOT_SHOWN = frozenset({"ECS_ENABLE_UNTRACKED_IMAGE_CLEANUP"})
 
 
@@ -66,12 +63,15 @@ class AgentWarning:
         message: what happens and what to write instead.
         line: the line of the text, from 1; 0 when it has none.
         variable: the variable concerned, if it is one.
+        span: the place in the text that is wrong, which is what a fix edits: from the first character to behind the
+            last; empty where the warning is about the text as a whole.
     """
 
     code: str
     message: str
     line: int = 0
     variable: str | None = None
+    span: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,14 +169,25 @@ def compute(
     )
 
 
-def told(reading: Reading, holes: Holes) -> Reading:
-    """Return a reading whose messages name the unknown pieces, and whose clusters have what the text has."""
+def told(reading: Reading, holes: Holes, user_data: str) -> Reading:
+    """Return a reading in the terms of the text that was given: its names, its places, its own marks."""
+    starts = [0]
+    for line in user_data.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
     return replace(
         reading,
         unknown=tuple(replace(each, reason=holes.told(each.reason)) for each in reading.unknown),
-        warnings=tuple(replace(each, message=holes.told(each.message)) for each in reading.warnings),
+        warnings=tuple(
+            replace(each, message=holes.told(each.message), span=_span(each.line, starts))
+            for each in reading.warnings
+        ),
         agent=_told_use(reading.agent, holes),
     )
+
+
+def _span(line: int, starts: Sequence[int]) -> tuple[int, int]:
+    """Return where a line stands, without its line feed."""
+    return (starts[line - 1], starts[line] - 1) if 0 < line < len(starts) else (0, 0)
 
 
 def _told_use(use: AgentUse, holes: Holes) -> AgentUse:
@@ -187,14 +198,6 @@ def _told_use(use: AgentUse, holes: Holes) -> AgentUse:
         clusters=tuple(holes.show_tokens(each) for each in use.clusters if holes.made(each) is None),
         unknown=use.unknown or (holes.told(made[0].reason) if made else ""),
     )
-
-
-def find_prune(text: str, but: Container[int] = ()) -> int | None:
-    """Return the line on which a text removes images by Docker's own clean-up, but for some lines."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if number not in but and _PRUNE.search(line) and not line.lstrip().startswith("#"):
-            return number
-    return None
 
 
 def size_bytes(user_data: str) -> int:

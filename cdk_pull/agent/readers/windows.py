@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.explain import explain, explain_together
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.readers.prunes import find_prunes
 from cdk_pull.agent.readers.reading import (
     AgentUse,
     AgentWarning,
@@ -20,7 +21,6 @@ from cdk_pull.agent.readers.reading import (
     Unknown,
     compute,
     far_too_large,
-    find_prune,
     size_warnings,
     told,
 )
@@ -116,10 +116,10 @@ def _conclude(session: Session, holes: Holes, warnings: list[AgentWarning], user
             values[name] = setting.value
     found = [*warnings, *session.warnings]
     found += [each for name, raw in values.items() for each in explain(name, raw, lines[name], "windows")]
-    found += explain_together(values, lines, find_prune(user_data, _boot_only(session, user_data)))
+    found += explain_together(values, lines, find_prunes(user_data, _boot_only(session, user_data)))
     distinct = sorted(dict.fromkeys(found), key=lambda each: each.line)
     reading = compute(values, "windows", lines=lines, unknown=unknown, warnings=distinct)
-    return told(replace(reading, agent=_use(session, reading)), holes)
+    return told(replace(reading, agent=_use(session, reading)), holes, user_data)
 
 
 def _use(session: Session, reading: Reading) -> AgentUse:

@@ -24,7 +24,7 @@ __all__ = ["no_behavior"]
     "No pull behaviour is set on ECS capacity",
     severity=Severity.INFO,
     on="capacity",
-    fix="Set one: cdk.Mixins.of(cluster).apply(ImagePullBehavior.prefer_cached()), or ECS_IMAGE_PULL_BEHAVIOR in the user data",
+    fix="Set one: cdk.Mixins.of(cluster).apply(ImagePullBehavior.once()), or ECS_IMAGE_PULL_BEHAVIOR=once in the user data",
     mixin="ImagePullBehavior",
     sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
 )
@@ -49,13 +49,14 @@ def no_behavior(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]
 
     ## Use instead
     ```python
-    cdk.Mixins.of(cluster).apply(ImagePullBehavior.prefer_cached())
+    cdk.Mixins.of(cluster).apply(ImagePullBehavior.once())
     ```
     or, in plain user data:
     ```sh
-    echo ECS_IMAGE_PULL_BEHAVIOR=prefer-cached >> /etc/ecs/ecs.config
+    echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config
     ```
-    `once` keeps the agent's clean-up on; `always` never runs an image that the registry does not confirm.
+    `once` pulls an image name once per instance and keeps the agent's clean-up on. `prefer-cached` also uses images
+    that the AMI or the user data has pulled before. `always` never runs an image that the registry does not confirm.
 
     ## Fix safety
     New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.fixes.table import codes_of
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
@@ -19,19 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["value_ignored"]
 
-_CODES: Final = frozenset(
-    {
-        WarningCode.QUOTES,
-        WarningCode.LETTER_CASE,
-        WarningCode.EXPORT,
-        WarningCode.TRAILING_COMMENT,
-        WarningCode.BLANKS,
-        WarningCode.BYTE_ORDER_MARK,
-        WarningCode.GLUED_LINE,
-        WarningCode.VALUE_IGNORED,
-    }
-)
-
 
 @rule(
     "PULL104",
@@ -42,7 +29,7 @@ _CODES: Final = frozenset(
     autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="the line gets the value that was meant, in the form that the agent takes",
-        codes=_CODES,
+        codes=codes_of("PULL104"),
     ),
     sources=("amazon-ecs-agent 1.105.1: ecs-init/config and agent/config/parse.go",),
 )
@@ -79,4 +66,4 @@ def value_ignored(capacity: Capacity, _context: CheckContext) -> Iterator[Proble
     - amazon-ecs-agent 1.105.1: `ecs-init/config`, `agent/config/parse.go`
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, _CODES)
+    yield from problems_of(capacity, "PULL104")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.fixes.table import codes_of
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["writes_nothing"]
 
-_CODES: Final = frozenset(
-    {WarningCode.WRITES_NOTHING, WarningCode.SHELL_VARIABLE, WarningCode.WRITTEN_ELSEWHERE}
-)
-
 
 @rule(
     "PULL105",
@@ -33,7 +29,7 @@ _CODES: Final = frozenset(
     autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="the line gets its echo, and a variable of the script, or what goes elsewhere, is written to the file",
-        codes=_CODES,
+        codes=codes_of("PULL105"),
     ),
     sources=("amazon-ecs-agent 1.105.1: ecs-init/config",),
 )
@@ -67,4 +63,4 @@ def writes_nothing(capacity: Capacity, _context: CheckContext) -> Iterator[Probl
     - GNU Bash manual, Simple Command Expansion
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, _CODES)
+    yield from problems_of(capacity, "PULL105")

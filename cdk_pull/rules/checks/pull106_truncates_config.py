@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.fixes.table import codes_of
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import rule
@@ -30,7 +31,7 @@ __all__ = ["truncates_config"]
         changes=Changes.USER_DATA,
         safe="the redirection appends where it empties lines of the same user data",
         unsafe="it appends where only what the AMI brought along is emptied, too",
-        codes=frozenset({WarningCode.TRUNCATES_EARLIER_LINES, WarningCode.TRUNCATES_CONFIG}),
+        codes=codes_of("PULL106"),
     ),
     sources=(
         "amazon-ecs-agent 1.105.1: ecs-init/config",
@@ -67,7 +68,6 @@ def truncates_config(capacity: Capacity, _context: CheckContext) -> Iterator[Pro
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, {WarningCode.TRUNCATES_EARLIER_LINES})
     # Nothing is lost on an AMI of Amazon's whose file has the cluster's name from here.
-    if not (capacity.is_on_public_ami and "ECS_CLUSTER" in str(capacity.script)):
-        yield from problems_of(capacity, {WarningCode.TRUNCATES_CONFIG}, severity=Severity.INFO)
+    sound = capacity.is_on_public_ami and "ECS_CLUSTER" in str(capacity.script)
+    yield from problems_of(capacity, "PULL106", but={WarningCode.TRUNCATES_CONFIG} if sound else ())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.fixes.table import codes_of
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["after_initialize"]
 
-_CODES: Final = frozenset({WarningCode.AFTER_INITIALIZE})
-
 
 @rule(
     "PULL107",
@@ -31,7 +29,7 @@ _CODES: Final = frozenset({WarningCode.AFTER_INITIALIZE})
     autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="the line moves before Initialize-ECSAgent",
-        codes=_CODES,
+        codes=codes_of("PULL107"),
     ),
     sources=("amazon-ecs-agent 1.105.1: agent on Windows; aws-cdk-lib 2.275 aws-ecs cluster",),
 )
@@ -66,4 +64,4 @@ def after_initialize(capacity: Capacity, _context: CheckContext) -> Iterator[Pro
     - https://github.com/aws/aws-cdk/issues/23975
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/bootstrap_windows_container_instance.html
     """
-    yield from problems_of(capacity, _CODES)
+    yield from problems_of(capacity, "PULL107")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.fixes.table import codes_of
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["bottlerocket_not_toml"]
 
-_CODES: Final = frozenset({WarningCode.NOT_TOML, WarningCode.SHELL_IN_TOML})
-
 
 @rule(
     "PULL108",
@@ -32,7 +30,7 @@ _CODES: Final = frozenset({WarningCode.NOT_TOML, WarningCode.SHELL_IN_TOML})
         changes=Changes.USER_DATA,
         safe="keys of a table with two headers come under one",
         unsafe="shell commands are left out, and become TOML where Bottlerocket has the setting",
-        codes=_CODES,
+        codes=codes_of("PULL108"),
     ),
     sources=(
         "Bottlerocket core-kit, early-boot-config",
@@ -74,4 +72,4 @@ def bottlerocket_not_toml(capacity: Capacity, _context: CheckContext) -> Iterato
     - https://toml.io/en/v1.0.0
     - https://bottlerocket.dev/en/os/latest/#/api/settings/ecs/
     """
-    yield from problems_of(capacity, _CODES)
+    yield from problems_of(capacity, "PULL108")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.fixes.table import codes_of
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["bottlerocket_wrong_table"]
 
-_CODES: Final = frozenset({WarningCode.WRONG_TABLE})
-
 
 @rule(
     "PULL109",
@@ -31,7 +29,7 @@ _CODES: Final = frozenset({WarningCode.WRONG_TABLE})
     autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="the key moves into its own table",
-        codes=_CODES,
+        codes=codes_of("PULL109"),
     ),
     sources=("Bottlerocket core-kit, settings-extension-ecs",),
 )
@@ -70,4 +68,4 @@ def bottlerocket_wrong_table(capacity: Capacity, _context: CheckContext) -> Iter
     ## References
     - https://bottlerocket.dev/en/os/latest/#/api/settings/ecs/
     """
-    yield from problems_of(capacity, _CODES)
+    yield from problems_of(capacity, "PULL109")

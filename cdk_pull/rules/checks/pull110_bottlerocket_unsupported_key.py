@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.fixes.table import codes_of
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["bottlerocket_unsupported_key"]
 
-_CODES: Final = frozenset({WarningCode.UNSUPPORTED_KEY, WarningCode.INVALID_VALUE})
-
 
 @rule(
     "PULL110",
@@ -32,7 +30,7 @@ _CODES: Final = frozenset({WarningCode.UNSUPPORTED_KEY, WarningCode.INVALID_VALU
         changes=Changes.USER_DATA,
         safe="the key and the value are spelled as Bottlerocket knows them",
         unsafe="a key that it does not have is left out",
-        codes=_CODES,
+        codes=codes_of("PULL110"),
     ),
     sources=("Bottlerocket core-kit, settings-extension-ecs",),
 )
@@ -69,6 +67,4 @@ def bottlerocket_unsupported_key(capacity: Capacity, _context: CheckContext) -> 
     ## References
     - https://bottlerocket.dev/en/os/latest/#/api/settings/ecs/
     """
-    yield from problems_of(capacity, _CODES)
-    # A release after the list may know it.
-    yield from problems_of(capacity, {WarningCode.UNKNOWN_TABLE}, severity=Severity.WARNING)
+    yield from problems_of(capacity, "PULL110")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.fixes.table import codes_of
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["two_values"]
 
-_CODES: Final = frozenset({WarningCode.TWO_VALUES})
-
 
 @rule(
     "PULL111",
@@ -31,7 +29,7 @@ _CODES: Final = frozenset({WarningCode.TWO_VALUES})
     autofix=Autofix(
         changes=Changes.USER_DATA,
         unsafe="the line that loses is left out",
-        codes=_CODES,
+        codes=codes_of("PULL111"),
     ),
     sources=("amazon-ecs-agent 1.105.1: ecs-init/config",),
 )
@@ -63,4 +61,4 @@ def two_values(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, _CODES)
+    yield from problems_of(capacity, "PULL111")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.fixes.table import codes_of
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["cleanup_without_effect"]
 
-_CODES: Final = frozenset({WarningCode.NO_EFFECT})
-
 
 @rule(
     "PULL112",
@@ -31,7 +29,7 @@ _CODES: Final = frozenset({WarningCode.NO_EFFECT})
     autofix=Autofix(
         changes=Changes.USER_DATA,
         unsafe="the setting without effect is left out",
-        codes=_CODES,
+        codes=codes_of("PULL112"),
     ),
     sources=("amazon-ecs-agent 1.105.1: agent/engine/docker_image_manager.go",),
 )
@@ -66,4 +64,4 @@ def cleanup_without_effect(capacity: Capacity, _context: CheckContext) -> Iterat
     - https://github.com/aws/containers-roadmap/issues/2670
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, _CODES)
+    yield from problems_of(capacity, "PULL112")

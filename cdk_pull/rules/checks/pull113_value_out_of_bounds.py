@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.fixes.table import codes_of
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["value_out_of_bounds"]
 
-_CODES: Final = frozenset({WarningCode.VALUE_CHANGED, WarningCode.NEGATIVE_TIMEOUT})
-
 
 @rule(
     "PULL113",
@@ -32,7 +30,7 @@ _CODES: Final = frozenset({WarningCode.VALUE_CHANGED, WarningCode.NEGATIVE_TIMEO
         changes=Changes.USER_DATA,
         safe="the line says the bound where the agent uses that already",
         unsafe="the line gets the nearest value within the bounds",
-        codes=_CODES,
+        codes=codes_of("PULL113"),
     ),
     sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
 )
@@ -67,6 +65,4 @@ def value_out_of_bounds(capacity: Capacity, _context: CheckContext) -> Iterator[
     - amazon-ecs-agent 1.105.1: `agent/config/config.go`
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, {WarningCode.VALUE_CHANGED})
-    negative = {WarningCode.NEGATIVE_TIMEOUT}
-    yield from problems_of(capacity, negative, severity=Severity.ERROR)
+    yield from problems_of(capacity, "PULL113")

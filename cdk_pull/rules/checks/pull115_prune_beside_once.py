@@ -1,12 +1,10 @@
-"""PULL115: `docker prune` beside `once`."""
+"""PULL115: something else than the agent removes images beside `once`."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.fixes.table import codes_of
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
@@ -21,22 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["prune_beside_once"]
 
-_CODES: Final = frozenset({WarningCode.PRUNE_BESIDE_ONCE})
-
-
-_EVERYTHING: Final = re.compile(r"\s(?:-[a-z]*a[a-z]*|--all)\b|docker\s+(?:rmi|image\s+rm)\b")
-
 
 @rule(
     "PULL115",
-    "docker prune beside once",
+    "Images are removed beside once",
     severity=Severity.ERROR,
     on="capacity",
-    fix="Remove the prune; the agent's own clean-up knows what once relies on",
+    fix="Leave it out: the agent removes unused images itself",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        unsafe="the line with the prune is left out",
-        codes=_CODES,
+        unsafe="the line is left out",
+        codes=codes_of("PULL115"),
     ),
     sources=("amazon-ecs-agent 1.105.1: agent/engine/docker_task_engine.go",),
 )
@@ -44,9 +37,10 @@ def prune_beside_once(capacity: Capacity, _context: CheckContext) -> Iterator[Pr
     """Something else than the agent removes images that `once` relies on.
 
     ## What it does
-    Finds `docker system prune`, `docker image prune` and `docker rmi $(docker images …)` in user data that sets
-    `once`. One that the script itself runs is left alone: the agent has no images yet. Without `-a` a prune takes
-    only images that have lost their tag: that is a warning.
+    Finds each line of user data that sets `once` on which a cron job, a unit or a script for later removes images:
+    `docker system prune`, `docker image prune`, `docker rmi $(docker images …)`, `docker images … | xargs docker rmi`.
+    A line that the script itself runs is left alone: the agent has no images yet. A prune without `-a`, and one with
+    the filter `dangling=true`, removes only images that have lost their tag: that is a warning.
 
     ## Why it matters
     `once` goes by the agent's own state, not by what Docker has: an image that the agent has pulled counts as
@@ -73,5 +67,4 @@ def prune_beside_once(capacity: Capacity, _context: CheckContext) -> Iterator[Pr
     - amazon-ecs-agent 1.105.1: `agent/engine/docker_task_engine.go`
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    for problem in problems_of(capacity, _CODES):
-        yield problem if _EVERYTHING.search(problem.quote) else replace(problem, severity=Severity.WARNING)
+    yield from problems_of(capacity, "PULL115")

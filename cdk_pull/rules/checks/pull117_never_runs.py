@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.fixes.table import codes_of
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
@@ -18,17 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["never_runs"]
 
-_CODES: Final = frozenset(
-    {
-        WarningCode.UNREACHABLE,
-        WarningCode.HERE_DOCUMENT,
-        WarningCode.NO_SHEBANG,
-        WarningCode.NOT_RUN,
-        WarningCode.NO_POWERSHELL_TAG,
-        WarningCode.PROCESS_SCOPE,
-    }
-)
-
 
 @rule(
     "PULL117",
@@ -40,7 +29,7 @@ _CODES: Final = frozenset(
         changes=Changes.USER_DATA,
         safe="a setting after the end of the script comes first, and one of the process becomes one of the machine",
         unsafe="a whole script that never ran gets its first line or its tags, and runs",
-        codes=_CODES,
+        codes=codes_of("PULL117"),
     ),
     sources=("cloud-init 23.4, user-data formats; EC2Launch v2",),
 )
@@ -81,4 +70,4 @@ def never_runs(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
             fix="Put it under Fn::Base64, which encodes it",
             path=capacity.path,
         )
-    yield from problems_of(capacity, _CODES)
+    yield from problems_of(capacity, "PULL117")

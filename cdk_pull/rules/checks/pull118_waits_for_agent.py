@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.fixes.table import codes_of
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
@@ -19,19 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["waits_for_agent"]
 
-_CODES: Final = frozenset({WarningCode.STARTS_AGENT, WarningCode.WAITS_FOR_AGENT, WarningCode.NEVER_ENDS})
-
 
 @rule(
     "PULL118",
     "User data that keeps the agent from starting",
     severity=Severity.ERROR,
     on="capacity",
-    fix="Remove the wait, the ecs service starts by itself after the user data; or run it in the background",
+    fix="Do not wait: systemctl --no-block start ecs; run what waits or never ends in the background, with &",
     autofix=Autofix(
         changes=Changes.USER_DATA,
         safe="systemctl gets --no-block",
-        codes=_CODES,
+        codes=codes_of("PULL118"),
     ),
     sources=("amazon-ecs-init 1.105.1, ecs.service: After=cloud-final.service",),
 )
@@ -57,7 +55,9 @@ def waits_for_agent(capacity: Capacity, _context: CheckContext) -> Iterator[Prob
     ## Use instead
     ```sh
     echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config
+    systemctl --no-block start ecs
     ```
+    On an ECS-optimized AMI the line is not needed: the service is enabled, and starts by itself.
 
     ## Fix safety
     New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
@@ -67,4 +67,4 @@ def waits_for_agent(capacity: Capacity, _context: CheckContext) -> Iterator[Prob
     - https://github.com/aws/amazon-ecs-agent/issues/1707: the agent does not start while the user data waits for it
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    yield from problems_of(capacity, _CODES)
+    yield from problems_of(capacity, "PULL118")

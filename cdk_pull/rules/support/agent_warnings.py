@@ -5,55 +5,53 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from cdk_pull.agent.fixes.table import TABLE
 from cdk_pull.agent.readers.codes import WarningCode
-from cdk_pull.rules.engine.finding import Problem
+from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.fixes.declaration import FIXED_USER_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from cdk_pull.rules.engine.finding import Severity
     from cdk_pull.template.ecs.capacity import Capacity
     from cdk_pull.template.ecs.init import Place
 
 __all__ = ["problem_at", "problems_of"]
 
-# How the shell reader marks a part that nobody knows, as such or escaped.
-_REPLACES: Final = WarningCode.TRUNCATES_CONFIG
 # The numbers of other lines in a message.
 _LINE: Final = re.compile(r"\bline ([0-9]+)\b")
-_HOLE: Final = re.compile(r"(?:\\ufdd0|\ufdd0).*?(?:\\ufdd1|\ufdd1)")
 
 
-def problems_of(
-    capacity: Capacity, codes: Collection[WarningCode], *, severity: Severity | None = None
-) -> Iterator[Problem]:
-    """Yield a problem for each warning with one of the codes, with the line of the user data.
+def problems_of(capacity: Capacity, rule: str, *, but: Collection[WarningCode] = ()) -> Iterator[Problem]:
+    """Yield a problem for each warning that the table gives to a rule, with the line of the user data.
 
     Args:
         capacity: whose user data to read.
-        codes: the warnings to take.
-        severity: another one than the rule's.
+        rule: the id of the rule.
+        but: warnings of it to pass over.
     """
     lines: list[str] | None = None
     fixable = capacity.resource.type in FIXED_USER_DATA
     for number, warning in enumerate(capacity.reading.warnings):
+        code = WarningCode(warning.code)
+        row = TABLE[code]
         place = capacity.place(warning.line)
         in_user_data = place.path == capacity.path
         # A file of cfn-init replaces the AMI's on purpose.
-        if warning.code in codes and (place.line or in_user_data or warning.code != _REPLACES):
+        replaces = code == WarningCode.TRUNCATES_CONFIG and not place.line and not in_user_data
+        if row.rule == rule and code not in but and not replaces:
             if lines is None:
                 lines = str(capacity.script).split("\n")
             advice = capacity.advice[number]
             stands = bool(place.line)
             yield Problem(
-                message=_HOLE.sub("${…}", _with_places(warning.message, place, capacity)),
-                fix=_HOLE.sub("${…}", advice.text) if stands or in_user_data else "",
+                message=_with_places(warning.message, place, capacity),
+                fix=advice.text if stands or in_user_data else "",
                 path=place.path,
                 line_in_text=place.line,
                 quote=lines[warning.line - 1].strip() if stands and warning.line <= len(lines) else "",
                 resource=place.resource,
-                severity=severity,
+                severity=Severity(row.severity) if row.severity else None,
                 autofix=advice.autofix if fixable and in_user_data else "",
             )
 

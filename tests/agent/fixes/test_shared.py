@@ -51,11 +51,26 @@ def test_what_one_edit_makes_possible_is_done() -> None:
     assert fix_user_data(fixed, "linux", ALL) == Fixed(fixed)
 
 
-def test_every_prune_is_left_out() -> None:
-    """Where several lines remove images, the setting is only sound without all of them."""
-    start = f"#!/bin/bash\necho {B}=once >> {F}\n"
-    prunes = "docker system prune -af\nls\necho '0 3 * * * root docker image prune -af' > /etc/cron.d/prune\n"
-    assert fix_user_data(start + prunes, "linux", ALL).text == f"{start}ls\n"
+def test_only_the_line_that_the_warning_is_about_is_left_out() -> None:
+    """A cron job that removes images goes; what the script itself runs at boot, before there are images, stays."""
+    start = f"#!/bin/bash\necho {B}=once >> {F}\ndocker system prune -af\n"
+    cron = "echo '0 3 * * * root docker image prune -af' > /etc/cron.d/prune\n"
+    fixed = fix_user_data(start + cron, "linux", ALL)
+    assert fixed.text == start
+    assert [str(each) for each in fixed.changes] == [f"it is left out ({cron.strip()})"]
+
+
+def test_every_line_has_its_own_fix() -> None:
+    """Of several jobs that remove images, each has its warning, and each goes by itself."""
+    start = f"#!/bin/bash\necho {B}=once >> {F}\ncat <<'EOF' > /etc/cron.d/clean\n# ours\n"
+    jobs = "1 * * * * root docker image prune -af\n2 * * * * root docker system prune -f\n"
+    fixed = fix_user_data(f"{start}{jobs}EOF\n", "linux", ALL)
+    assert (fixed.text, len(fixed.changes)) == (f"{start}EOF\n", 2)
+    only = {WarningCode.DANGLING_BESIDE_ONCE: True}
+    assert (
+        fix_user_data(f"{start}{jobs}EOF\n", "linux", only).text
+        == f"{start}{jobs.partition(chr(10))[0]}\nEOF\n"
+    )
 
 
 def test_the_command_that_waits_is_the_one_that_is_changed() -> None:

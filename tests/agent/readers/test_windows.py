@@ -160,11 +160,11 @@ def test_adds_before_the_agent_starts(user_data: str, result: str) -> None:
             f"the user data sets {B} to 'always' on line 2, and 'once' is asked for; remove one of the two",
         ),
         (
-            block('schtasks /create /tn p /tr "docker image prune -f" /sc daily'),
+            block('schtasks /create /tn p /tr "docker image prune -af" /sc daily'),
             ConflictError,
             (
-                "line 2 of the user data: docker prune beside once: a task whose image was pruned stops with "
-                "CannotPullImageManifestError; leave removal to the agent's own clean-up"
+                "line 2 of the user data: docker image prune -af removes images that once counts as pulled: the next "
+                "task of one stops with CannotPullImageManifestError"
             ),
         ),
         (

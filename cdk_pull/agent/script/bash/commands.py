@@ -196,7 +196,7 @@ def _systemctl(call: Call) -> list[World]:
     if starts and call.waits and "--no-block" not in words and words & {"ecs", "ecs.service"}:
         call.shell.warn(
             WarningCode.STARTS_AGENT,
-            "the ecs service starts after the user data has ended, so this waits for ever; leave it out",
+            "the ecs service starts only after the user data has ended, so this command waits forever",
             call.line,
         )
     return [call.world]

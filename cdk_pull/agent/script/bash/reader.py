@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.explain import explain, explain_together
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.ecs_config import scan
-from cdk_pull.agent.readers.reading import AgentWarning, Reading, Unknown, compute, find_prune
+from cdk_pull.agent.readers.prunes import find_prunes
+from cdk_pull.agent.readers.reading import AgentWarning, Reading, Unknown, compute
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRINTED, PRUNED, World
 from cdk_pull.agent.variables import variables
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.pieces import Holes
     from cdk_pull.agent.readers.ecs_config import ConfigFile
+    from cdk_pull.agent.readers.prunes import Prune
 
 __all__ = ["conclude"]
 
@@ -64,7 +66,7 @@ def conclude(
         # What writes the file may well write the script's variables.
         found = [each for each in found if each.code != WarningCode.SHELL_VARIABLE]
     pruned = {each.line for world in worlds for each in world.files.get(PRUNED, ())}
-    found += _explained(values, lines, find_prune(user_data, pruned))
+    found += _explained(values, lines, find_prunes(user_data, pruned))
     # A file of any name may be handed to an agent that the script itself starts.
     if not unknown and "env-file" not in user_data and "EnvironmentFile" not in user_data:
         found += [each for world in worlds for each in _elsewhere(world) if each.variable not in values]
@@ -77,10 +79,12 @@ def _own(name: str, file: ConfigFile) -> Iterator[AgentWarning]:
         yield from explain(name, file.values[name], file.lines[name], "linux")
 
 
-def _explained(values: dict[str, str], lines: dict[str, int], prune: int | None) -> Iterator[AgentWarning]:
+def _explained(
+    values: dict[str, str], lines: dict[str, int], prunes: Iterable[Prune]
+) -> Iterator[AgentWarning]:
     for name, raw in values.items():
         yield from explain(name, raw, lines[name], "linux")
-    yield from explain_together(values, lines, prune)
+    yield from explain_together(values, lines, prunes)
 
 
 def _elsewhere(world: World) -> Iterator[AgentWarning]:
