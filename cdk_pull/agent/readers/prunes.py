@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["Prune", "find_prunes"]
 
 _COMMAND = r"(?:docker|podman|nerdctl)(?:\.exe)?"
-_PRUNE = re.compile(rf"\b{_COMMAND}\s+(?:image|system)\s+prune\b[^;&|\n\"'`)]*")
+_PRUNE = re.compile(rf"\b{_COMMAND}\s+(?:image|system)\s+prune\b[^;&|>\n\"'`)}}]*")
 _REMOVE = re.compile(
     rf"\b{_COMMAND}\s+(?:rmi|image\s+rm)\b[^;&\n]*(?:\$\(|`)\s*(?:sudo\s+)?{_COMMAND}\s+(?:images?\b|image\s+ls\b)[^;&\n]*"
     rf"|\b{_COMMAND}\s+(?:images\b|image\s+ls\b)[^;&\n]*\|[^;&\n]*\b{_COMMAND}\s+(?:rmi|image\s+rm)\b[^;&\n]*"

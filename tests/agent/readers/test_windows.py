@@ -196,10 +196,10 @@ def test_refuses(user_data: str, error: type[Exception], message: str) -> None:
     ("user_data", "found"),
     [
         (block(LINE, "docker image prune -af"), []),
-        (block(LINE, "if (Test-Path x) { docker system prune -f }"), []),
+        (block(LINE, "if (Test-Path x) { docker system prune -af }"), []),
         (block(LINE, "docker image prune -af") + "\n<persist>true</persist>", [3]),
-        (block(LINE, 'schtasks /create /tn p /tr "docker image prune -f" /sc daily'), [3]),
-        (block(LINE, "$job = { docker image prune -f }"), [3]),
+        (block(LINE, 'schtasks /create /tn p /tr "docker image prune -af" /sc daily'), [3]),
+        (block(LINE, "$job = { docker image prune -af }"), [3]),
     ],
 )
 def test_prunes_while_the_agent_has_no_images(user_data: str, found: list[int]) -> None:
