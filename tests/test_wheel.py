@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import shutil
+import hashlib
+import os
 import subprocess
 import sys
 import tarfile
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 
 import cdk_pull
+from scripts.build_wheel import build
 
 ROOT = Path(__file__).parents[1]
+EPOCH = 1_790_000_000
 CONSTRUCTS = sorted(name for name, home in cdk_pull._HOMES.items() if home.startswith("cdk_pull.cdk"))
 SOURCES = (
     "setup.py",
@@ -49,11 +52,7 @@ def _run(*command: str | Path, cwd: Path, status: int = 0) -> str:
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the source distribution, and the wheel from that, from a copy of the sources."""
     folder = tmp_path_factory.mktemp("dist")
-    source = folder / "source"
-    shutil.copytree(ROOT / "cdk_pull", source / "cdk_pull", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in SOURCES:
-        shutil.copy(ROOT / name, source)
-    _run(sys.executable, "-m", "build", "--outdir", folder, source, cwd=folder)
+    build(folder, epoch=EPOCH)
     return folder
 
 
@@ -98,6 +97,21 @@ def test_the_source_distribution_holds_what_a_build_needs(dist: Path) -> None:
     with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {*_package_files(), *SOURCES} <= names
+
+
+def test_the_wheel_has_the_same_bytes_each_time(
+    dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another day, time zone, locale, hash seed and umask change nothing in the wheel."""
+    for name, value in {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "7"}.items():
+        monkeypatch.setenv(name, value)
+    mask = os.umask(0o077)
+    try:
+        again = build(tmp_path, epoch=EPOCH)
+    finally:
+        os.umask(mask)
+    first = next(dist.glob("*.whl"))
+    assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(first.read_bytes()).digest()
 
 
 def test_the_command_line_works_where_the_wheel_is_installed(python: Path, tmp_path: Path) -> None:

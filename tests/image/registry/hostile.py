@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from tests.image.registry.fake import Registry, Reply
+from tests.image.registry.layouts import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,6 +190,8 @@ class HostileRegistry(Registry):
 
     def spoilt_reply(self, path: str, headers: Message) -> Spoilt | Reply:
         """Return what is answered at a path: well-formed, or the wrong answer itself."""
+        if path == "/v2/":  # what skopeo asks first
+            return 200, {}, b"{}"
         name = (path.split("/") + [""] * 3)[2]
         good = self.reply(path, "", headers.get("Range", ""))
         if not name.startswith("h") or not name[1:].isdigit():
@@ -235,7 +238,8 @@ class HostileRegistry(Registry):
 
             def _plain(self, status: int, headers: dict[str, str], body: bytes) -> None:
                 self.send_response(status)
-                for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                kind = {"Content-Type": MANIFEST} if "/manifests/" in self.path else {}
+                for name, value in {"Content-Length": str(len(body)), **kind, **headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)

@@ -8,6 +8,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -151,11 +152,22 @@ def token_server(folder: Path, tls: Certificate) -> Iterator[str]:
         yield host
 
 
+class _Server(ThreadingHTTPServer):
+    """A server that lets as many connections wait as a client opens at once."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that has had enough of an answer."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def https_server(handler: type[BaseHTTPRequestHandler], tls: Certificate | None) -> Iterator[str]:
     """Serve with ``handler`` over TLS, or over HTTP without a certificate; yield host and port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(tls.certificate, tls.key)
