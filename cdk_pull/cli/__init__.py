@@ -18,23 +18,32 @@ __all__ = ["main"]
 _COMMANDS: dict[str, tuple[str, str]] = {
     "agent": (
         "cdk_pull.cli.agent",
-        "The ECS agent settings that a user data or an ecs.config really produces.",
+        "Show the settings that the ECS agent gets from user data or an ecs.config file.",
     ),
-    "check": ("cdk_pull.cli.check", "What pulls badly in templates and cdk.out folders, and how to fix it."),
-    "explain": ("cdk_pull.cli.explain", "What a rule does, why it matters, and what to write instead."),
-    "rules": ("cdk_pull.cli.rules", "Every rule with its severity and title."),
-    "image": ("cdk_pull.cli.image", "What an image reference says, and whether it is in a Region."),
-    "size": ("cdk_pull.cli.size", "The Fargate task size that starts in time, and what it costs."),
-    "plan": ("cdk_pull.cli.plan", "One task's start against its price at every size, in a picture."),
+    "check": (
+        "cdk_pull.cli.check",
+        "Check templates and cdk.out folders for slow, stale or failing image pulls.",
+    ),
+    "explain": ("cdk_pull.cli.explain", "Explain a rule: what it finds, why it matters and how to fix it."),
+    "rules": ("cdk_pull.cli.rules", "List the rules with their severities and titles."),
+    "image": ("cdk_pull.cli.image", "Parse an image reference, and tell whether the image is in a Region."),
+    "size": ("cdk_pull.cli.size", "Choose the cheapest Fargate task size that starts in time."),
+    "plan": ("cdk_pull.cli.plan", "Compare the start time and the price of a task at every Fargate size."),
     "inspect": (
         "cdk_pull.cli.inspect",
-        "What images are, and how long a Fargate task of them takes to start.",
+        "Show what images hold, and how long a Fargate task takes to start them.",
     ),
-    "lookup": ("cdk_pull.cli.lookup", "Write what an app's images are into cdk.context.json."),
-    "measure": ("cdk_pull.cli.measure", "How long one's own tasks took to start; corrects the estimate."),
-    "refresh": ("cdk_pull.cli.refresh", "New Windows releases, prices or task sizes, checked, in a folder."),
-    "windows": ("cdk_pull.cli.windows", "The servercore images that Fargate hosts have cached on a day."),
-    "decisions": ("cdk_pull.cli.decisions", "What the constructs of a synthesized app decided, and why."),
+    "lookup": ("cdk_pull.cli.lookup", "Look up the images of an app, and write them to cdk.context.json."),
+    "measure": (
+        "cdk_pull.cli.measure",
+        "Measure how long your own tasks took to start, and correct the estimate.",
+    ),
+    "refresh": ("cdk_pull.cli.refresh", "Fetch new Windows releases, prices or task sizes into a folder."),
+    "windows": ("cdk_pull.cli.windows", "Show which servercore images Fargate hosts have cached on a day."),
+    "decisions": (
+        "cdk_pull.cli.decisions",
+        "Show what the constructs of a synthesized app decided, and why.",
+    ),
 }
 
 
@@ -58,9 +67,9 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cdk-pull")
 def _cli() -> None:
-    """What is known of container image pulls on Amazon ECS, at the command line.
+    """Find and fix slow, stale or failing container image pulls on Amazon ECS.
 
-    Exit status: 0 done, 1 the answer is "no" or "unknown" where a yes was asked for, 2 bad input.
+    Exit status: 0 success, 1 findings or an answer that is no or unknown, 2 invalid input.
     """
 
 

@@ -151,7 +151,9 @@ def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice([str(item) for item in Compression]),
         help="With --compressed: gzip when left out.",
     )
-    @click.option("--cpu", help="The smallest size wanted: 1024, '1 vCPU'.  [default: the smallest there is]")
+    @click.option(
+        "--cpu", help="The smallest size to choose: 1024, '1 vCPU'.  [default: the smallest there is]"
+    )
     @click.option("--memory", help="Its memory: 2048, '2GB'.  [default: the least for --cpu]")
     @click.option("--target", help="Start within this: 60s, 2m. Without it, the smallest size.")
     @click.option(

@@ -1,4 +1,4 @@
-"""``cdk-pull agent``: the agent settings that a user data or an ecs.config really produces."""
+"""``cdk-pull agent``: the settings that the agent gets from user data or an ecs.config file."""
 
 from __future__ import annotations
 
@@ -36,29 +36,29 @@ _SETTING = re.compile(r"\s*(?:export\s+)?(?:NON_)?ECS_", re.IGNORECASE)
 @click.option(
     "--os",
     type=click.Choice(["linux", "windows", "bottlerocket"]),
-    help="Whose user data it is; the text tells when this is left out.",
+    help="Read the user data as that of this operating system.  [default: detected]",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(["ecs-config", "user-data"]),
-    help="What FILE is. By default an ecs.config if it is named so or has NAME=value lines only, else user data.",
+    help="Read FILE in this format.  [default: ecs-config if FILE is named ecs.config or has only NAME=value lines]",
 )
 @click.option(
     "--expect",
     "expected",
     metavar="NAME=VALUE",
     multiple=True,
-    help="Exit with 1 unless the agent really has this value, such as ECS_IMAGE_PULL_BEHAVIOR=once.",
+    help="Exit with 1 unless the agent gets this value, such as ECS_IMAGE_PULL_BEHAVIOR=once.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     file: str, *, os: OperatingSystem | None, form: str | None, expected: tuple[str, ...], as_json: bool
 ) -> int:
-    """Show the settings that the ECS agent really has after FILE: a user data or an ecs.config; - is standard input.
+    """Show the settings that the ECS agent gets from FILE, and why. Use - for standard input.
 
-    A user data is a shell script, a cloud-config, a MIME archive, PowerShell or Bottlerocket's TOML, as text.
-    Nothing of it is run.
+    FILE is user data (a shell script, cloud-config, a MIME archive, PowerShell or Bottlerocket TOML) or an ecs.config
+    file. Nothing in it is run.
     """
     wanted = [_expectation(each) for each in expected]
     text = _text(file)

@@ -45,26 +45,39 @@ def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option(
-    "--fail-on", type=click.Choice(_FAIL_ON), help="Exit with 1 at this severity and above.  [error]"
+    "--fail-on",
+    type=click.Choice(_FAIL_ON),
+    help="Exit with 1 for findings of at least this severity.  [default: error]",
 )
 @click.option(
-    "--select", multiple=True, metavar="IDS", help="Only these rules; beginnings such as PULL1 count."
+    "--select",
+    multiple=True,
+    metavar="IDS",
+    help="Run only these rules. A prefix such as PULL1 selects all that begin with it.",
 )
-@click.option("--ignore", multiple=True, metavar="IDS", help="Not these rules.")
-@click.option("--baseline", type=_FILE, help="An earlier --format json: what is in it does not count.")
-@click.option("--config", type=_FILE, help="Settings.  [cdk-pull.toml, if there is one]")
+@click.option(
+    "--ignore", multiple=True, metavar="IDS", help="Skip these rules, or all that begin with a prefix."
+)
+@click.option(
+    "--baseline", type=_FILE, help="Do not count findings in this file, written earlier with --format json."
+)
+@click.option(
+    "--config", type=_FILE, help="Read settings from this file.  [default: cdk-pull.toml, if it exists]"
+)
 @click.option(
     "--facts",
     type=_FILE,
-    help="What is known of images, as JSON.  [cdk.context.json here or beside PATH, if there is one]",
+    help="Read image sizes from this JSON file.  [default: cdk.context.json here or beside PATH, if it exists]",
 )
-@click.option("--date", metavar="YYYY-MM-DD", help="The day to judge Windows images by.")
-@click.option("--account", metavar="ID", help="Of every stack, in place of the assembly's.")
-@click.option("--region", metavar="REGION", help="Of every stack, in place of the assembly's.")
+@click.option("--date", metavar="YYYY-MM-DD", help="Check Windows images as of this day.")
+@click.option("--account", metavar="ID", help="Use this account for every stack.")
+@click.option("--region", metavar="REGION", help="Use this Region for every stack.")
 @click.option(
-    "--show-suppressed", is_flag=True, help="List what is acknowledged, suppressed or in the baseline."
+    "--show-suppressed",
+    is_flag=True,
+    help="List findings that are acknowledged, suppressed or in the baseline.",
 )
-@click.option("--output", type=_FILE, help="Write there in place of standard output.")
+@click.option("--output", type=_FILE, help="Write to this file instead of standard output.")
 def command(  # noqa: PLR0913 - one for each option
     *,
     paths: tuple[Path, ...],
@@ -81,9 +94,9 @@ def command(  # noqa: PLR0913 - one for each option
     show_suppressed: bool,
     output: Path | None,
 ) -> int:
-    """Check CloudFormation templates, cdk.out folders or folders of templates for slow, stale and failing pulls.
+    """Check CloudFormation templates, cdk.out folders or folders of templates for slow, stale or failing image pulls.
 
-    Exit status: 0 nothing at or above --fail-on, 1 findings, 2 something could not be checked.
+    Exit status: 0 no finding at or above --fail-on, 1 findings, 2 invalid input or a PATH that cannot be checked.
     """
     # The documents are large, live to the end and hold no cycles: looking for garbage among them costs half the time.
     gc.disable()

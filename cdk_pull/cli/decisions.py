@@ -18,9 +18,9 @@ _LOG_WIDTH = 140
 
 @click.command(name="decisions")
 @click.argument("assembly", type=click.Path(exists=True, file_okay=False, path_type=Path), default="cdk.out")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(assembly: Path, *, as_json: bool) -> None:
-    """Show what cdk_pull decided in a synthesized app: one table per stack, with why and the cost.
+    """Show what the constructs of a synthesized app decided, why and at what cost, in one table per stack.
 
     ASSEMBLY is the folder that `cdk synth` wrote.
     """

@@ -13,5 +13,5 @@ __all__ = ["command"]
 @click.command()
 @click.argument("rule_id", metavar="RULE")
 def command(*, rule_id: str) -> None:
-    """Print what a rule does, why it matters, and what to write instead."""
+    """Explain RULE: what it finds, why it matters and how to fix it."""
     click.echo(page_of(find_rule(rule_id)))

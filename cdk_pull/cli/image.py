@@ -14,10 +14,10 @@ __all__ = ["command"]
 
 @click.command("image")
 @click.argument("reference", metavar="REF")
-@click.option("--region", metavar="REGION", help="Ask whether the image is in this Region.")
+@click.option("--region", metavar="REGION", help="Exit with 1 unless the image is in this Region.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(reference: str, region: str | None, *, as_json: bool) -> int:
-    """Show what the image reference REF says: registry, account, Region, repository, tag, digest.
+    """Parse the image reference REF into registry, account, Region, repository, tag and digest.
 
     With --region the exit status is 1 unless the image is in that Region.
     """

@@ -31,7 +31,7 @@ _LOG_WIDTH = 140
     help="Write the picture as one page that needs no network.",
 )
 def command(*, task: TaskOptions, as_json: bool, page: Path | None) -> int:
-    """Show one Fargate task's start against its price at every size, the choice, and what would change it.
+    """Compare the start time and the price of a task at every Fargate size, and show which size to choose.
 
     IMAGE is every image of the task, by name: as cdk.context.json knows it, or else as its registry says. --cpu and
     --memory are a size that Fargate runs, which the choice never goes below. Exit status 1: no size meets the target,

@@ -12,9 +12,9 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(*, as_json: bool) -> None:
-    """List every rule with its severity and title."""
+    """List the rules with their severities and titles."""
     rules = all_rules()
     if as_json:
         keys = ("id", "title", "severity", "fix", "mixin", "sources")

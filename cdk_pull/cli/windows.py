@@ -14,18 +14,18 @@ __all__ = ["command"]
 
 @click.command("windows")
 @click.argument("family", metavar="FAMILY")
-@click.option("--date", "on", metavar="YYYY-MM-DD", help="The day to answer for; today by default.")
+@click.option("--date", "on", metavar="YYYY-MM-DD", help="Answer for this day.  [default: today]")
 @click.option(
     "--lag",
     metavar="DAYS",
     type=click.IntRange(0, MAX_LAG.days),
     default=DEFAULT_LAG.days,
     show_default=True,
-    help="How long after a Patch Tuesday the hosts may still lack its image.",
+    help="Allow the hosts this many days after a Patch Tuesday to cache its image.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(family: str, on: str | None, lag: int, *, as_json: bool) -> int:
-    """Show the servercore tags that Fargate's hosts of FAMILY have cached, and the one to build on.
+    """Show which servercore tags the Fargate hosts of FAMILY have cached, and which one to build on.
 
     FAMILY is an operating system family, such as WINDOWS_SERVER_2022_CORE. The exit status is 1 when the catalogue
     does not reach the day.
