@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cdk_pull.cli._look_up import RegistryOptions, in_words, look_up, registry_options
+from cdk_pull.cli._look_up import registry_options
 from cdk_pull.cli._region import region_option
-from cdk_pull.errors import CdkPullError, ConflictError, InvalidValueError
+from cdk_pull.cli._task_images import ImageOptions, TaskImages
+from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.fargate.estimate.calibration import calibrate
 from cdk_pull.fargate.estimate.measured import load_measured
-from cdk_pull.fargate.goal import Goal, Hold
+from cdk_pull.fargate.goal import Goal, Usage
 from cdk_pull.fargate.money import HOURS_PER_MONTH
 from cdk_pull.fargate.sizes import check_architecture, least
-from cdk_pull.image.context import ContextFile, facts_from_context
-from cdk_pull.image.platform import Platform
-from cdk_pull.image.profile import Compression, ImageProfile
-from cdk_pull.image.reference import ImageReference
+from cdk_pull.image.profile import Compression
 from cdk_pull.units import parse_bytes, parse_seconds
-from cdk_pull.windows.base import cached_base
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,87 +28,16 @@ if TYPE_CHECKING:
     from cdk_pull.fargate.estimate.start_model import StartModel
     from cdk_pull.fargate.sizes import FargateSize, Os
 
-__all__ = ["ImageOptions", "TaskImages", "TaskOptions", "seconds", "task_options", "typed_profile"]
-
-_ARCHITECTURES: Final[dict[Architecture, str]] = {"x86_64": "amd64", "arm64": "arm64"}
+__all__ = ["TaskOptions", "seconds", "task_options"]
 
 
-def seconds(text: str | None) -> float | None:
-    """Return the seconds of a ``--target``, or None where it was left out.
+def seconds(text: str | None, option: str = "--target") -> float | None:
+    """Return the seconds of a duration, or None where it was left out.
 
     Raises:
         InvalidValueError: for what is not a duration.
     """
-    return None if text is None else parse_seconds(text, "--target")
-
-
-def typed_profile(compressed: str, uncompressed: str | None, compression: str) -> ImageProfile:
-    """Return the image of ``--compressed``, ``--uncompressed`` and ``--compression``.
-
-    Raises:
-        InvalidValueError: for what is not a size.
-    """
-    return ImageProfile.of_size(
-        compressed_bytes=parse_bytes(compressed, "--compressed"),
-        uncompressed_bytes=None if uncompressed is None else parse_bytes(uncompressed, "--uncompressed"),
-        compression=Compression(compression),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class TaskImages:
-    """A task's images.
-
-    Attributes:
-        name: for a heading.
-        profile: all as one; on Windows without the layers that the hosts have cached.
-        notes: what is less sure of them, a sentence each.
-    """
-
-    name: str
-    profile: ImageProfile
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ImageOptions:
-    """The task's images as typed: either names, or the size of all."""
-
-    images: tuple[str, ...]
-    compressed: str | None
-    uncompressed: str | None
-    compression: str | None
-    registry: RegistryOptions
-
-    def resolve(self, *, architecture: Architecture, os: Os) -> TaskImages:
-        """Return the images.
-
-        What ``cdk.context.json`` in this folder knows is taken from there, so that the answer is that of the synth;
-        the registries are asked for the others.
-
-        Raises:
-            InvalidValueError: for options that contradict one another, what is no size and no image reference.
-            CdkPullError: for an image that cannot be looked up.
-        """
-        names = " ".join(self.images)
-        if self.compressed is not None:
-            if self.images:
-                raise InvalidValueError(
-                    "--compressed is given beside an image", names, allowed="one of the two"
-                )
-            profile = typed_profile(self.compressed, self.uncompressed, self.compression or "gzip")
-            return TaskImages("The task's images", profile)
-        if self.uncompressed is not None or self.compression is not None:
-            raise InvalidValueError(
-                "--uncompressed and --compression belong to --compressed, which is missing",
-                names,
-                allowed="IMAGE alone, or --compressed with them",
-            )
-        if not self.images:
-            raise InvalidValueError("no image", names, allowed="IMAGE, or --compressed with a size")
-        return _looked_up(
-            self.images, Platform(os=os, architecture=_ARCHITECTURES[architecture]), self.registry
-        )
+    return None if text is None else parse_seconds(text, option)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +93,10 @@ def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--max-usd-per-month", type=float, help="The same, for a task that runs all month (730 hours)."
     )
     @click.option(
+        "--starts-per-day", type=float, help="How often the task starts, to price the starts alone."
+    )
+    @click.option("--runs-for", help="With --starts-per-day: how long each run takes once started: 90s, 10m.")
+    @click.option(
         "--working-data",
         default="0B",
         show_default=True,
@@ -196,30 +125,21 @@ def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @registry_options
     @wraps(command)
-    def with_task(
-        *,
-        cpu: str | None,
-        memory: str | None,
-        target: str | None,
-        hold: Hold | None,
-        max_usd_per_hour: float | None,
-        max_usd_per_month: float | None,
-        working_data: str,
-        region: str | None,
-        architecture: Architecture,
-        os: Os,
-        measured: Path | None,
-        **options: Any,
-    ) -> Any:
-        image = ImageOptions(**{field.name: options.pop(field.name) for field in fields(ImageOptions)})
+    def with_task(**options: Any) -> Any:
+        def take(name: str) -> Any:
+            return options.pop(name)
+
+        image = ImageOptions(**{field.name: take(field.name) for field in fields(ImageOptions)})
+        architecture, os, region = take("architecture"), take("os"), take("region")
         check_architecture(architecture, os)
-        floor = least(cpu, memory, os)
+        floor = least(take("cpu"), take("memory"), os)
         goal = Goal(
-            start_seconds=seconds(target),
-            usd_per_hour=_price_limit(max_usd_per_hour, max_usd_per_month),
-            hold=hold or "expected",
+            start_seconds=seconds(take("target")),
+            usd_per_hour=_price_limit(take("max_usd_per_hour"), take("max_usd_per_month")),
+            hold=take("hold") or "expected",
+            usage=_usage(take("starts_per_day"), take("runs_for")),
         )
-        working = parse_bytes(working_data, "--working-data")
+        working, measured = parse_bytes(take("working_data"), "--working-data"), take("measured")
         if measured is not None and region is None:
             raise InvalidValueError(
                 "--measured needs the Region of the task",
@@ -227,7 +147,7 @@ def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 allowed="--region eu-west-1, or AWS_REGION in the environment",
             )
         images, model = image.resolve(architecture=architecture, os=os), None
-        if measured is not None and region is not None:
+        if measured is not None:
             images, model = _calibrated(images, image.images, measured, region, os)
         task = TaskOptions(
             images=images,
@@ -244,6 +164,16 @@ def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_task
 
 
+def _usage(starts_per_day: float | None, runs_for: str | None) -> Usage | None:
+    if starts_per_day is None:
+        if runs_for is not None:
+            raise InvalidValueError(
+                "--runs-for needs to know how often", runs_for, allowed="--starts-per-day beside it"
+            )
+        return None
+    return Usage(starts_per_day=starts_per_day, runs_for_seconds=seconds(runs_for, "--runs-for"))
+
+
 def _price_limit(per_hour: float | None, per_month: float | None) -> float | None:
     if per_hour is not None and per_month is not None:
         raise ConflictError("--max-usd-per-hour and --max-usd-per-month are both given: keep one of them")
@@ -255,29 +185,3 @@ def _calibrated(
 ) -> tuple[TaskImages, StartModel]:
     calibrated = calibrate(load_measured(measured), images.profile, images=names, region=region, os=os)
     return replace(images, notes=(*images.notes, *calibrated.notes)), calibrated.model
-
-
-def _looked_up(names: Sequence[str], platform: Platform, registry: RegistryOptions) -> TaskImages:
-    references = [ImageReference.parse(name) for name in dict.fromkeys(names)]
-    context = ContextFile(Path("cdk.context.json")).content
-    facts = {
-        reference: found.facts
-        for reference in references
-        if (found := facts_from_context(context, reference, platform))
-    }
-    missing = [(reference, platform) for reference in references if reference not in facts]
-    results = look_up(missing, registry) if missing else []
-    if failed := [in_words(result) for result in results if result.error]:
-        raise CdkPullError("; ".join(failed))
-    facts |= {result.reference: result.facts for result in results if result.facts}
-    notes: list[str] = []
-    profiles: list[ImageProfile] = []
-    for reference in references:
-        profile = facts[reference].profile
-        notes += facts[reference].notes
-        if profile.os == "windows":
-            base = cached_base(profile, datetime.now().astimezone().date())
-            profile = base.uncached(profile)
-            notes.append(f"{reference}: {base.reason}")
-        profiles.append(profile)
-    return TaskImages(", ".join(map(str, references)), ImageProfile.together(profiles), tuple(notes))

@@ -135,7 +135,7 @@ class _Shown:
             "candidates": [candidate.to_json() for candidate in self.choice.candidates]
             if self.choice
             else [],
-            "would_help": [change.to_json() for change in self.choice.would_help] if self.choice else [],
+            "ways": [way.to_json() for way in self.choice.ways] if self.choice else [],
             "notes": [*facts.notes, *([self.cannot_run] if self.cannot_run else [])],
         }
 
@@ -169,9 +169,7 @@ class _Shown:
             f"  interval: {'coverage unknown' if coverage is None else f'{coverage:.0%} of the starts'}"
         )
         lines += [
-            f"  would help: {change}; {change.how}"
-            for change in self.choice.would_help
-            if change.saves_high >= 1
+            f"  sooner: {way}; needs {way.change.needs}" for way in self.choice.ways if not way.is_today
         ]
         return lines
 

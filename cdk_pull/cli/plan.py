@@ -48,6 +48,7 @@ def command(*, task: TaskOptions, as_json: bool, page: Path | None) -> int:
             region=task.region,
             working_bytes=task.working_bytes,
             notes=task.images.notes,
+            changes=task.images.changes,
         ),
         model=task.model,
     )

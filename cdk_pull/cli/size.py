@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import click
 
 from cdk_pull.cli._task import TaskOptions, task_options
 from cdk_pull.fargate.choose import choose
-from cdk_pull.fargate.ephemeral import INCLUDED_GIB
-from cdk_pull.fargate.money import dollars, per_month
-from cdk_pull.fargate.prices import UnknownPrice
-
-if TYPE_CHECKING:
-    from cdk_pull.fargate.choose import Candidate, Choice
+from cdk_pull.report.console import print_all
+from cdk_pull.report.size_text import size_text
 
 __all__ = ["command"]
 
@@ -39,38 +34,12 @@ def command(*, task: TaskOptions, as_json: bool) -> int:
         region=task.region,
         working_bytes=task.working_bytes,
         model=task.model,
+        changes=task.images.changes,
     )
     if as_json:
         click.echo(json.dumps(choice.to_json(), indent=2))
         if choice.target_met is False:
             click.echo(f"cdk-pull: {choice.why}", err=True)
     else:
-        click.echo(_text(choice, task.images.notes))
+        print_all(size_text(choice, task.images.notes))
     return 1 if choice.target_met is False else 0
-
-
-def _text(choice: Choice, notes: tuple[str, ...]) -> str:
-    lines = [
-        f"{choice.size}  ({choice.size.cpu}/{choice.size.memory_mib})",
-        f"why: {choice.why}",
-        f"cost: {choice.cost}",
-    ]
-    if choice.ephemeral_gib > INCLUDED_GIB:
-        lines.append(f"ephemeral storage: {choice.ephemeral_gib} GiB")
-    lines += ["", f"{'size':<20}{'start, expected (interval)':<30}{'per month':>10}{'per hour':>11}"]
-    lines += [_row(candidate, chosen=candidate is choice.candidate) for candidate in choice.candidates]
-    coverage = choice.candidate.start.coverage
-    lines.append(f"interval: {'coverage unknown' if coverage is None else f'{coverage:.0%} of the starts'}")
-    lines += [f"note: {note}" for note in (*notes, *choice.candidate.start.notes)]
-    if choice.would_help:
-        lines += ["", "what would help more:", *(f"  {change}; {change.how}" for change in choice.would_help)]
-    return "\n".join(lines)
-
-
-def _row(candidate: Candidate, *, chosen: bool) -> str:
-    price = candidate.price
-    month, hour = (
-        ("unknown", "") if isinstance(price, UnknownPrice) else (dollars(per_month(price)), f"${price:.4f}")
-    )
-    mark = "  <-" if chosen else ""
-    return f"{candidate.size!s:<20}{candidate.start.total!s:<30}{month:>10}{hour:>11}{mark}"

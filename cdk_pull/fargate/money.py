@@ -40,8 +40,11 @@ def price_in_words(price: Price, region: str | None) -> str:
     return f"{dollars(per_month(price))} a month{place} (${price:.4f} per hour)"
 
 
-def more_a_month(price: Price, than: Price) -> str:
-    """Return what a price adds to another one, ``$135 a month more``; empty where one is unknown or both are the same."""
-    if isinstance(price, UnknownPrice) or isinstance(than, UnknownPrice) or price == than:
+def more_a_month(month: Price, than: Price) -> str:
+    """Return what a price per month adds to another one: ``$135 a month more``.
+
+    Empty where one of them is unknown, or both are the same.
+    """
+    if isinstance(month, UnknownPrice) or isinstance(than, UnknownPrice) or month == than:
         return ""
-    return f"{dollars(per_month(abs(price - than)))} a month {'more' if price > than else 'less'}"
+    return f"{dollars(abs(month - than))} a month {'more' if month > than else 'less'}"

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from cdk_pull.fargate.estimate.start_model import StartModel
     from cdk_pull.fargate.prices import PriceBook
+    from cdk_pull.fargate.ways.changes import ImageChange
+    from cdk_pull.fargate.ways.rank import Way
     from cdk_pull.image.profile import ImageProfile
 
-__all__ = ["Change", "Plan", "Task", "make_plan"]
+__all__ = ["Plan", "Task", "make_plan"]
 
 _FAR_OFF = 1.5
 """A target this many times as long as the slowest start would press the starts together in a picture."""
@@ -39,6 +41,7 @@ class Task:
         region: for the price; None where it is not known.
         working_bytes: what the containers write to ephemeral storage.
         notes: on the image's facts, a sentence each.
+        changes: of these very images, beside those that any image can be given.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Task:
     region: str | None = None
     working_bytes: int = 0
     notes: tuple[str, ...] = ()
+    changes: tuple[ImageChange, ...] = ()
 
     @property
     def target_seconds(self) -> float | None:
@@ -69,23 +73,6 @@ class Task:
         return f"{compressed} compressed ({kinds}), {about}{format_bytes(unpacked)} unpacked{count}"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a change to the image would make of the chosen size's start.
-
-    Attributes:
-        what: in a few words.
-        low: seconds that the expected start would then take at best.
-        high: the same at worst; without any effect, the expected start as it is.
-        how: what to do, what it costs, and where the figure comes from.
-    """
-
-    what: str
-    low: float
-    high: float
-    how: str
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """One task's picture.
@@ -94,13 +81,16 @@ class Plan:
         task: what is planned for.
         choice: the size, and what spoke for it.
         memories: the price of every memory that a candidate's CPU can have, the candidate's own first.
-        changes: to the image, the most promising first.
     """
 
     task: Task
     choice: Choice
     memories: tuple[tuple[tuple[FargateSize, float | UnknownPrice], ...], ...]
-    changes: tuple[Change, ...]
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """What other images would do, by size and images together, the best first."""
+        return tuple(way for way in self.choice.ways if not way.is_today)
 
     @property
     def noise(self) -> tuple[float, float]:
@@ -189,14 +179,6 @@ class Plan:
                 for candidate, memories in zip(self.choice.candidates, self.memories, strict=True)
                 for size, price in memories
             ],
-            "changes": [
-                {
-                    "what": change.what,
-                    "expected_start_seconds": {"low": round(change.low, 1), "high": round(change.high, 1)},
-                    "how": change.how,
-                }
-                for change in self.changes
-            ],
             "notes": list(self.notes),
         }
 
@@ -223,21 +205,12 @@ def make_plan(task: Task, *, model: StartModel | None = None, prices: PriceBook 
         working_bytes=task.working_bytes,
         prices=prices,
         model=model,
+        changes=task.changes,
     )
-    expected = choice.candidate.start.total.expected
     return Plan(
         task=task,
         choice=choice,
         memories=tuple(_memories(task, candidate, choice, prices) for candidate in choice.candidates),
-        changes=tuple(
-            Change(
-                change.what,
-                max(0, expected - change.saves_high),
-                max(0, expected - change.saves_low),
-                change.how,
-            )
-            for change in choice.would_help
-        ),
     )
 
 

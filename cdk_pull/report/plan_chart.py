@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_pull.errors import UnsupportedError
 from cdk_pull.fargate.estimate.start import NOISE_SECONDS
 from cdk_pull.fargate.prices import UnknownPrice
+from cdk_pull.fargate.ways.changes import AS_IT_IS
+from cdk_pull.report.size_text import month
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from cdk_pull.fargate.choose import Candidate
     from cdk_pull.report.plan import Plan
 
-__all__ = ["COLOURS", "NARROW", "WIDE", "Format", "changes_chart", "sizes_chart"]
+__all__ = ["COLOURS", "NARROW", "WIDE", "Format", "sizes_chart", "ways_chart"]
 
 COLOURS: Final = {
     "ink": "#101011",
@@ -135,26 +137,27 @@ def sizes_chart(plan: Plan, form: Format) -> str:
     return _draw(paint, form, form.height, "sizes")
 
 
-def changes_chart(plan: Plan, form: Format) -> str:
-    """Return what each change to the image would make of the chosen size's expected start.
+def ways_chart(plan: Plan, form: Format) -> str:
+    """Return the start of each way by size and images together, the choice with today's images first.
 
     Raises:
         UnsupportedError: when matplotlib is not installed.
     """
-    rows = len(plan.changes) + 1
+    rows = len(plan.ways) + 1
 
     def paint(axes: Axes) -> None:
-        start = plan.choice.candidate.start.total
-        axes.plot([start.low, start.high], [0, 0], color=COLOURS["chosen"], lw=4, solid_capstyle="round")
-        axes.plot([start.expected], [0], "o", color=COLOURS["chosen"], ms=10)
-        axes.axvline(start.expected, color=COLOURS["chosen"], lw=1, alpha=0.6, ls=(0, (2, 3)))
-        _row_label(axes, form, 0, "the image as it is", f"{start}")
-        for row, change in enumerate(plan.changes, 1):
+        chosen = plan.choice.candidate
+        lines = [(f"{chosen.size} with {AS_IT_IS}", chosen, "chosen")]
+        lines += [(way.what, way.candidate, "change") for way in plan.ways]
+        for row, (what, candidate, colour) in enumerate(lines):
+            start = candidate.start.total
             axes.plot(
-                [change.low, change.high], [row, row], color=COLOURS["change"], lw=10, solid_capstyle="butt"
+                [start.low, start.high], [row, row], color=COLOURS[colour], lw=4, solid_capstyle="round"
             )
-            _row_label(axes, form, row, change.what, f"{change.low:.0f}-{change.high:.0f} s")
-        if plan.task.target_seconds is not None and plan.task.target_seconds <= start.high:
+            axes.plot([start.expected], [row], "o", color=COLOURS[colour], ms=10)
+            _row_label(axes, form, row, what, f"{start.expected:.0f} s, {month(candidate)} a month")
+        highest = max(candidate.start.total.high for _, candidate, _ in lines)
+        if plan.task.target_seconds is not None and plan.task.target_seconds <= highest:
             target = plan.task.target_seconds
             axes.axvline(target, color=COLOURS["target"], lw=1.5, ls="--")
             axes.text(
@@ -165,13 +168,13 @@ def changes_chart(plan: Plan, form: Format) -> str:
                 ha="center",
                 color=COLOURS["target"],
             )
-        axes.set_xlim(0, start.high * 1.05)
+        axes.set_xlim(0, highest * 1.05)
         axes.set_ylim(rows - 0.5, -0.75)
         axes.set_yticks([])
         axes.grid(axis="y", visible=False)
         axes.set_xlabel("seconds from created to started")
 
-    return _draw(paint, form, 62 + rows * (44 if form.wide else 58), "changes")
+    return _draw(paint, form, 62 + rows * (44 if form.wide else 58), "ways")
 
 
 def _horizontal_bands(axes: Axes, plan: Plan, form: Format) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB
 from cdk_pull.fargate.prices import UnknownPrice, load_prices
-from cdk_pull.report.plan_chart import NARROW, WIDE, changes_chart, sizes_chart
+from cdk_pull.report.plan_chart import NARROW, WIDE, sizes_chart, ways_chart
+from cdk_pull.report.size_text import month
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -97,9 +98,9 @@ def plan_page(plan: Plan) -> str:
 {_figure(plan, sizes_chart, _sizes_label(plan), _sizes_caption(plan))}
 {_sizes_table(plan)}
 </section>
-<section aria-labelledby="changes">
-<h2 id="changes">What would change the start</h2>
-{_changes(plan)}
+<section aria-labelledby="ways">
+<h2 id="ways">Ways with other images</h2>
+{_ways(plan)}
 </section>
 <section aria-labelledby="rests">
 <h2 id="rests">What the figures rest on</h2>
@@ -129,8 +130,7 @@ def _answer(plan: Plan) -> str:
     if isinstance(price, UnknownPrice):
         cost = f"unknown<small>{escape(price.reason)}</small>"
     else:
-        more = choice.cost.partition(" per hour")[2].lstrip(", ")
-        cost = f"${price:.4f} an hour<small>{escape(more)}</small>"
+        cost = f"{month(choice.candidate)} a month<small>{escape(choice.cost)}</small>"
     storage = (
         f'<p class="why">Ephemeral storage: {choice.ephemeral_gib} GiB, as {INCLUDED_GIB} do not hold the images.</p>'
         if choice.ephemeral_gib > INCLUDED_GIB
@@ -173,7 +173,7 @@ def _sizes_caption(plan: Plan) -> str:
 def _sizes_table(plan: Plan) -> str:
     return _table(
         "The least memory of each CPU that holds the task, and what more memory costs.",
-        ("Size", "#Expected", "#Interval", "#Per hour", "More memory", "Verdict"),
+        ("Size", "#Expected", "#Interval", "#Per month", "More memory", "Verdict"),
         [
             _size_row(plan, candidate, memories)
             for candidate, memories in zip(plan.choice.candidates, plan.memories, strict=True)
@@ -190,23 +190,41 @@ def _size_row(
     return (
         str(candidate.size),
         *_seconds(candidate.start.total),
-        _price(candidate.price),
+        month(candidate),
         more if len(memories) > 1 else "",
         plan.verdict(candidate),
     )
 
 
-def _changes(plan: Plan) -> str:
-    if not plan.changes:
-        return "<p>Nothing that is known would shorten this start by much.</p>"
-    start = plan.choice.candidate.start.total.expected
-    label = f"Expected start at {plan.choice.size}: as it is {start:.0f} seconds; " + "; ".join(
-        f"with {change.what} {change.low:.0f} to {change.high:.0f} seconds" for change in plan.changes
+def _ways(plan: Plan) -> str:
+    ec2 = f"<p>Or {escape(plan.choice.ec2)}.</p>" if plan.choice.ec2 else ""
+    if not plan.ways:
+        return f"<p>Nothing that is known would shorten this start by more than chance does.</p>{ec2}"
+    label = "Start and price of each way: " + "; ".join(str(way) for way in plan.ways)
+    caption = (
+        "Sizes and images together, the best first: what does what is asked at the least dollars per month."
     )
-    caption = f"At {plan.choice.size}: where the expected start would come to lie. None of it raises the price per hour."
-    rows = [(change.what, f"{change.low:.0f}-{change.high:.0f} s", change.how) for change in plan.changes]
-    table = _table("What to do for each.", ("Change", "#Expected", "How"), rows)
-    return f"{_figure(plan, changes_chart, label, caption)}\n{table}"
+    rows = [
+        (
+            way.what,
+            f"{way.candidate.start.total.expected:.0f} s",
+            month(way.candidate),
+            _sentence(
+                "; ".join(
+                    part
+                    for part in (
+                        f"needs {way.change.needs}",
+                        way.change.rules_out and f"rules out {way.change.rules_out}",
+                        way.change.sure,
+                    )
+                    if part
+                )
+            ),
+        )
+        for way in plan.ways
+    ]
+    table = _table("What each needs.", ("Way", "#Expected", "#Per month", "What it needs"), rows)
+    return f"{_figure(plan, ways_chart, label, caption)}\n{table}{ec2}"
 
 
 def _phases_table(plan: Plan) -> str:

@@ -71,8 +71,11 @@ def test_the_json_is_the_whole_picture(capsys: pytest.CaptureFixture[str]) -> No
     assert {"cpu": 4096, "memory_mib": 9216} in [
         {name: size[name] for name in ("cpu", "memory_mib")} for size in answer["sizes"]
     ]
-    assert [change["what"] for change in answer["changes"]] == [
-        change["what"] for change in answer["would_help"]
+    assert [way["image"] for way in answer["ways"]] == [
+        "an image of half the size",
+        "a SOCI index",
+        "the image in zstd",
+        "the image as it is",
     ]
 
 

@@ -170,7 +170,48 @@ def test_an_image_without_bytes_leaves_nothing_to_help(capsys: pytest.CaptureFix
     code, out, _ = _run(capsys, "--compressed", "0B")
     assert code == 0
     assert "16 s (13-30 s)" in out
-    assert "help more" not in out
+    assert "Ways" not in out
+
+
+def test_the_ways_name_size_image_start_and_price_the_cheapest_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """For 800 MB in 60 s an image of half the size on the smallest task stands above a task of 4 vCPU."""
+    ways = _json(capsys, *_IMAGE, "--target", "60s")["ways"]
+    assert [(way["what"], round(way["start_seconds"]["expected"]), way["usd_per_month"]) for way in ways] == [
+        ("0.25 vCPU, 0.5 GB with an image of half the size", 52, 9.01),
+        ("0.25 vCPU, 0.5 GB with a SOCI index", 18, 9.01),
+        ("2 vCPU, 4 GB with the image in zstd", 59, 72.08),
+        ("4 vCPU, 8 GB with the image as it is", 45, 144.16),
+    ]
+    assert [way["more"] for way in ways] == ["", "", "$63 a month more", "$135 a month more"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cost"),
+    [
+        (
+            ["--starts-per-day", "100"],
+            "$9.01 a month in us-east-1 ($0.0123 per hour); of 100 starts a day, $0.78 a month for the starts alone",
+        ),
+        (
+            ["--starts-per-day", "100", "--runs-for", "5m"],
+            "$3.91 a month in us-east-1 for 100 runs a day of 300 s, $0.78 of it for the starts alone ($0.0123 per hour)",
+        ),
+    ],
+)
+def test_starts_have_a_price(capsys: pytest.CaptureFixture[str], arguments: list[str], cost: str) -> None:
+    """How often a task starts prices the starts; how long it runs prices the runs instead of the month."""
+    assert _json(capsys, *_IMAGE, *arguments)["cost"] == cost
+
+
+def test_a_length_of_the_runs_needs_their_number(capsys: pytest.CaptureFixture[str]) -> None:
+    """A run of five minutes costs nothing to say of as long as nobody says how often."""
+    assert _run(capsys, *_IMAGE, "--runs-for", "5m") == (
+        2,
+        "",
+        "cdk-pull: --runs-for needs to know how often: '5m'; allowed: --starts-per-day beside it\n",
+    )
 
 
 def test_every_valid_pair_is_accepted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,17 +232,22 @@ def test_every_valid_pair_is_accepted(capsys: pytest.CaptureFixture[str]) -> Non
             assert answer["choice"] == {"cpu": size.cpu, "memory_mib": size.memory_mib}
 
 
-def test_the_text_tells_choice_reason_price_and_candidates(capsys: pytest.CaptureFixture[str]) -> None:
-    """A person reads the size first, then why, what it costs, the sizes weighed and what would help more."""
+def test_the_text_tells_choice_reason_price_and_candidates(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person reads the size first, then why, what it costs, what is better, the sizes weighed and the ways."""
+    monkeypatch.setenv("COLUMNS", "140")
     _, out, _ = _run(capsys, *_IMAGE, "--target", "60s")
-    lines = out.splitlines()
-    assert lines[:3] == [
-        "4 vCPU, 8 GB  (4096/8192)",
-        (
-            "why: the cheapest size whose expected start, 45 s, is within 60 s; 2 vCPU, 4 GB misses it by 3 s, less than "
-            "the noise of 10 s, and costs $72 a month less"
-        ),
-        "cost: $144 a month in us-east-1 ($0.1975 per hour), $135 a month more than 0.25 vCPU, 0.5 GB",
+    lines = [line.rstrip() for line in out.splitlines()]
+    assert lines[0] == "4 vCPU, 8 GB  (4096/8192)"
+    assert " ".join(lines[1:3]) == (
+        "Why:  the cheapest size whose expected start, 45 s, is within 60 s; 2 vCPU, 4 GB misses it by 3 s, less than "
+        "the noise of 10 s, and costs $72 a month less"
+    )
+    assert lines[3:5] == [
+        "Cost: $144 a month in us-east-1 ($0.1975 per hour), $135 a month more than 0.25 vCPU, 0.5 GB",
+        "Better: 0.25 vCPU, 0.5 GB with an image of half the size: 52 s, $9.01 a month, see below",
     ]
-    assert "4 vCPU, 8 GB        45 s (25-108 s)                     $144    $0.1975  <-" in lines
-    assert "interval: 80% of the starts" in lines
+    assert "2 vCPU, 4 GB       63 s (31-161 s)        $72     $63 more   $0.0987  <- near miss" in lines
+    assert "4 vCPU, 8 GB       45 s (25-108 s)       $144    $135 more   $0.1975  <- chosen" in lines
+    assert "In brackets the interval: 80% of the starts." in lines

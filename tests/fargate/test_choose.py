@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from cdk_pull.fargate.estimate.start import NOISE_SECONDS
 from cdk_pull.fargate.estimate.start_model import Interval, StartModel
 from cdk_pull.fargate.prices import PriceBook, Rate, UnknownPrice
 from cdk_pull.fargate.sizes import FargateSize, sizes
-from cdk_pull.image.profile import Compression, ImageProfile
+from cdk_pull.image.profile import ImageProfile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -401,25 +400,6 @@ def test_an_unknown_price_still_gives_the_size() -> None:
         False,
         "the smallest size is kept, as the price is unknown: no Region is given: set the stack's environment, or --region on the command line",
     )
-
-
-def test_what_would_help_more_depends_on_the_image() -> None:
-    """Gzip above 250 MB: SOCI, a smaller image, zstd; zstd rules out SOCI; Windows has neither."""
-    big = ImageProfile.of_size(compressed_bytes=400_000_000, uncompressed_bytes=1_000_000_000)
-    assert [str(change) for change in _choose(big).would_help] == [
-        "a SOCI index: 0 to 110 s less",
-        "an image of half the size: 28 to 56 s less",
-        "zstd in place of gzip: 0 to 35 s less",
-    ]
-    zstd = _choose(ImageProfile(layers=(replace(big.layers[0], compression=Compression.ZSTD),)))
-    assert [change.what for change in zstd.would_help] == ["an image of half the size"]
-    windows = choose(big, cpu=1024, memory_mib=2048, os="windows")
-    assert [change.what for change in windows.would_help] == ["an image of half the size"]
-    small = _choose(ImageProfile.of_size(compressed_bytes=200_000_000))
-    assert [change.what for change in small.would_help] == [
-        "an image of half the size",
-        "zstd in place of gzip",
-    ]
 
 
 def test_storage_beyond_the_included_is_priced() -> None:

@@ -65,14 +65,15 @@ def test_the_noise_is_the_ten_seconds_below_the_smallest_sizes_start() -> None:
     assert plan.noise == (expected - 10, expected)
 
 
-def test_a_change_lies_before_the_expected_start_as_it_is() -> None:
-    """Each change's range is what it saves at best and at least, off the chosen size's expectation."""
+def test_the_ways_are_the_choices_without_the_image_as_it_is() -> None:
+    """What the picture draws beside the sizes is what the choice has ranked."""
     plan = _plan()
-    expected = plan.choice.candidate.start.total.expected
-    assert [change.what for change in plan.changes] == [change.what for change in plan.choice.would_help]
-    for change, saving in zip(plan.changes, plan.choice.would_help, strict=True):
-        assert expected - change.low == pytest.approx(saving.saves_high)
-        assert expected - change.high == pytest.approx(saving.saves_low)
+    assert [way.what for way in plan.ways] == [way.what for way in plan.choice.ways if not way.is_today]
+    assert [way.change.what for way in plan.ways] == [
+        "an image of half the size",
+        "a SOCI index",
+        "the image in zstd",
+    ]
 
 
 def test_facts_say_what_is_estimated() -> None:
@@ -105,9 +106,9 @@ def test_any_plan_is_json(*, compressed: int, target: float | None, arm: bool) -
         )
     )
     answer = json.loads(json.dumps(plan.to_json(), allow_nan=False))
-    for change in answer["changes"]:
-        seconds = change["expected_start_seconds"]
-        assert 0 <= seconds["low"] <= seconds["high"]
+    for way in answer["ways"]:
+        seconds = way["start_seconds"]
+        assert 0 <= seconds["low"] <= seconds["expected"] <= seconds["high"]
 
 
 @pytest.mark.parametrize(("target", "drawn"), [(60, 60), (250, 250), (400, None), (None, None)])

@@ -41,12 +41,17 @@ def test_each_size_has_a_row_with_its_interval_drawn_to_one_scale() -> None:
     assert rows["4 vCPU"].endswith("chosen")
 
 
-def test_each_change_is_drawn_and_told() -> None:
-    """A change has a bar in the picture and a line that says what to do."""
+def test_each_way_is_a_row_with_its_start_its_price_and_what_it_needs() -> None:
+    """The ways stand below the picture, the best first, with the images as they are among them."""
     lines = _lines(140)
-    for what in ("a SOCI index", "an image of half the size", "zstd in place of gzip"):
-        assert any(line.startswith(f"{what}  ") and "━" in line for line in lines)
-        assert any(line.startswith(f"{what}: ") for line in lines)
+    ways = lines[lines.index("Ways, the best first") + 1 :]
+    assert [line.split("  ")[-1].strip() for line in ways if " vCPU, " in line] == [
+        "an image of half the size",
+        "a SOCI index",
+        "the image in zstd",
+        "the image as it is",
+    ]
+    assert any("needs a smaller base image" in line for line in ways)
 
 
 @pytest.mark.parametrize("width", [80, 100, 140, 250])

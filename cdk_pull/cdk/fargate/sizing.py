@@ -11,7 +11,7 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.choose import Candidate, Choice, Goal, choose
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB, needed_gib
 from cdk_pull.fargate.estimate.calibration import Calibrated, calibrate
-from cdk_pull.fargate.estimate.start import NOISE_SECONDS
+from cdk_pull.fargate.estimate.start import rounded
 from cdk_pull.fargate.money import price_in_words
 from cdk_pull.fargate.prices import PriceBook, UnknownPrice, usd_per_hour
 from cdk_pull.fargate.sizes import FargateSize, Os, check
@@ -21,6 +21,7 @@ from cdk_pull.units import format_bytes
 if TYPE_CHECKING:
     from cdk_pull.fargate.estimate.measured import MeasuredGroup
     from cdk_pull.fargate.estimate.start import Architecture
+    from cdk_pull.fargate.ways.rank import Way
 
 __all__ = ["NO_GOAL", "Sized", "SizingRequest", "TaskFacts", "Warned", "size_task"]
 
@@ -61,6 +62,8 @@ class SizingRequest:
     def __str__(self) -> str:
         profile = self.profile
         data = f", {format_bytes(self.working_bytes)} of working data" if self.working_bytes else ""
+        if self.goal.usage is not None:
+            data += f", {self.goal.usage}"
         if profile is None:
             return f"{self.wanted}, images of unknown size{data}"
         unpacked = profile.uncompressed_bytes
@@ -136,7 +139,7 @@ def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:
             fix="Leave it out, and keep larger working data on FSx for Windows File Server or S3",
         )
     _check_platform(request.profile, facts)
-    asked = request.goal != Goal()
+    asked = request.goal.is_given
     if facts.cpu is None or facts.memory_mib is None:
         return _left_alone(request, asked=asked)
     floor = check(facts.cpu, facts.memory_mib, facts.os)
@@ -235,13 +238,10 @@ def _calibrated(profile: ImageProfile, request: SizingRequest, facts: TaskFacts)
 def _size_decision(request: SizingRequest, choice: Choice, calibrated: Calibrated | None) -> Decision:
     start = choice.candidate.start
     coverage = "unknown coverage" if start.coverage is None else f"{start.coverage:.0%} coverage"
-    more = [
-        f"would help more: {change}" for change in choice.would_help if change.saves_high >= NOISE_SECONDS
-    ][:1]
     return Decision(
         topic="fargate-size",
         decided=str(choice.size),
-        why="; ".join([choice.why, *more]),
+        why=choice.why,
         cost=choice.cost,
         confidence=f"start {start.total}, {coverage}",
         details={
@@ -250,15 +250,30 @@ def _size_decision(request: SizingRequest, choice: Choice, calibrated: Calibrate
             "weighed": {
                 str(candidate.size): _weighed(candidate, choice.region) for candidate in choice.candidates
             },
-            "would_help": [str(change) for change in choice.would_help],
+            "from": str(choice.floor.size),
+            "start_seconds": rounded(start.total),
+            "usd_per_month": _known(choice.candidate.usd_per_month),
+            "usd_per_month_before": _known(choice.floor.usd_per_month),
+            "better": str(choice.better) if choice.better else "",
+            "ways": [_way(way) for way in choice.ways if not way.is_today],
             **({"measured": list(calibrated.notes)} if calibrated else {}),
         },
     )
 
 
 def _weighed(candidate: Candidate, region: str | None) -> str:
-    price = candidate.price
-    return f"{candidate.start.total}, {'price unknown' if isinstance(price, UnknownPrice) else price_in_words(price, region)}"
+    unknown = isinstance(candidate.price, UnknownPrice)
+    return f"{candidate.start.total}, {'price unknown' if unknown else candidate.cost(region)}"
+
+
+def _known(usd: float | UnknownPrice) -> float | None:
+    return None if isinstance(usd, UnknownPrice) else round(usd, 2)
+
+
+def _way(way: Way) -> str:
+    parts = [f"{way}", f"needs {way.change.needs}"]
+    parts += [f"rules out {way.change.rules_out}"] if way.change.rules_out else []
+    return "; ".join([*parts, way.change.sure])
 
 
 def _storage(request: SizingRequest, facts: TaskFacts) -> tuple[int | None, tuple[Decision, ...]]:
@@ -296,6 +311,6 @@ def _missed(choice: Choice, goal: Goal) -> Warned:
     message = choice.why
     if not (goal.usd_per_hour is not None and isinstance(choice.floor.price, UnknownPrice)):
         limit = "a later target" if goal.usd_per_hour is None else "a higher price"
-        changes = "; ".join(str(change) for change in choice.would_help)
+        changes = "; ".join(str(way) for way in choice.ways if not way.is_today)
         message += f". Ways out: {limit}, or another image ({changes})" if changes else f". Way out: {limit}"
     return Warned("cdk-pull:fargateTargetNotMet", message)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from cdk_pull.cdk.fargate.sizing import SizingRequest
 from cdk_pull.cdk.images.image_facts import ImageSizes, profile_of
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.fargate.choose import Goal, Hold
 from cdk_pull.fargate.estimate.measured import MeasuredGroup, load_measured
+from cdk_pull.fargate.goal import Goal, Hold, Usage
 from cdk_pull.units import DurationLike, SizeLike, bytes_of, to_timedelta
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ class SizingProps(ImageSizes, total=False):
     Attributes:
         hold: what of the estimate is held to a start: ``expected``, the median, by default; or ``high``, which nine
             starts of ten stay below.
+        starts_per_day: how often the task starts: the decision then says what the starts alone cost.
+        runs_for: with ``starts_per_day``, how long each run takes once started, such as ``cdk.Duration.minutes(5)``: the
+            choice then goes by what all runs cost, as for a batch job.
         working_data: what the containers write outside volumes, such as ``"5GB"`` or ``cdk.Size.gibibytes(5)``; nothing
             by default.
         working_data_bytes: the same as a number of bytes.
@@ -35,6 +38,8 @@ class SizingProps(ImageSizes, total=False):
     """
 
     hold: Hold
+    starts_per_day: float | None
+    runs_for: DurationLike | None
     working_data: SizeLike | None
     working_data_bytes: int | None
     prices: PriceBook | None
@@ -53,12 +58,28 @@ def sizing_request(
     seconds = None if start_within is None else to_timedelta("start_within", start_within).total_seconds()
     images = {name: props[name] for name in ImageSizes.__annotations__ if name in props}
     return SizingRequest(
-        goal=Goal(start_seconds=seconds, usd_per_hour=usd_per_hour, hold=props.get("hold", "expected")),
+        goal=Goal(
+            start_seconds=seconds,
+            usd_per_hour=usd_per_hour,
+            hold=props.get("hold", "expected"),
+            usage=_usage(props.get("starts_per_day"), props.get("runs_for")),
+        ),
         profile=profile_of(cast("ImageSizes", images)),
         working_bytes=bytes_of(props, "working_data", "working_data_bytes") or 0,
         prices=props.get("prices"),
         measured=_measured(props.get("measured")),
     )
+
+
+def _usage(starts_per_day: float | None, runs_for: DurationLike | None) -> Usage | None:
+    length = None if runs_for is None else to_timedelta("runs_for", runs_for).total_seconds()
+    if starts_per_day is None:
+        if runs_for is not None:
+            raise InvalidValueError(
+                "runs_for is given without starts_per_day", runs_for, allowed="starts_per_day beside it"
+            )
+        return None
+    return Usage(starts_per_day=starts_per_day, runs_for_seconds=length)
 
 
 def _measured(path: str | Path | None) -> tuple[MeasuredGroup, ...]:

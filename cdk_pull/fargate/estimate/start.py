@@ -17,7 +17,7 @@ from cdk_pull.image.profile import Compression, ImageProfile, Layer
 if TYPE_CHECKING:
     from cdk_pull.fargate.sizes import Os
 
-__all__ = ["NOISE_SECONDS", "Architecture", "Phase", "StartEstimate", "estimate_start"]
+__all__ = ["NOISE_SECONDS", "Architecture", "Phase", "StartEstimate", "estimate_start", "start_with_index"]
 
 Architecture: TypeAlias = Literal["x86_64", "arm64"]
 
@@ -25,6 +25,7 @@ NOISE_SECONDS: Final = start_facts().noise_seconds
 """A predicted gain below this is no reason for a larger task."""
 
 _MEGABYTE = 1e6
+_AROUND = "measured on Fargate 1.4.0, the same for every size"
 _MEASURED_CPUS = (256, 4096)
 
 
@@ -107,15 +108,35 @@ def estimate_start(
     )
     return StartEstimate(
         phases=(
-            Phase("pre-pull", model.pre_pull, "measured on Fargate 1.4.0, the same for every size"),
+            Phase("pre-pull", model.pre_pull, _AROUND),
             Phase("download", download, "network and storage throughput, scaled to measured pulls"),
             Phase("unpack", unpack, "decoder and storage throughput, scaled to measured pulls"),
-            Phase("post-pull", model.post_pull, "measured on Fargate 1.4.0, the same for every size"),
+            Phase("post-pull", model.post_pull, _AROUND),
         ),
         pull=pull,
         total=_sum_of_independent(model.pre_pull, pull, model.post_pull),
         coverage=model.coverage if os == "linux" else None,
         notes=_notes(profile, cpu, architecture, os),
+    )
+
+
+def start_with_index(*, model: StartModel | None = None) -> StartEstimate:
+    """Return how long a task takes to start whose images have a SOCI index: the containers read them as they run.
+
+    One pull with an index is published; it does not depend on the bytes of the image.
+    """
+    model = model or load_start_model()
+    pull = _spread(start_facts().soci_pull_seconds, model.pull_factor)
+    return StartEstimate(
+        phases=(
+            Phase("pre-pull", model.pre_pull, _AROUND),
+            Phase("index", pull, "one published pull with an index"),
+            Phase("post-pull", model.post_pull, _AROUND),
+        ),
+        pull=pull,
+        total=_sum_of_independent(model.pre_pull, pull, model.post_pull),
+        coverage=None,
+        notes=("the image is read as the containers run: compare the time to healthy, not the start",),
     )
 
 

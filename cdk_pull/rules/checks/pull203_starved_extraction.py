@@ -86,7 +86,6 @@ def starved_extraction(task: TaskDefinition, context: CheckContext) -> Iterator[
         return
     # Few tasks have known images.
     from cdk_pull.fargate.estimate.start import NOISE_SECONDS  # noqa: PLC0415
-    from cdk_pull.fargate.money import more_a_month, price_in_words  # noqa: PLC0415
 
     now = choice.floor.start.total
     better = next(
@@ -99,8 +98,8 @@ def starved_extraction(task: TaskDefinition, context: CheckContext) -> Iterator[
     )
     if better is None:
         return
-    more = more_a_month(better.price, choice.floor.price)
-    cost = price_in_words(better.price, choice.region) + (f", {more}" if more else "")
+    more = better.more_than(choice.floor)
+    cost = better.cost(choice.region) + (f", {more}" if more else "")
     yield Problem(
         message=f"the start is estimated at {now} with {size}, and at {better.start.total} with {better.size}",
         fix=f'Set Cpu: "{better.size.cpu}" and Memory: "{better.size.memory_mib}" ({cost}), or make the image smaller',

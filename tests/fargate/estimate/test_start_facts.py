@@ -13,6 +13,7 @@ def test_the_facts_are_the_documented_ones() -> None:
         soci_least_bytes=250_000_000,
         soci_pull_seconds=2.4,
         zstd_largest_share=0.27,
+        ec2_cached_pull_seconds=(0.05, 0.3, 4),
         waiting_seconds=(11, 52),
         included_gib=20,
         minimum_gib=21,

@@ -1,0 +1,1 @@
+"""Ways to a start: changes of the image together with task sizes, ranked by what they cost."""

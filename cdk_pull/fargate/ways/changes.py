@@ -1,0 +1,147 @@
+"""What can be changed of a task's images so that it starts sooner: what is pulled then, what it needs, what it rules out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cdk_pull.fargate.estimate.start import estimate_start, start_with_index, uncompressed_bytes
+from cdk_pull.fargate.estimate.start_facts import start_facts
+from cdk_pull.fargate.estimate.start_model import load_start_model
+from cdk_pull.image.profile import Compression, ImageProfile, Layer
+from cdk_pull.units import format_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdk_pull.fargate.estimate.start import Architecture, StartEstimate
+    from cdk_pull.fargate.estimate.start_model import StartModel
+    from cdk_pull.fargate.sizes import Os
+
+__all__ = ["AS_IT_IS", "ImageChange", "image_changes", "without_sidecars"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageChange:
+    """One state that a task's images can be in.
+
+    Attributes:
+        what: the images, to follow "with": ``the image as it is``, ``an image of half the size``.
+        profile: what is pulled then.
+        needs: what has to be done and given; empty for the images as they are.
+        rules_out: what it excludes; empty for nothing.
+        sure: what the figure rests on.
+        lazy: whether the containers start before their image is there.
+    """
+
+    what: str
+    profile: ImageProfile
+    needs: str = ""
+    rules_out: str = ""
+    sure: str = "estimated"
+    lazy: bool = False
+
+    def start(
+        self, cpu: int, *, architecture: Architecture, os: Os, model: StartModel | None
+    ) -> StartEstimate:
+        """Return the start of a task of that many CPU units."""
+        if self.lazy:
+            return start_with_index(model=model)
+        return estimate_start(self.profile, cpu=cpu, architecture=architecture, os=os, model=model)
+
+
+AS_IT_IS = "the image as it is"
+
+
+def image_changes(
+    profile: ImageProfile, *, os: Os, model: StartModel | None = None
+) -> tuple[ImageChange, ...]:
+    """Return the changes that any image of this kind can be given, the image as it is first.
+
+    Args:
+        profile: every image of the task, as one.
+        os: SOCI and zstd are for Linux.
+        model: for the sizes of a zstd image.
+    """
+    found = [ImageChange(what=AS_IT_IS, profile=profile)]
+    if not profile.compressed_bytes:
+        return tuple(found)
+    facts, compressions = start_facts(), {layer.compression for layer in profile.layers}
+    found.append(
+        ImageChange(
+            what="an image of half the size",
+            profile=replace(profile, layers=tuple(_halved(layer) for layer in profile.layers)),
+            needs="a smaller base image, build tools left in an earlier stage, fewer packages",
+        )
+    )
+    if os == "linux" and Compression.GZIP in compressions:
+        found.append(
+            ImageChange(
+                what="the image in zstd",
+                profile=_in_zstd(profile, model or load_start_model()),
+                needs="a build by docker buildx with compression=zstd and force-compression=true",
+                rules_out="SOCI",
+                sure=f"estimated; AWS measured up to {facts.zstd_largest_share:.0%} off the start",
+            )
+        )
+    if (
+        os == "linux"
+        and Compression.ZSTD not in compressions
+        and profile.compressed_bytes > facts.soci_least_bytes
+    ):
+        found.append(
+            ImageChange(
+                what="a SOCI index",
+                profile=profile,
+                needs="an index in private ECR and platform version 1.4.0; the image's digest changes",
+                rules_out="zstd",
+                sure="one published pull; the image is read as the container runs, so compare the time to healthy",
+                lazy=True,
+            )
+        )
+    return tuple(found)
+
+
+def without_sidecars(images: Mapping[str, ImageProfile]) -> ImageChange | None:
+    """Return the task with its largest image alone; None for a task of one image.
+
+    Args:
+        images: of the task, by name; a layer that two share is pulled once.
+    """
+    if len(images) < 2:  # noqa: PLR2004 - a task without a sidecar
+        return None
+    largest = max(images, key=lambda name: (images[name].compressed_bytes, name))
+    others = [name for name in images if name != largest]
+    everything = ImageProfile.together(list(images.values()))
+    saved = everything.compressed_bytes - images[largest].compressed_bytes
+    return ImageChange(
+        what=f"{largest} alone, without {', '.join(others)}",
+        profile=images[largest],
+        needs=f"the work of {len(others)} sidecar{'s' if len(others) > 1 else ''} done elsewhere ({format_bytes(saved)} less to pull)",
+    )
+
+
+def _halved(layer: Layer) -> Layer:
+    return replace(
+        layer,
+        compressed_bytes=layer.compressed_bytes // 2,
+        uncompressed_bytes=None if layer.uncompressed_bytes is None else layer.uncompressed_bytes // 2,
+    )
+
+
+def _in_zstd(profile: ImageProfile, model: StartModel) -> ImageProfile:
+    share = model.expansion[Compression.GZIP] / model.expansion[Compression.ZSTD]
+    return replace(
+        profile,
+        layers=tuple(
+            replace(
+                layer,
+                compression=Compression.ZSTD,
+                compressed_bytes=round(layer.compressed_bytes * share),
+                uncompressed_bytes=round(uncompressed_bytes(layer, model)),
+            )
+            if layer.compression == Compression.GZIP
+            else layer
+            for layer in profile.layers
+        ),
+    )
