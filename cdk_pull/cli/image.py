@@ -1,4 +1,4 @@
-"""`cdk-pull image`: what an image reference says."""
+"""`cdk-pull image`: the parts of an image reference."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ def command(reference: str, region: str | None, *, as_json: bool) -> int:
         click.echo(json.dumps(facts, indent=2))
     else:
         for key, value in facts.items():
-            click.echo(f"{key.replace('_', ' '):12} {_say(value)}")
+            click.echo(f"{key.replace('_', ' '):12} {_shown(value)}")
     if asked is None or same:
         return 0
-    where = f"is in {registry.region}" if registry else "is in no Region that its registry's name tells"
+    where = f"is in {registry.region}" if registry else "is in a registry whose name holds no Region"
     click.echo(f"cdk-pull: image {image} {where}; asked for {asked}", err=True)
     return 1
 
 
-def _say(value: str | bool | None) -> str:  # noqa: FBT001
+def _shown(value: str | bool | None) -> str:  # noqa: FBT001
     if value is None:
         return "-"
     return ("yes" if value else "no") if isinstance(value, bool) else value

@@ -1,4 +1,4 @@
-"""`cdk-pull inspect`: what images are, and how long a Fargate task of them takes to start."""
+"""`cdk-pull inspect`: the layers, sizes and base of images, and the expected start of a Fargate task of each."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def command(
 
 
 class _Shown:
-    """One image with all that is told of it."""
+    """One image, with all that is shown of it."""
 
     def __init__(self, facts: ImageFacts, day: date, region: str | None) -> None:
         self.facts = facts

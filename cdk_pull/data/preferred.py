@@ -27,7 +27,7 @@ def data_dir() -> Path | None:
     """Return the folder of the user's own facts, or None.
 
     Raises:
-        InvalidValueError: for a name that is no folder, as it would silently be the package's facts.
+        InvalidValueError: for a name that is not a folder, which would silently mean the package's facts.
     """
     name = os.environ.get(DATA_DIR_VARIABLE)
     if not name:

@@ -34,7 +34,7 @@ class AllowList:
         """
         if isinstance(patterns, str):
             raise InvalidValueError(
-                "allow list is a text",
+                "allow list is a string",
                 patterns,
                 allowed="a list of patterns",
                 fix=f"Write allow=[{patterns!r}]",

@@ -1,4 +1,4 @@
-"""The Linux base of an image: by its first layer where that is known, otherwise as the image itself tells."""
+"""The Linux base of an image: by its first layer where that is known, otherwise by what the image itself states."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FIRST_STEPS = (
 def base_of(
     first_layer: str, annotations: Mapping[str, str], labels: Mapping[str, str], history: Sequence[str]
 ) -> str:
-    """Return the base of an image, or an empty text.
+    """Return the base of an image, or an empty string.
 
     Args:
         first_layer: the digest of its first layer, the strongest sign: official bases have one layer. It is known

@@ -7,7 +7,6 @@ The keys are of CDK's own form, ``provider:name=value:name=value``, so that ``cd
 from __future__ import annotations
 
 import json
-import math
 import re
 import time
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.files import read_regular_file
+from cdk_pull.files import parse_json, read_regular_file
 from cdk_pull.image.facts import ImageFacts
 from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
@@ -184,38 +183,24 @@ def _to_json(content: dict[str, Any]) -> str:
 
 def _read_context(path: Path) -> dict[str, Any]:
     """Return what a context file holds; nothing when there is none."""
+    wrong = ""
     for attempt in range(_READS):
         try:
             data = read_regular_file(path, "context file")
         except FileNotFoundError:
             return {}
         try:
-            content = json.loads(data, parse_float=_finite, parse_constant=_finite)
-        except _InfiniteError as error:
-            raise InvalidValueError(
-                "context file holds a number that JSON does not have",
-                str(error),
-                allowed=f"finite numbers; correct {path}",
-            ) from None
-        except (ValueError, RecursionError):
-            content = None
-        if isinstance(content, dict):
-            return content
+            content = parse_json(data)
+        except ValueError as error:
+            wrong = f"context file is not JSON ({error})"
+        else:
+            if isinstance(content, dict):
+                return content
+            wrong = "context file is not a JSON object"
         # The CDK CLI does not replace the file in one step: it may be half written.
         if attempt < _READS - 1:
             time.sleep(_READ_AGAIN_SECONDS)
-    raise InvalidValueError("context file is not a JSON object", str(path), allowed="what CDK writes")
-
-
-class _InfiniteError(ValueError):
-    """A number that would be written back as another one."""
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise _InfiniteError(text)
-    return value
+    raise InvalidValueError(wrong, str(path), allowed="what CDK writes")
 
 
 def _quoted(value: str) -> str:

@@ -77,7 +77,7 @@ def check_region(region: str) -> str:
     """Return a Region's name.
 
     Raises:
-        InvalidValueError: for a text that cannot be one.
+        InvalidValueError: for a string that cannot be one.
     """
     if not (isinstance(region, str) and re.fullmatch(_REGION, region)):
         raise InvalidValueError("Region is malformed", region, allowed="a Region's name, such as 'eu-west-1'")
@@ -88,7 +88,7 @@ def check_account(account: str) -> str:
     """Return an AWS account's number.
 
     Raises:
-        InvalidValueError: for a text that cannot be one.
+        InvalidValueError: for a string that cannot be one.
     """
     if not (isinstance(account, str) and re.fullmatch("[0-9]{12}", account, re.ASCII)):
         raise InvalidValueError("account is malformed", account, allowed="12 digits, such as '111122223333'")

@@ -1,4 +1,4 @@
-"""The platform of an image: operating system, architecture and, for Windows, the version of the host."""
+"""The platform of the image is not valid: operating system, architecture and, for Windows, the version of the host."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Platform:
         """
         match = _FORM.fullmatch(text.strip().lower())
         if match is None or (match["version"] and match["os"] != "windows"):
-            raise InvalidValueError("platform of an image", text, allowed=_ALLOWED)
+            raise InvalidValueError("platform of the image is not valid", text, allowed=_ALLOWED)
         return cls.of(match["os"], match["arch"], match["variant"] or "", match["version"] or "")
 
     @classmethod
@@ -56,7 +56,9 @@ class Platform:
             InvalidValueError: for an operating system that ECS does not run.
         """
         if os not in {"linux", "windows"}:
-            raise InvalidValueError("operating system of an image", os, allowed=("linux", "windows"))
+            raise InvalidValueError(
+                "operating system of the image is not supported", os, allowed=("linux", "windows")
+            )
         arch = _ARCHITECTURES.get(architecture.lower(), architecture.lower())
         plain = "" if (arch, variant) in _PLAIN_VARIANTS else variant
         return cls(cast("Literal['linux', 'windows']", os), arch, plain, os_version)

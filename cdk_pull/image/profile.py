@@ -86,7 +86,7 @@ class ImageProfile:
         """
         if uncompressed_bytes is not None and uncompressed_bytes < compressed_bytes:
             raise InvalidValueError(
-                "unpacked images are smaller than packed",
+                "uncompressed size is smaller than the compressed size",
                 f"{format_bytes(uncompressed_bytes)} uncompressed, {format_bytes(compressed_bytes)} compressed",
                 allowed="an uncompressed size of at least the compressed one",
             )
@@ -114,7 +114,7 @@ class ImageProfile:
         layers: dict[object, Layer] = {}
         for profile in profiles:
             for layer in profile.layers:
-                # Layers of which only sizes are known cannot be told to be the same. The size belongs to the key, so
+                # Two layers of which only sizes are known may be different ones. The size belongs to the key, so
                 # that an image that states a false one for another's layer does not change what the other pulls.
                 key = (layer.digest, layer.compressed_bytes) if layer.digest else object()
                 layers.setdefault(key, layer)

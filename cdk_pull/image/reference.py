@@ -41,7 +41,7 @@ class ImageReference:
     """One image reference in its normalised form: ``str()`` gives it back.
 
     Attributes:
-        registry: host with port, ``docker.io`` when the text names none. Empty in one corner of the grammar: a first
+        registry: host with port, ``docker.io`` when the reference names none. Empty in one corner of the grammar: a first
             component that looks like a host and cannot be one, such as ``my_host.example/app``.
         repository: the path, such as ``library/nginx``.
         tag: or None; a registry then serves ``latest`` unless there is a digest.
@@ -58,16 +58,16 @@ class ImageReference:
         """Read a reference.
 
         Raises:
-            InvalidValueError: when ``docker pull`` would refuse the text too.
+            InvalidValueError: when ``docker pull`` would reject the reference too.
         """
         if not text:
             raise InvalidValueError("image reference is empty", text, allowed=_FORM)
         if _IDENTIFIER.fullmatch(text):
             raise InvalidValueError(
-                "image reference is a bare 64-digit hexadecimal text, which is an image ID and not a repository name",
+                "image reference is a bare 64-digit hexadecimal string, which is an image ID and not a repository name",
                 text,
                 allowed=_FORM,
-                fix=f"For an image by digest write <repository>@sha256:{text}",
+                fix=f"To name an image by digest, write <repository>@sha256:{text}",
             )
         host, rest = _split_host(text)
         path = rest.partition(":")[0]
@@ -98,7 +98,7 @@ class ImageReference:
 
     @property
     def mutable(self) -> bool:
-        """Whether the same text can come to mean another image: true unless there is a digest."""
+        """Whether the same reference can come to mean another image: true unless there is a digest."""
         return self.digest is None
 
     def __str__(self) -> str:

@@ -52,7 +52,7 @@ def test_image_of_no_region(capsys: pytest.CaptureFixture[str], reference: str, 
     status, out, err = run(capsys, reference, "--region", "us-east-1", "--json")
     facts = json.loads(out)
     assert (status, facts["kind"], facts["region"], facts["same_region"]) == (1, kind, None, None)
-    assert "is in no Region that its registry's name tells; asked for us-east-1" in err
+    assert "is in a registry whose name holds no Region; asked for us-east-1" in err
     status, out, err = run(capsys, reference, "--json")
     assert (status, json.loads(out)["same_region"], err) == (0, None, "")
 

@@ -114,7 +114,10 @@ def test_an_architecture_that_fargate_does_not_run(
     ("arguments", "message"),
     [
         (["App:1"], "cdk-pull: image reference has upper-case letters"),
-        (["app:1", "--platform", "beos"], "cdk-pull: platform of an image: 'beos'; allowed: 'linux/amd64'"),
+        (
+            ["app:1", "--platform", "beos"],
+            "cdk-pull: platform of the image is not valid: 'beos'; allowed: 'linux/amd64'",
+        ),
         (["app:1", "--date", "1"], "cdk-pull: date is malformed"),
     ],
 )

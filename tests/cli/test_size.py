@@ -123,7 +123,10 @@ def test_without_a_target_the_smallest_size_is_the_answer(capsys: pytest.Capture
             "cpu is not in a form that ECS accepts",
         ),
         (["--memory", "500GB", "--compressed", "1GB"], "no Fargate task size on Linux holds"),
-        (["--compressed", "2GB", "--uncompressed", "1GB"], "unpacked images are smaller than packed"),
+        (
+            ["--compressed", "2GB", "--uncompressed", "1GB"],
+            "uncompressed size is smaller than the compressed size",
+        ),
         (
             ["--compressed", "1GB", "--os", "windows", "--arch", "arm64"],
             "a Windows task on Fargate cannot have this architecture: 'arm64'; allowed: x86_64",

@@ -153,7 +153,7 @@ def test_files_that_are_no_context(tmp_path: Path) -> None:
     path = tmp_path / "cdk.context.json"
     for text in ("[]", "{", "[" * 100_000):
         path.write_text(text)
-        with pytest.raises(InvalidValueError, match="context file is not a JSON object"):
+        with pytest.raises(InvalidValueError, match=r"context file is not (a JSON object|JSON \()"):
             ContextFile(path)
 
 
@@ -202,7 +202,7 @@ def test_numbers_that_would_be_written_back_as_others(tmp_path: Path, number: st
     with pytest.raises(InvalidValueError) as error:
         ContextFile(path)
     assert str(error.value) == (
-        f"context file holds a number that JSON does not have: {number!r}; allowed: finite numbers; correct {path}"
+        f"context file is not JSON ({number} is not a finite number): {str(path)!r}; allowed: what CDK writes"
     )
 
 

@@ -30,7 +30,9 @@ def test_forms(text: str, platform: Platform) -> None:
 )
 def test_what_is_no_platform(text: str) -> None:
     """Anything else is refused, with the forms that would be right."""
-    with pytest.raises(InvalidValueError, match=r"platform of an image: .*allowed: 'linux/amd64'"):
+    with pytest.raises(
+        InvalidValueError, match=r"platform of the image is not valid: .*allowed: 'linux/amd64'"
+    ):
         Platform.parse(text)
 
 

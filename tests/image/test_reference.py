@@ -108,7 +108,7 @@ def test_malformed(text: str) -> None:
     [
         ("", "image reference is empty: ''; allowed: [host[:port]/]path[:tag][@digest]"),
         (HEX64, f"and not a repository name: '{HEX64}'"),
-        (HEX64, f"For an image by digest write <repository>@sha256:{HEX64}"),
+        (HEX64, f"To name an image by digest, write <repository>@sha256:{HEX64}"),
         ("Uppercase:tag", "upper-case letters in its repository name: 'Uppercase:tag'"),
         ("Uppercase:tag", "such as 'uppercase'"),
         ("docker/Docker", "such as 'docker/docker'"),

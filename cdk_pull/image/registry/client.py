@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 __all__ = ["RegistryClient", "standard_credentials"]
 
 _DOCKER_HUB_API: Final = "registry-1.docker.io"
-# The OCI specification asks registries to take manifests of 4 MiB, and none takes much more.
+# The OCI specification asks registries to take manifests of 4 MiB, and none accepts much more.
 _MAX_MANIFEST_BYTES: Final = 4 << 20
 _MAX_CONFIG_BYTES: Final = 8 << 20
 _OK: Final = 200
@@ -59,7 +59,7 @@ _PARTIAL: Final = 206
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
-# One to learn what is wanted, one with a token that has expired meanwhile, one with a new token.
+# One to learn what is required, one with a token that has expired meanwhile, one with a new token.
 _MAX_CHALLENGES: Final = 3
 
 

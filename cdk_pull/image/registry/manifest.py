@@ -172,7 +172,7 @@ def read_config(body: bytes, what: str) -> Config:
     )
 
 
-def choose(index: Index, wanted: Platform | None, what: str) -> Descriptor:
+def choose(index: Index, requested: Platform | None, what: str) -> Descriptor:
     """Return the entry of an index for a platform; without one, ``linux/amd64`` or the only one there is.
 
     Of several Windows builds the first that fits, as the runtime does.
@@ -181,21 +181,23 @@ def choose(index: Index, wanted: Platform | None, what: str) -> Descriptor:
         RegistryError: when there is none, listing those that there are.
     """
     fitting = [
-        entry for entry in index.entries if entry.platform and (wanted or Platform()).accepts(entry.platform)
+        entry
+        for entry in index.entries
+        if entry.platform and (requested or Platform()).accepts(entry.platform)
     ]
-    if not fitting and wanted is None and len({entry.platform for entry in index.entries}) == 1:
+    if not fitting and requested is None and len({entry.platform for entry in index.entries}) == 1:
         fitting = list(index.entries)
     if fitting:
         return fitting[0]
     raise wrong_platform(
-        what, wanted or Platform(), (entry.platform for entry in index.entries if entry.platform)
+        what, requested or Platform(), (entry.platform for entry in index.entries if entry.platform)
     )
 
 
-def wrong_platform(what: str, wanted: Platform, there: Iterable[Platform]) -> RegistryError:
+def wrong_platform(what: str, requested: Platform, there: Iterable[Platform]) -> RegistryError:
     """Return the error for an image that does not exist for the platform that is asked for."""
     listed = ", ".join(dict.fromkeys(str(platform) for platform in there)) or "no platform that ECS runs"
-    message = f"{what} is not built for {wanted}; it is built for {listed}; choose one with --platform, or build the image for {wanted}"
+    message = f"{what} is not built for {requested}; it is built for {listed}; choose one with --platform, or build the image for {requested}"
     return RegistryError(Problem.PLATFORM, message)
 
 

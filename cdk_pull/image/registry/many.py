@@ -46,7 +46,7 @@ def look_up_all(
     """Return a result for each image, in the order given; an image given twice is looked up once.
 
     Args:
-        images: each with the platform wanted, or None for the usual one.
+        images: each with the requested platform, or None for the usual one.
         client: makes the client, which one event loop owns.
         at_once: images under way at the same time.
         progress: called when an image is done.
