@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_pull.cli._look_up import RegistryOptions, in_words, look_up
 from cdk_pull.errors import CdkPullError, InvalidValueError
-from cdk_pull.fargate.ways.changes import ImageChange, without_sidecars
+from cdk_pull.fargate.ways.changes import ImageChange, on_slim_base, without_sidecars
 from cdk_pull.image.context import ContextFile, facts_from_context
 from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import Compression, ImageProfile
@@ -125,6 +125,9 @@ def _looked_up(names: Sequence[str], platform: Platform, registry: RegistryOptio
                 changes.append(_on_cached_base(profile, base.base.layers))
             profile = base.uncached(profile)
         profiles[str(reference)] = profile
+        slim = on_slim_base((str(reference), facts[reference].base), profile)
+        if slim is not None and len(references) == 1:
+            changes.append(slim)
     alone = without_sidecars(profiles)
     return TaskImages(
         ", ".join(profiles),

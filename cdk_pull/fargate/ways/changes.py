@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.start import estimate_start, start_with_index, uncompressed_bytes
 from cdk_pull.fargate.estimate.start_facts import start_facts
 from cdk_pull.fargate.estimate.start_model import load_start_model
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
+from cdk_pull.image.reference import ImageReference
+from cdk_pull.image.slim import slim_tag
 from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from cdk_pull.fargate.estimate.start import Architecture, StartEstimate
     from cdk_pull.fargate.estimate.start_model import StartModel
     from cdk_pull.fargate.sizes import Os
 
-__all__ = ["AS_IT_IS", "ImageChange", "image_changes", "without_sidecars"]
+__all__ = ["AS_IT_IS", "ImageChange", "image_changes", "on_slim_base", "without_sidecars"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +121,40 @@ def without_sidecars(images: Mapping[str, ImageProfile]) -> ImageChange | None:
         what=f"{largest} alone, without {', '.join(others)}",
         profile=images[largest],
         needs=f"the work of {len(others)} sidecar{'s' if len(others) > 1 else ''} done elsewhere ({format_bytes(saved)} less to pull)",
+    )
+
+
+def on_slim_base(names: Iterable[str], profile: ImageProfile) -> ImageChange | None:
+    """Return the image on the small variant of its base; None where its base or that variant's size is not known.
+
+    Args:
+        names: what the image and its base are called, the image first.
+        profile: of the image.
+    """
+    for name in names:
+        try:
+            slim = slim_tag(ImageReference.parse(name))
+        except InvalidValueError:
+            continue  # a base may be called in words, such as "ubuntu 24.04"
+        total = profile.compressed_bytes
+        if slim is None or slim.saves_bytes is None or total < slim.saves_bytes + slim.slim_bytes:
+            continue
+        share = (total - slim.saves_bytes) / total
+        return ImageChange(
+            what=f"{name.rpartition('/')[2].partition(':')[0]}:{slim.tag} as its base",
+            profile=replace(profile, layers=tuple(_scaled(layer, share) for layer in profile.layers)),
+            needs=f"an image that does without {slim.saves}",
+            sure=f"estimated; {format_bytes(slim.saves_bytes)} less, as measured of {slim.measured_of}",
+        )
+    return None
+
+
+def _scaled(layer: Layer, share: float) -> Layer:
+    unpacked = layer.uncompressed_bytes
+    return replace(
+        layer,
+        compressed_bytes=round(layer.compressed_bytes * share),
+        uncompressed_bytes=None if unpacked is None else round(unpacked * share),
     )
 
 

@@ -1,4 +1,4 @@
-"""The small variants of official images."""
+"""The small variants of official images that a template names."""
 
 from __future__ import annotations
 
