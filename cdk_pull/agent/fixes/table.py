@@ -159,6 +159,12 @@ TABLE: Final[Mapping[WarningCode, Row]] = MappingProxyType(
         _Code.UNREACHABLE: Row(
             rule="PULL117", edits=_on(linux="reachable", windows="reachable"), reveals=_VALUE
         ),
+        _Code.AFTER_RESTART: Row(
+            rule="PULL117",
+            edits=_on(linux="reachable"),
+            reveals=_VALUE,
+            advice="Put it before the restart; in a MIME archive, into a part before the one that restarts",
+        ),
         _Code.HERE_DOCUMENT: Row(rule="PULL117", edits=_on(linux="alone"), reveals=_ANY),
         _Code.NO_SHEBANG: Row(
             rule="PULL117", edits=_on(linux="shebang"), advice="Begin the user data with #!/bin/bash"

@@ -53,6 +53,8 @@ class WarningCode(StrEnum):
     """``>`` that removes what the AMI had in ecs.config."""
     UNREACHABLE = "unreachable"
     """A line after ``exit`` or ``exec``."""
+    AFTER_RESTART = "after-restart"
+    """A setting after ``reboot`` or ``shutdown``: cloud-init does not run the rest of the user data later."""
     HERE_DOCUMENT = "here-document"
     """A here-document whose end has blanks around it, so that all after it is its text."""
     STARTS_AGENT = "starts-agent"

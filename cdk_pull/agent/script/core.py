@@ -44,12 +44,13 @@ LONGEST = 128 * 1024
 _MOST_STEPS = 20_000
 _MOST_ROUNDS = 50
 
-Flow: TypeAlias = Literal["", "exit", "fail", "return", "break", "continue", "throw", "stuck"]
+Flow: TypeAlias = Literal["", "exit", "fail", "return", "break", "continue", "throw", "stuck", "restart"]
 """How a world has left what it is in.
 
-``fail`` is an exit that reports an error, ``throw`` an error that a ``try`` may take, ``stuck`` a wait without end.
+``fail`` is an exit that reports an error, ``throw`` an error that a ``try`` may take, ``stuck`` a wait without end,
+``restart`` the end of the whole instance.
 """
-ENDED: frozenset[Flow] = frozenset({"exit", "fail", "stuck"})
+ENDED: frozenset[Flow] = frozenset({"exit", "fail", "stuck", "restart"})
 """The flows after which nothing of the script runs."""
 
 
@@ -98,11 +99,13 @@ class Effort:
         depth: the statements around the current one.
         steps: the statements that have run.
         background: how many background jobs are around the current statement.
+        failures: how many statements may have ended the script with an error.
     """
 
     depth: int = 0
     steps: int = 0
     background: int = 0
+    failures: int = 0
 
 
 class Core(Generic[W]):
@@ -152,7 +155,7 @@ class Core(Generic[W]):
         """Return whether nothing more of the script runs in a world."""
         return world.flow in ENDED
 
-    def unreachable(self, node: Node) -> None:
+    def unreachable(self, node: Node, worlds: Sequence[W]) -> None:
         """Take note of a statement that no world comes to."""
 
     def visit(self, node: Node, worlds: Iterable[W], step: Step[W]) -> list[W]:
@@ -171,6 +174,7 @@ class Core(Generic[W]):
                 ended.extend(step(world))
             effort.depth -= 1
         merged = merge(ended)
+        effort.failures += any(one.flow == "fail" for one in ended)
         if len(merged) > self.most_worlds:
             # One that has ended would make all that follows seem unreachable.
             live = [world for world in merged if not world.flow]
@@ -185,7 +189,7 @@ class Core(Generic[W]):
             if node.type == "comment":
                 continue
             if all(map(self.has_ended, worlds)):
-                self.unreachable(node)
+                self.unreachable(node, worlds)
             worlds = run(node, worlds)
         return worlds
 
@@ -233,6 +237,7 @@ class Core(Generic[W]):
             lasting: whether the condition holds for ever if it does so for many rounds.
         """
         left: list[W] = []
+        failures = self.effort.failures
         for _ in range(_MOST_ROUNDS):
             asked = [one for world in worlds for one in arm.ask(world)]
             inside: list[W] = []
@@ -254,9 +259,11 @@ class Core(Generic[W]):
             if worlds == before:
                 lasting = True
                 break
-        for world in worlds if lasting else ():
+        # Where some have left by a condition that nobody knows, the others do so in a later round.
+        may_leave = bool(left) or self.effort.failures > failures
+        for world in worlds if lasting and not may_leave else ():
             stuck(world)
-        return _left([*left, *worlds])
+        return _left(left if left and lasting else [*left, *worlds])
 
     def call(self, worlds: list[W], body: Step[W]) -> list[W]:
         """Return the worlds after a function, which a ``return`` ends and nothing else."""
@@ -297,12 +304,12 @@ def bounded(text: str) -> str:
 
 
 def merge(worlds: Sequence[W]) -> list[W]:
-    """Return the distinct worlds, without those that failed where another succeeded.
+    """Return the distinct worlds, without those that failed or hang where another goes on.
 
     A script that ends with an error is taken for one that nobody wants to read: ``[ -f x ] || exit 1`` is a
     precaution, not a branch.
     """
-    live = [world for world in worlds if world.flow != "fail"] or worlds[:1]
+    live = [world for world in worlds if world.flow not in {"fail", "stuck"}] or worlds[:1]
     distinct: list[W] = []
     for world in live:
         if world not in distinct:
@@ -310,9 +317,9 @@ def merge(worlds: Sequence[W]) -> list[W]:
     return distinct
 
 
-def mentioned(text: str) -> str | None:
-    """Return the first of the agent's variables that a text names; None where it names none."""
-    return next((name for name in variables() if name in text), None)
+def mentioned(text: str) -> list[str]:
+    """Return the agent's variables that a text names."""
+    return [name for name in variables() if name in text]
 
 
 def _rounded(worlds: list[W]) -> list[W]:

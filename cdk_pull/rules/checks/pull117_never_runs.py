@@ -37,7 +37,8 @@ def never_runs(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """The instance never runs the line, or the agent never sees what it sets.
 
     ## What it does
-    Finds agent settings after `exit` or `exec`, or after a here-document whose end is indented, user data without
+    Finds agent settings after `exit` or `exec`, after `reboot` or `shutdown` (also in a later part of a MIME archive),
+    or after a here-document whose end is indented, user data without
     `#!`, MIME parts that cloud-init does not run, PowerShell outside its tags, variables of the process in place of the
     machine, and text that EC2 does not get as base64.
 

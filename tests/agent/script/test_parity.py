@@ -173,6 +173,24 @@ ALWAYS: Final = _set("'always'")
                 "once",
             ),
             ("what a program puts out", _echo("$(curl x)"), _set("(Invoke-RestMethod x)"), None),
+            (
+                "a script from elsewhere",
+                f"{_echo('once')}\ncurl https://example.com/setup | bash",
+                f"{ONCE}\nInvoke-Expression (Invoke-WebRequest https://example.com/setup)",
+                None,
+            ),
+            (
+                "a loop that never ends",
+                f"while true; do sleep 5; done\n{_echo('once')}",
+                f"while ($true) {{ Start-Sleep 5 }}\n{ONCE}",
+                "default",
+            ),
+            (
+                "a job that sets it at its own time",
+                f"{_echo('always')}\n(sleep 9; {_echo('once')}) &",
+                f"{ALWAYS}\nStart-Job {{ {ONCE} }}",
+                None,
+            ),
         )
     ],
 )

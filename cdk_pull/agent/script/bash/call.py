@@ -26,7 +26,7 @@ class Call:
         words: its name and arguments.
         line: the line of the user data.
         rows: how many lines it goes on after the first.
-        waits: whether the script goes on only when it has ended.
+        text: the command as it stands in the script.
     """
 
     shell: Shell
@@ -35,7 +35,12 @@ class Call:
     words: list[str]
     line: int
     rows: int = 0
-    waits: bool = True
+    text: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether the script goes on only when it has ended."""
+        return not self.shell.effort.background
 
     @property
     def arguments(self) -> list[str]:

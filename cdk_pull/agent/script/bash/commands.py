@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.script.bash import files
+from cdk_pull.agent.script.bash.shell import asks_agent
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRUNED, Chunk, Io
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cdk_pull.agent.script.bash.call import Call
     from cdk_pull.agent.script.bash.world import World
@@ -37,14 +38,12 @@ _HARMLESS = frozenset(
         "fgrep",
     }
     | {"cut", "awk", "sort", "uniq", "diff", "cmp", "md5sum", "sha256sum", "chcon"}
-    | {"restorecon", "source", ".", "logger", "docker", "find", "sync"}
+    | {"restorecon", "logger", "docker", "find", "sync"}
 )
 # What they run stands in an argument.
 _LANGUAGES = ("awk", "node", "perl", "python", "ruby")
 # They print nothing and leave files as they are.
-_SILENT = frozenset(
-    {":", "true", "false", "test", "[", "touch", "mkdir", "chmod", "chown", "chgrp", "sleep", "wait"}
-)
+_SILENT = frozenset({":", "true", "false", "test", "[", "touch", "mkdir", "chmod", "chown", "chgrp", "sleep"})
 # Wrappers that run the rest of their words, and how many words of their own they have.
 _WRAPPERS = {
     "sudo": 0,
@@ -59,6 +58,18 @@ _WRAPPERS = {
 }
 _TAKE_A_VALUE = frozenset({"-u", "-g", "-h", "-p", "-C", "-n", "-k", "-s", "--user", "--group"})
 _FLOWS: dict[str, Flow] = {"return": "return", "break": "break", "continue": "continue"}
+# They print nothing where they read nothing.
+_FILTERS = frozenset({"cut", "egrep", "fgrep", "grep", "head", "jq", "sed", "sort", "tail", "tr", "uniq"})
+# What follows a file or a log for ever, and what else never ends.
+_FOREVER = (
+    (frozenset({"tail"}), re.compile(r"-[a-zA-Z0-9]*[fF][a-zA-Z0-9]*|--follow(?:=.*)?|--retry")),
+    (frozenset({"journalctl", "docker"}), re.compile(r"-[a-zA-Z0-9]*f[a-zA-Z0-9]*|--follow")),
+    (frozenset({"sleep"}), re.compile(r"inf(?:inity)?")),
+    (frozenset({"watch", "yes", "top"}), re.compile(r"")),
+)
+_RESTARTS = frozenset({"reboot", "halt", "poweroff"})
+# Folders of the AMI, whose scripts leave ecs.config as it is.
+_SYSTEM = re.compile(r"/(?:etc|usr|bin|sbin|lib|lib64|opt/aws|opt/amazon)/|.*/\.bash|.*/\.profile")
 _WRITERS: dict[str, Callable[[Call], None]] = {
     "echo": files.echo,
     "printf": files.printf,
@@ -75,6 +86,11 @@ _WRITERS: dict[str, Callable[[Call], None]] = {
 def run(call: Call) -> list[World]:
     """Return the worlds after a simple command."""
     name = posixpath.basename(call.words[0])
+    if "/" in call.words[0] and call.world.path(call.words[0]) in call.world.files:
+        return _file(call, call.world.path(call.words[0]))
+    if _goes_on(call, name):
+        call.shell.stick(call.world, call.line, call.text)
+        return [call.world]
     if name in _WRITERS:
         _WRITERS[name](call)
         return [call.world]
@@ -103,7 +119,73 @@ def _other(call: Call) -> list[World]:
         for each in call.arguments
     ):
         call.shell.blur(call.world, f"{name} changes {ECS_CONFIG} in its own way", call.line)
-    call.put_chunks(call.unknown(f"the output of {name} is not known"))
+    elif name.startswith(_LANGUAGES) and call.operands:
+        content = call.world.files.get(call.world.path(call.operands[0]), ())
+        if any("ecs.config" in each.text or _is_elsewhere(call, each.text) for each in content):
+            call.shell.blur(call.world, f"what {call.operands[0]} does is not followed", call.line)
+    for path in [each for each in _downloads(call, name) if each != ECS_CONFIG]:
+        call.world.files[path] = call.unknown(f"the content of {path} is not in the user data")
+    silent = name in _FILTERS and call.io.stdin == () and len(call.operands) < 2  # noqa: PLR2004 - and no file
+    if not silent and not (call.waits and asks_agent(call.text)):
+        call.put_chunks(call.unknown(f"the output of {name} is not known"))
+    return [call.world]
+
+
+def _downloads(call: Call, name: str) -> Iterator[str]:
+    """Yield the files that a command downloads to."""
+    words = call.arguments
+    if name in {"curl", "wget"}:
+        url = next((each for each in call.operands if "://" in each), "")
+        short = "-o" if name == "curl" else "-O"
+        for number, each in enumerate(words):
+            attached = re.fullmatch(rf"-[a-zA-Z]*{short[1]}(.*)|--output(?:-document)?=(.*)", each)
+            follows = attached is not None and not (attached[1] or attached[2])
+            if each in {"--output", "--output-document"} or follows:
+                yield from (call.world.path(one) for one in words[number + 1 : number + 2] if one != "-")
+            elif attached is not None:
+                yield call.world.path(attached[1] or attached[2])
+        if url and (
+            name == "wget" or any(re.fullmatch(r"-[a-zA-Z]*O[a-zA-Z]*|--remote-name", one) for one in words)
+        ):
+            yield call.world.path(posixpath.basename(url.partition("?")[0]))
+    elif name == "aws" and call.operands[:2] == ["s3", "cp"] and len(call.operands) > 3:  # noqa: PLR2004 - from and to
+        source, target = call.operands[2:4]
+        if source.startswith("s3://") and target != "-":
+            path = call.world.path(target)
+            yield posixpath.join(path, posixpath.basename(source)) if target.endswith(("/", ".")) else path
+
+
+def _goes_on(call: Call, name: str) -> bool:
+    """Return whether a command never ends; one that another reads from ends with that."""
+    piped = call.io.stdout is not None and call.io.stdout.startswith("pipe:")
+    for names, options in _FOREVER:
+        if name in names and not piped and not any(each.startswith("--pid") for each in call.arguments):
+            words = call.arguments if options.pattern else [""]
+            if name == "docker":
+                words = words[1:] if words[:1] == ["logs"] else []
+            return any(options.fullmatch(each) for each in words)
+    return False
+
+
+def _is_elsewhere(call: Call, text: str) -> bool:
+    """Return whether a text has lines that stand somewhere else."""
+    hole = call.shell.holes.first(text)
+    return hole is not None and (hole.lines or call.shell.holes.split(text.strip()) == ["", ""])
+
+
+def _wait(call: Call) -> list[World]:
+    call.world.jobs = ()
+    return [call.world]
+
+
+def _restart(call: Call) -> list[World]:
+    """Run ``reboot``, ``shutdown now`` and their kin; what a later time is given for leaves the script alone."""
+    name, words = posixpath.basename(call.words[0]), call.arguments
+    now = name in _RESTARTS and not {"--help", "-w", "--wtmp-only"} & set(words)
+    now |= name == "shutdown" and "-c" not in words and any(each in {"now", "0", "+0"} for each in words)
+    now |= name in {"init", "telinit"} and words[:1] in (["0"], ["6"])
+    if now and call.waits:
+        call.world.flow, call.world.on_exit = "restart", ""
     return [call.world]
 
 
@@ -137,7 +219,7 @@ def _exec(call: Call) -> list[World]:
         return [call.world]
     ended = run(replace(call, words=call.arguments))
     for each in ended:
-        each.flow = "exit"
+        each.flow = each.flow if each.flow in {"stuck", "restart"} else "exit"
         each.on_exit = ""  # exec replaces the shell, and its traps with it
     return ended
 
@@ -150,22 +232,73 @@ def _trap(call: Call) -> list[World]:
 
 
 def _eval(call: Call) -> list[World]:
-    return call.shell.nested(" ".join(call.arguments), call.world, call.io, lambda _: call.line)
+    text = " ".join(call.arguments)
+    if _is_elsewhere(call, text):
+        return _elsewhere(call, "a script that is not in the user data runs")
+    return call.shell.nested(text, call.world, call.io, lambda _: call.line, own=False)
+
+
+def _elsewhere(call: Call, reason: str) -> list[World]:
+    """Run what nobody knows: it may write to ecs.config as well as the user data does."""
+    call.put_chunks(call.unknown(reason))
+    return [call.shell.blur(call.world, reason, call.line)]
+
+
+def _source(call: Call) -> list[World]:
+    """Run ``source file``, in the script's own shell."""
+    path = call.world.path(call.operands[0]) if call.operands else ""
+    content = call.world.files.get(path)
+    if content is not None:
+        return _script(call, content, call.io, own=False)
+    if _SYSTEM.match(path) or not call.operands:
+        return [call.world]
+    return _elsewhere(call, f"what {call.operands[0]} does is not in the user data")
+
+
+def _file(call: Call, path: str) -> list[World]:
+    """Run a file that the script has written or downloaded, as a program."""
+    content = call.world.files[path]
+    first = content[0].text if content else ""
+    if first.startswith("#!") and re.search(r"\b(?:ba|da|k|z|a)?sh\b", first) is None:
+        known = "".join(each.text for each in content)
+        if "ecs.config" in known:
+            return _elsewhere(call, f"what {path} does is not followed")
+        return [call.world]
+    return _script(call, content, call.io)
 
 
 def _shell(call: Call) -> list[World]:
     """Run ``bash -c '...'``, ``bash <<EOF`` and ``bash file`` where the text is known."""
-    stdin = None
+    stdin, operands = call.io.stdin, [each for each in call.operands if each != "-"]
     if any(re.fullmatch(r"-[a-z]*c", each) for each in call.arguments):
-        chunks, stdin = tuple(Chunk(each, call.line) for each in call.operands[:1]) or None, call.io.stdin
-    else:
-        chunks = call.world.files.get(call.world.path(call.operands[0])) if call.operands else call.io.stdin
-    if chunks is None:
-        return _other(call)
-    text = "".join(each.text for each in chunks)
-    numbers = [each.line for each in chunks for _ in range(each.text.count("\n") or 1)] or [call.line]
-    io = Io(stdin, call.io.stdout)
-    ended = call.shell.nested(text, call.world.fork(), io, lambda line: numbers[min(line, len(numbers)) - 1])
+        return _script(
+            call, tuple(Chunk(each, call.line) for each in operands[:1]), Io(stdin, call.io.stdout)
+        )
+    if operands and not any(re.fullmatch(r"-[a-z]*s", each) for each in call.arguments):
+        path = call.world.path(operands[0])
+        content = call.world.files.get(path)
+        if content is None and not _SYSTEM.match(path):
+            return _elsewhere(call, f"what {operands[0]} does is not in the user data")
+        return [call.world] if content is None else _script(call, content, Io(stdin, call.io.stdout))
+    return [call.world] if stdin is None else _script(call, stdin, Io(None, call.io.stdout))
+
+
+def _script(call: Call, content: tuple[Chunk, ...], io: Io, *, own: bool = True) -> list[World]:
+    """Run a script whose text is known as far as its lines stand in the user data."""
+    text = "".join(each.text for each in content)
+    if any(_is_elsewhere(call, each.text) for each in content):
+        return _elsewhere(call, "a script runs that is not in the user data")
+    numbers = [each.line for each in content for _ in range(each.text.count("\n") or 1)] or [call.line]
+
+    def lines(line: int) -> int:
+        return numbers[min(line, len(numbers)) - 1]
+
+    if not own:
+        ended = call.shell.nested(text, call.world, io, lines, own=False)
+        for each in ended:
+            each.flow = "" if each.flow == "return" else each.flow
+        return ended
+    ended = call.shell.nested(text, call.world.fork(), io, lines)
     return [call.world.after_subshell(each) for each in ended]
 
 
@@ -183,8 +316,15 @@ def _wrapped(call: Call, own: int) -> list[World]:
             rest.pop(0)
     rest = rest[own:]
     if rest:
+        if posixpath.basename(call.words[0]) != "timeout":
+            return run(replace(call, words=rest))
         # A time-out ends the wait, and what was asked for is done all the same.
-        return run(replace(call, words=rest, waits=call.waits and call.words[0] != "timeout"))
+        call.shell.effort.background += 1
+        ended = run(replace(call, words=rest))
+        call.shell.effort.background -= 1
+        for each in ended:
+            each.flow, each.jobs = "", call.world.jobs
+        return ended
     # `sudo -s <<EOF` reads a script.
     return _shell(replace(call, words=["sh"])) if call.io.stdin is not None else [call.world]
 
@@ -192,6 +332,9 @@ def _wrapped(call: Call, own: int) -> list[World]:
 def _systemctl(call: Call) -> list[World]:
     """Run ``systemctl``, and ``service``, which is another name for it on the systems with an ecs unit."""
     words = set(call.arguments)
+    if words & {"reboot", "poweroff", "halt"} and call.waits:
+        call.world.flow, call.world.on_exit = "restart", ""
+        return [call.world]
     starts = "--now" in words or words & {"start", "restart", "reload-or-restart", "try-restart"}
     if starts and call.waits and "--no-block" not in words and words & {"ecs", "ecs.service"}:
         call.shell.warn(
@@ -216,4 +359,8 @@ _RUNNERS: dict[str, Callable[[Call], list[World]]] = {
     "su": _su,
     "service": _systemctl,
     "systemctl": _systemctl,
+    "source": _source,
+    ".": _source,
+    "wait": _wait,
+    **dict.fromkeys((*sorted(_RESTARTS), "shutdown", "init", "telinit"), _restart),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.script.bash.shell import asks_agent
 from cdk_pull.agent.script.bash.words import expand_one
 from cdk_pull.agent.script.bash.world import ECS_CONFIG
 
@@ -36,28 +37,50 @@ _QUESTIONS = frozenset(
     }
     | {"getent", "pgrep", "pidof", "mountpoint", "ping", "nc", "expr", "let", "read", "select"}
 )
+# What succeeds each time that it runs.
+_LASTING = frozenset({":", "true", "sleep", "echo", "printf", "date"})
+_ALWAYS_TRUE = re.compile(r"\(\(\s*1\s*\)\)")
+_COMMANDS = frozenset({"command", "pipeline", "redirected_statement"})
 
 
-def decide(shell: Shell, node: Node, world: World) -> bool | None:
-    """Return whether a condition holds, or None where both are possible."""
+def decide(shell: Shell, node: Node, world: World, *, lasting: bool = False) -> bool | None:
+    """Return whether a condition holds, or None where both are possible.
+
+    Args:
+        shell: the script.
+        node: the condition.
+        world: the state in which it is asked.
+        lasting: whether to say what holds again and again, which the success of a command does not.
+    """
+    text = (node.text or b"").decode("utf-8", "replace")
+    if (
+        node.type in _COMMANDS
+        and not shell.effort.background
+        and asks_agent(text.replace("\\\n", " ").partition("\n")[0])
+    ):
+        return False  # the agent starts after the user data has ended
+    answer: bool | None = True
     match node.type:
         case "negated_command":
-            answer = decide(shell, node.named_children[0], world) if node.named_child_count else None
-            return None if answer is None else not answer
+            inside = (
+                decide(shell, node.named_children[0], world, lasting=lasting)
+                if node.named_child_count
+                else None
+            )
+            answer = None if inside is None else not inside
         case "test_command":
-            return _test(shell, node, world)
+            answer = True if _ALWAYS_TRUE.fullmatch(text) else _test(shell, node, world)
         case "list":
-            return _both(shell, node, world)
+            answer = _both(shell, node, world, lasting=lasting)
         case "redirected_statement" | "pipeline" | "subshell" | "compound_statement":
             last = node.child_by_field_name("body") or next(reversed(node.named_children), None)
-            return None if last is None else decide(shell, last, world)
+            answer = None if last is None else decide(shell, last, world, lasting=lasting)
         case "command":
-            return _command(shell, node, world)
-        case _:
-            return True
+            answer = _command(shell, node, world, lasting=lasting)
+    return answer
 
 
-def _command(shell: Shell, node: Node, world: World) -> bool | None:
+def _command(shell: Shell, node: Node, world: World, *, lasting: bool) -> bool | None:
     name = node.child_by_field_name("name")
     word = (name.text or b"").decode("utf-8", "replace") if name is not None else ""
     if word == "sudo" and node.child_by_field_name("argument") is not None:
@@ -73,7 +96,7 @@ def _command(shell: Shell, node: Node, world: World) -> bool | None:
         return _finds(
             [expand_one(each, world, shell) for each in node.children_by_field_name("argument")], world, shell
         )
-    return None if word in _QUESTIONS else True
+    return None if word in _QUESTIONS or (lasting and word not in _LASTING) else True
 
 
 def _finds(arguments: list[str], world: World, shell: Shell) -> bool | None:
@@ -89,9 +112,9 @@ def _finds(arguments: list[str], world: World, shell: Shell) -> bool | None:
     return re.search(start + re.escape(pattern), content, re.MULTILINE) is not None
 
 
-def _both(shell: Shell, node: Node, world: World) -> bool | None:
-    left = decide(shell, node.named_children[0], world)
-    right = decide(shell, node.named_children[-1], world)
+def _both(shell: Shell, node: Node, world: World, *, lasting: bool) -> bool | None:
+    left = decide(shell, node.named_children[0], world, lasting=lasting)
+    right = decide(shell, node.named_children[-1], world, lasting=lasting)
     if any(child.type == "&&" for child in node.children):
         return False if left is False else right if left else None
     return True if left else right if left is False else None
@@ -105,7 +128,7 @@ def _test(shell: Shell, node: Node, world: World) -> bool | None:
         expand_one(each, world, shell)
         if each.is_named and each.type != "test_operator"
         else (each.text or b"").decode("utf-8", "replace")
-        for each in inside.children
+        for each in inside.children or [inside]
     ]
     return _compare(words, shell)
 
@@ -115,12 +138,15 @@ def _compare(words: list[str], shell: Shell) -> bool | None:
         return None
     match words:
         case ["-n", word]:
-            return bool(word)
+            answer: bool | None = bool(word)
         case ["-z", word]:
-            return not word
+            answer = not word
+        case [word] if word and not word.startswith("-"):
+            answer = True
         case [one, "=" | "==", other] if not set(other) & set("*?["):
-            return one == other
+            answer = one == other
         case [one, "!=", other] if not set(other) & set("*?["):
-            return one != other
+            answer = one != other
         case _:
-            return None
+            answer = None
+    return answer

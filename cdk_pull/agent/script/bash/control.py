@@ -120,19 +120,28 @@ def each(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
 
 
 def repeat(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
-    """Follow ``while``, ``until`` and the arithmetic ``for``: none or one round."""
+    """Follow ``while``, ``until`` and the arithmetic ``for``, which is over after none or one round if it has an end."""
     body = node.child_by_field_name("body")
     if body is None:
         return [world]
-    questions = node.children_by_field_name("condition") if node.type == "while_statement" else []
-    asked = shell.sequence([one for one in questions if one.is_named], [world], io)
-    return [
-        ended for one in asked for ended in shell.perhaps(one, _bound, lambda one: shell.run(body, [one], io))
-    ]
+    questions = [one for one in node.children_by_field_name("condition") if one.is_named]
+    until = any(child.type == "until" for child in node.children)
+    asks = node.type == "while_statement"
 
+    def holds(one: World) -> bool | None:
+        if not asks or not questions:
+            return None if questions else True
+        answer = decide(shell, questions[-1], one, lasting=True)
+        return answer if answer is None or not until else not answer
 
-def _bound(_world: World) -> None:
-    """Bind nothing: the loop has no variable."""
+    def ask(one: World) -> list[World]:
+        return shell.sequence(questions, [one], io) if asks else [one]
+
+    arm = Arm(ask, holds, lambda one: shell.run(body, [one], io))
+    text = (node.text or b"").decode("utf-8", "replace")
+    return shell.repeat(
+        [world], arm, lambda one: shell.stick(one, shell.line(node), text), lasting=asks or not questions
+    )
 
 
 def _same(world: World) -> list[World]:

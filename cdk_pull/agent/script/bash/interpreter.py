@@ -20,7 +20,7 @@ from cdk_pull.agent.script.core import DEEPEST, bounded, mentioned, merge
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from tree_sitter import Node
 
@@ -51,16 +51,22 @@ class Interpreter(Shell):
 
     def run_script(self, text: str, worlds: Iterable[World], io: Io | None = None) -> list[World]:
         """Return the worlds after a whole script, its EXIT trap included."""
+        after: list[World] = []
+        for world in self._included(text, list(worlds), io or Io()):
+            trap, world.on_exit = world.on_exit, ""
+            world.flow = world.flow if world.flow in {"stuck", "restart"} else ""
+            after.extend(self.nested(trap, world, io or Io(), self.lines) if trap else [world])
+        return merge(after)
+
+    def _included(self, text: str, worlds: list[World], io: Io) -> list[World]:
         self.source, root = parse(text.encode("utf-8", "replace"))
         self._check_here_documents(text, root)
-        ended = self.run(root, list(worlds), io or Io())
+        for node in root.children if all(map(self.has_ended, worlds)) else ():
+            self.unreachable(node, worlds)
+        ended = self.run(root, worlds, io)
         for node in [each for each in walk(root) if each.is_error] if root.has_error else []:
             for world in ended:
                 self.skip(_whole(node), world, "the grammar of bash does not know this")
-        after: list[World] = []
-        for world in ended:
-            trap, world.on_exit, world.flow = world.on_exit, "", ""
-            after.extend(self.nested(trap, world, io or Io(), self.lines) if trap else [world])
         for name, line in self._assigned.items():
             if name not in self.used:
                 self.warn(
@@ -69,7 +75,7 @@ class Interpreter(Shell):
                     line,
                     name,
                 )
-        return merge(after)
+        return ended
 
     def _check_here_documents(self, text: str, root: Node) -> None:
         lines = text.split("\n")
@@ -82,19 +88,31 @@ class Interpreter(Shell):
                     self.lines(end + 1),
                 )
 
-    def nested(self, text: str, world: World, io: Io, lines: Callable[[int], int]) -> list[World]:
-        """Return the worlds after a script inside the script, such as that of ``bash -c``."""
+    def nested(
+        self, text: str, world: World, io: Io, lines: Callable[[int], int], *, own: bool = True
+    ) -> list[World]:
+        """Return the worlds after a script inside the script."""
         if self.effort.depth >= DEEPEST:
             return [self.blur(world, "the script is nested too deep", lines(1))]
         inner = Interpreter(self.holes, lines, self.effort)
-        worlds = inner.run_script(text, [world], io)
-        self.warnings += inner.warnings
+        inner.calls = 0 if own else self.calls + 1  # a sourced file may return
+        worlds = inner.run_script(text, [world], io) if own else inner._included(text, [world], io)
+        self.warnings += [each for each in inner.warnings if each not in self.warnings]
         self.used |= inner.used
         return worlds
 
     def run(self, node: Node, worlds: list[World], io: Io) -> list[World]:
         """Return the worlds after a statement."""
-        return self.visit(node, worlds, lambda world: self._run(node, world, io))
+        after = node.next_sibling
+        step = self._job if after is not None and after.type == "&" else self._run
+        return self.visit(node, worlds, lambda world: step(node, world, io))
+
+    def _job(self, node: Node, world: World, io: Io) -> list[World]:
+        """Return the worlds after a background job was started, taken to end at once."""
+        self.effort.background += 1
+        ended = self._run(node, world.fork(), io)
+        self.effort.background -= 1
+        return merge([world.after_job(inside, self.line(node)) for inside in ended])
 
     def _run(self, node: Node, world: World, io: Io) -> list[World]:
         follow = _CONTROL.get(node.type)
@@ -155,9 +173,7 @@ class Interpreter(Shell):
             redirect_all(self, redirects, world)
             return [world]
         rows = node.end_point[0] - node.start_point[0]
-        return commands.run(
-            Call(self, world, opened, words, self.line(node), rows, waits=not _in_background(node))
-        )
+        return commands.run(Call(self, world, opened, words, self.line(node), rows, text=_text(node)))
 
     def _assign(self, node: Node, world: World, *, warn: bool = True) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
@@ -193,26 +209,25 @@ class Interpreter(Shell):
         ended = self.sequence(nodes, [world.fork()], io)
         return merge([world.after_subshell(each) for each in ended])
 
-    def unreachable(self, node: Node) -> None:
-        """Warn of a setting that no world comes to."""
-        text = (node.text or b"").decode("utf-8", "replace")
-        if node.is_named and mentions(text):
+    def unreachable(self, node: Node, worlds: Sequence[World]) -> None:
+        """Warn of the settings that no world comes to; what a restart cuts off may just have run."""
+        text = _text(node)
+        if not node.is_named or not mentions(text):
+            return
+        restarts = any(world.flow == "restart" for world in worlds)
+        code = WarningCode.AFTER_RESTART if restarts else WarningCode.UNREACHABLE
+        why = "the instance restarts before this line, and cloud-init does not run the rest later"
+        names: list[str | None] = [*mentioned(text)]
+        for name in names or [None]:
             self.warn(
-                WarningCode.UNREACHABLE,
-                "the script has ended before this line",
-                self.line(node),
-                mentioned(text),
+                code, why if restarts else "the script has ended before this line", self.line(node), name
             )
+            for world in worlds if restarts and name is not None else ():
+                world.write(ECS_CONFIG, f"\n{name}={self.unknown(why, node)}\n", self.line(node))
 
 
-def _in_background(node: Node) -> bool:
-    """Return whether an ``&`` follows a command, or something that it is a part of."""
-    around: Node | None = node
-    while around is not None:
-        if around.next_sibling is not None and around.next_sibling.type == "&":
-            return True
-        around = around.parent
-    return False
+def _text(node: Node) -> str:
+    return (node.text or b"").decode("utf-8", "replace")
 
 
 def _whole(node: Node) -> Node:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.script.bash.words import expand_one, heredoc
-from cdk_pull.agent.script.bash.world import ECS_CONFIG, NOWHERE, Io, chunks
+from cdk_pull.agent.script.bash.world import ECS_CONFIG, NOWHERE, Io, Job, chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +65,8 @@ def redirect_all(shell: Shell, redirects: Iterable[Node], world: World) -> None:
 def empty(shell: Shell, world: World, path: str, line: int) -> None:
     """Truncate a file, with a warning where that loses settings."""
     if path == ECS_CONFIG:
+        if shell.effort.background:
+            world.jobs = (*world.jobs, Job(line, None))
         lost = [
             each for each in world.files.get(path, ()) if "=" in each.text or shell.holes.first(each.text)
         ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, Io, World
 from cdk_pull.agent.script.core import Core, mentioned
 
@@ -15,7 +17,14 @@ if TYPE_CHECKING:
     from cdk_pull.agent.pieces import Holes
     from cdk_pull.agent.script.core import Effort
 
-__all__ = ["Shell", "mentions"]
+__all__ = ["Shell", "asks_agent", "mentions"]
+
+# The introspection port, the container and the service of the agent.
+_ASKS_AGENT = re.compile(
+    r"\b(?:curl|wget|nc(?:at)?|telnet|ss|netstat|lsof)\b[^\n]*\b5167[89]\b|\bdocker\b[^\n;]*\becs-agent\b"
+    r"|\bsystemctl\b[^\n;|&]*\b(?:is-active|status|show)\b[^\n;|&]*\becs(?:\.service)?(?=[\s;|&\"')]|\Z)"
+    r"|\bservice[ \t]+ecs[ \t]+status\b|\b(?:pgrep|pidof|ps)\b[^\n]*\b(?:ecs-agent|amazon-ecs)"
+)
 
 
 class Shell(Core[World]):
@@ -37,9 +46,46 @@ class Shell(Core[World]):
         """Return the worlds after a statement."""
         raise NotImplementedError
 
-    def nested(self, text: str, world: World, io: Io, lines: Callable[[int], int]) -> list[World]:
-        """Return the worlds after a script inside the script, such as that of ``bash -c``."""
+    def nested(
+        self, text: str, world: World, io: Io, lines: Callable[[int], int], *, own: bool = True
+    ) -> list[World]:
+        """Return the worlds after a script inside the script.
+
+        Args:
+            text: the script.
+            world: the state before it.
+            io: where it reads and writes.
+            lines: the line of the user data for each of its lines.
+            own: whether it has a shell of its own, as that of ``bash -c`` has and that of ``source`` has not.
+        """
         raise NotImplementedError
+
+    def stick(self, world: World, line: int, text: str) -> None:
+        """Stop a world at something that never ends, with a warning where the script waits for it.
+
+        Args:
+            world: the state before it.
+            line: its line.
+            text: what it is, as it stands in the script.
+        """
+        if self.effort.background:
+            world.flow = "exit"
+            return
+        world.flow, world.on_exit = "stuck", ""
+        if asks_agent(text):
+            self.warn(
+                WarningCode.WAITS_FOR_AGENT,
+                "this waits for the agent, which starts after the user data has ended: the instance never joins its "
+                "cluster",
+                line,
+            )
+        else:
+            self.warn(
+                WarningCode.NEVER_ENDS,
+                "this never ends, and the agent starts after the user data has ended: the instance never joins its "
+                "cluster",
+                line,
+            )
 
     def sequence(self, nodes: Iterable[Node], worlds: list[World], io: Io) -> list[World]:
         """Return the worlds after statements that follow one another."""
@@ -73,6 +119,11 @@ class Shell(Core[World]):
         return self.blur(worlds[0], reason, self.line(node))
 
 
+def asks_agent(text: str) -> bool:
+    """Return whether a command asks whether the agent runs."""
+    return _ASKS_AGENT.search(text.replace("\\\n", " ")) is not None
+
+
 def mentions(text: str) -> bool:
     """Return whether a text names ecs.config or one of the agent's variables."""
-    return "ecs.config" in text or mentioned(text) is not None
+    return "ecs.config" in text or bool(mentioned(text))

@@ -21,6 +21,7 @@ __all__ = [
     "Chunk",
     "Function",
     "Io",
+    "Job",
     "World",
     "chunks",
 ]
@@ -62,9 +63,34 @@ class Io:
     stdout: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A background job that writes ecs.config, at a time that nobody knows.
+
+    Attributes:
+        line: the line that starts it.
+        added: what it appends; None where it replaces what was there.
+    """
+
+    line: int
+    added: tuple[Chunk, ...] | None
+
+
 @dataclass(slots=True)
 class World:
-    """One way in which the script may have gone."""
+    """One way in which the script may have gone.
+
+    Attributes:
+        variables: by name.
+        files: by absolute path; PRINTED and PRUNED are among them.
+        functions: by name.
+        arguments: those of the function that runs.
+        directory: the current folder.
+        left: the folders that ``pushd`` has left.
+        on_exit: what runs when the script exits.
+        jobs: the background jobs that write ecs.config and were not waited for.
+        flow: how it has left the statements that it is in; empty where the next one runs.
+    """
 
     variables: dict[str, str] = field(default_factory=dict)
     files: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
@@ -73,6 +99,7 @@ class World:
     directory: str = "/"
     left: tuple[str, ...] = ()
     on_exit: str = ""
+    jobs: tuple[Job, ...] = ()
     flow: Flow = ""
 
     def fork(self) -> World:
@@ -82,8 +109,18 @@ class World:
         )
 
     def after_subshell(self, inside: World) -> World:
-        """Return this world after a subshell of it has ended: only the subshell's files last."""
-        return replace(self.fork(), files=inside.files)
+        """Return this world after a subshell of it has ended: only the files last, and what stops the whole boot."""
+        flow = inside.flow if inside.flow in {"stuck", "restart"} else self.flow
+        return replace(self.fork(), files=inside.files, jobs=inside.jobs, flow=flow)
+
+    def after_job(self, inside: World, line: int) -> World:
+        """Return this world after a background job of it was started on a line."""
+        before, after = self.files.get(ECS_CONFIG, ()), inside.files.get(ECS_CONFIG, ())
+        jobs = inside.jobs
+        if before != after:
+            adds = after[: len(before)] == before
+            jobs = (*jobs, Job(line, after[len(before) :] if adds else None))
+        return replace(self.fork(), files=inside.files, jobs=jobs)
 
     def path(self, name: str) -> str:
         """Return the absolute path for a file's name."""

@@ -140,7 +140,7 @@ class Shell(Core[World]):
         first.anything = next((world.anything for world in worlds if world.anything), "")
         return first
 
-    def unreachable(self, node: Node) -> None:
+    def unreachable(self, node: Node, worlds: Sequence[World]) -> None:  # noqa: ARG002 - the core hands them over
         """Warn of the settings that no world comes to."""
         found = text_of(node)
         for name in [each for each in variables() if each in found]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         ("for i in $LIST; do ls; done\nonce", "once"),
         ("for i in; do always; done\nonce", "once"),
         ("for ((i=0;i<3;i++)); do once; done", None),
-        ("while true; do once; break; done", None),
+        ("while true; do once; break; done", "once"),
         ("until curl -s x; do sleep 1; done\nonce", "once"),
         ("while read line; do echo $line >> $F; done < /x\nonce", "once"),
         (
