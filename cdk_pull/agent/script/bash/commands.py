@@ -325,6 +325,9 @@ def _wrapped(call: Call, own: int) -> list[World]:
         for each in ended:
             each.flow, each.jobs = "", call.world.jobs
         return ended
+    if call.words[0] == "env":
+        call.put_chunks(call.unknown("the environment is not known"))
+        return [call.world]
     # `sudo -s <<EOF` reads a script.
     return _shell(replace(call, words=["sh"])) if call.io.stdin is not None else [call.world]
 
