@@ -85,27 +85,33 @@ class StageFixes(StageWork):
 
     def _fix(self, *, nested: bool) -> None:
         """Change what is in nested stacks, or else in all others."""
-        by_request: dict[int, tuple[FixRequest, set[str]]] = {}
+        by_request: list[tuple[FixRequest, set[str]]] = []
         for resource, applications in self.reached():
             request = self._nearest(resource, applications).request
             if resource.cfn_resource_type == TASK and request.fixes.properties:
-                by_request.setdefault(id(request), (request, set()))[1].add(identity(resource))
-        if not by_request:
-            return
+                tasks = next((tasks for other, tasks in by_request if other == request), None)
+                if tasks is None:
+                    by_request.append((request, tasks := set()))
+                tasks.add(identity(resource))
+        for request, tasks in by_request:
+            self._fix_tasks(request, tasks, nested=nested)
+
+    def _fix_tasks(self, request: FixRequest, tasks: set[str], *, nested: bool) -> None:
+        """Change some of the task definitions, as one request asks for it."""
+        # Fixing changes the documents, also those of tasks that another request is for.
         documents = StackDocuments(self.stage)
         context: Mapping[str, Any] = self.stage.node.get_all_context()
         known = {key: value for key, value in context.items() if is_ours(key)}
-        for request, tasks in by_request.values():
-            facts = ImageFactsBook.of_context({**known, "images": dict(request.images)})
-            made: dict[tuple[str, str, str], list[Patched]] = {}
-            for patched in fix_tasks(documents.assembly, request.fixes.properties, facts):
-                made.setdefault((patched.rule.id, patched.template, patched.logical_id), []).append(patched)
-            for (_, template, logical_id), patches in made.items():
-                resource = documents.resource(template, logical_id)
-                if identity(resource) in tasks and cdk.Stack.of(resource).nested == nested:
-                    for patched in patches:
-                        _set(resource, patched)
-                    self._record(resource, patches)
+        facts = ImageFactsBook.of_context({**known, "images": dict(request.images)})
+        made: dict[tuple[str, str, str], list[Patched]] = {}
+        for patched in fix_tasks(documents.assembly, request.fixes.properties, facts):
+            made.setdefault((patched.rule.id, patched.template, patched.logical_id), []).append(patched)
+        for (_, template, logical_id), patches in made.items():
+            resource = documents.resource(template, logical_id)
+            if identity(resource) in tasks and cdk.Stack.of(resource).nested == nested:
+                for patched in patches:
+                    _set(resource, patched)
+                self._record(resource, patches)
 
     def _record(self, resource: cdk.CfnResource, patches: Sequence[Patched]) -> None:
         first = patches[0]

@@ -35,75 +35,75 @@ MIXINS: Final[dict[str, Callable[[], ScopeMixin]]] = {
     "FargateTaskSize.checked": pull.FargateTaskSize.checked,
     "SameRegionImages": pull.SameRegionImages,
 }
-ONLY_LOOK: Final = {"FargateTaskSize.checked", "SameRegionImages"}
+# What only looks stops the synth with what it finds.
+FOUND: Final = {
+    "FargateTaskSize.checked": "cpu and memory are not a Fargate task size on Linux: '256/8192'",
+    "SameRegionImages": "every pull crosses Regions",
+}
 
 
-def fill(stack: Construct, mixin: str = "") -> None:
-    """Put into a stack something for every mixin to do."""
-    vpc = ec2.Vpc.from_vpc_attributes(
-        stack, "Vpc", vpc_id="vpc-1", availability_zones=["eu-west-1a"], private_subnet_ids=["subnet-1"]
-    )
-    cluster = ecs.Cluster(stack, "Cluster", vpc=vpc)
-    group = autoscaling.AutoScalingGroup(
-        stack,
-        "Group",
-        vpc=vpc,
-        instance_type=ec2.InstanceType("m7i.large"),
-        machine_image=ecs.EcsOptimizedImage.amazon_linux2023(),
-    )
-    if mixin == "PullFixes":
-        group.add_user_data("echo ECS_IMAGE_PULL_BEHAVIOR=Always >> /etc/ecs/ecs.config")
-    cluster.add_asg_capacity_provider(
-        ecs.AsgCapacityProvider(
-            stack, "Provider", auto_scaling_group=group, enable_managed_termination_protection=False
+def fill(scope: Construct, mixin: str) -> None:
+    """Put into a scope something for a mixin to do."""
+    if mixin in {"ImagePullBehavior", "PullFixes"}:
+        vpc = ec2.Vpc.from_vpc_attributes(
+            scope, "Vpc", vpc_id="vpc-1", availability_zones=["eu-west-1a"], private_subnet_ids=["subnet-1"]
         )
-    )
-    # A size for each: one to choose from, one that Fargate does not run, and which is fixed.
-    for name, memory in {"Task": 512, "Odd": 8192}.items():
-        task = ecs.FargateTaskDefinition(stack, name, cpu=256, memory_limit_mib=memory)
+        group = autoscaling.AutoScalingGroup(
+            scope,
+            "Group",
+            vpc=vpc,
+            instance_type=ec2.InstanceType("m7i.large"),
+            machine_image=ecs.EcsOptimizedImage.amazon_linux2023(),
+        )
+        if mixin == "PullFixes":
+            group.add_user_data("echo ECS_IMAGE_PULL_BEHAVIOR=Once >> /etc/ecs/ecs.config")
+    if mixin != "ImagePullBehavior":
+        memory = 512 if mixin == "FargateTaskSize" else 8192
+        task = ecs.FargateTaskDefinition(scope, "Task", cpu=256, memory_limit_mib=memory)
         task.add_container("app", image=ecs.ContainerImage.from_registry(ABROAD))
 
 
-def outcome(mixin: str, app: cdk.App, stack: cdk.Stack) -> str:
-    """Return what became of the stack: ``applied``, or the error."""
+def served(mixin: str, app: cdk.App, stacks: dict[str, cdk.Stack]) -> dict[str, bool] | str:
+    """Return of which stacks what is in them was served, or the error."""
     try:
         app.synth()
     except RuntimeError as error:
-        return findings(mixin, str(error))
-    template = json.loads((Path(stack_folder(stack)) / stack.template_file).read_text(encoding="utf-8"))
+        message = str(error)
+        if mixin not in FOUND or FOUND[mixin] not in message:
+            return message
+        lines = message.splitlines()
+        return {
+            name: any(f"{stack.node.path}/" in line and FOUND[mixin] in line for line in lines)
+            for name, stack in stacks.items()
+        }
+    return {name: _is_served(mixin, stack) for name, stack in stacks.items()}
+
+
+def _is_served(mixin: str, stack: cdk.Stack) -> bool:
+    stage = cdk.Stage.of(stack)
+    assert stage is not None
+    template = json.loads((Path(stage.outdir) / stack.template_file).read_text(encoding="utf-8"))
     resources = template["Resources"].values()
-    (data,) = [
-        each["Properties"]["LaunchTemplateData"]
+    behaviors = {
+        cfn.read_value(each["Properties"]["LaunchTemplateData"]["UserData"]).settings.get(
+            "ECS_IMAGE_PULL_BEHAVIOR"
+        )
         for each in resources
         if each["Type"] == "AWS::EC2::LaunchTemplate"
-    ]
-    behavior = cfn.read_value(data["UserData"]).settings.get("ECS_IMAGE_PULL_BEHAVIOR")
-    sizes = sorted(
+    }
+    sizes = {
         (each["Properties"]["Cpu"], each["Properties"]["Memory"])
         for each in resources
         if each["Type"] == "AWS::ECS::TaskDefinition"
-    )
-    if mixin == "PullFixes":
-        fixed = ("always", [("1024", "8192"), ("256", "512")])
-        return "applied" if (behavior, sizes) == fixed else "nothing"
-    return "applied" if behavior == "once" else "nothing"
-
-
-def findings(mixin: str, message: str) -> str:
-    """Return an error, or ``applied`` where it is what the mixin finds."""
-    found = {
-        "FargateTaskSize.checked": "cpu and memory are not a Fargate task size on Linux: '256/8192'",
-        "FargateTaskSize": "cpu and memory are not a Fargate task size on Linux: '256/8192'",
-        "SameRegionImages": "every pull crosses Regions",
     }
-    return "applied" if mixin in found and found[mixin] in message else message
-
-
-def stack_folder(stack: cdk.Stack) -> str:
-    """Return where the stack's template is."""
-    stage = cdk.Stage.of(stack)
-    assert stage is not None
-    return stage.outdir
+    match mixin:
+        case "ImagePullBehavior":
+            return behaviors == {"once"}
+        case "PullFixes":
+            return (behaviors, sizes) == ({"once"}, {("1024", "8192")})
+        case "FargateTaskSize":
+            return bool(sizes) and sizes != {("256", "512")}
+    return False
 
 
 def new_app(tmp_path: Path) -> cdk.App:
@@ -133,32 +133,38 @@ def pipeline_in(app: cdk.App) -> pipelines.CodePipeline:
 
 
 @pytest.mark.parametrize("mixin", MIXINS)
-@pytest.mark.parametrize("target", ["app", "stage", "stack", "nested", "construct"])
+@pytest.mark.parametrize("target", ["app", "stage", "others"])
 @pytest.mark.parametrize("way", ["mixin before", "mixin after", "aspect before", "aspect after"])
 def test_a_scope_covers_what_is_below_it(tmp_path: Path, mixin: str, target: str, way: str) -> None:
-    """In an app, a stage, a stack, a nested stack or a construct of one's own, made before or after: applied."""
+    """In an app, a stage, a stack, a nested stack or a construct of one's own, made before or after: applied, and beside it not."""
     app = new_app(tmp_path)
     stage = cdk.Stage(app, "Prod", env=ENV) if target == "stage" else app
-    stack = cdk.Stack(stage, "S", env=ENV)
-    inner: dict[str, Construct] = {"app": app, "stage": stage, "stack": stack}
-    if target == "nested":
-        inner["nested"] = stack = cdk.NestedStack(stack, "Nested")
-    if target == "construct":
-        inner["construct"] = Construct(stack, "Own")
-    scope, made = inner[target], MIXINS[mixin]()
+    stacks = {"stack": cdk.Stack(stage, "S", env=ENV)}
+    scopes: list[Construct] = [stage]
+    full: list[Construct] = [stacks["stack"]]
+    expected = {"stack": True}
+    if target == "others":
+        stacks["nested"] = nested = cdk.NestedStack(cdk.Stack(app, "Outer", env=ENV), "Nested")
+        stacks["around"] = around = cdk.Stack(app, "Around", env=ENV)
+        stacks["beside"] = beside = cdk.Stack(app, "Beside", env=ENV)
+        scopes = [stacks["stack"], nested, Construct(around, "Own")]
+        full = [*scopes, beside]
+        expected = {"stack": True, "nested": True, "around": True, "beside": False}
 
     def apply() -> None:
-        if way.startswith("aspect"):
-            cdk.Aspects.of(scope).add(cdk.Shims.as_aspect(made))
-        else:
-            cdk.Mixins.of(scope).apply(made)
+        for scope in scopes:
+            if way.startswith("aspect"):
+                cdk.Aspects.of(scope).add(cdk.Shims.as_aspect(MIXINS[mixin]()))
+            else:
+                cdk.Mixins.of(scope).apply(MIXINS[mixin]())
 
     if way.endswith("before"):
         apply()
-    fill(inner.get("construct", stack), mixin)
+    for each in full:
+        fill(each, mixin)
     if way.endswith("after"):
         apply()
-    assert outcome(mixin, app, stack) == "applied"
+    assert served(mixin, app, stacks) == expected
 
 
 WRITTEN: Final = (
@@ -237,11 +243,15 @@ def test_stages_and_cdk_pipelines(tmp_path: Path, mixin: str, order: Callable[..
     try:
         prod = order(app, mixin, MIXINS[mixin](), pipeline)
     except RuntimeError as raised:
-        said = findings(mixin, str(raised))
+        # A stage with its own mixin is looked at when it is added.
+        found: dict[str, bool] | str = str(raised)
+        if mixin in FOUND and FOUND[mixin] in str(raised):
+            found = {"prod": True}
     else:
-        said = outcome(mixin, app, prod.stack)
-    if mixin in ONLY_LOOK or not error:
-        assert said == "applied"
+        found = served(mixin, app, {"prod": prod.stack})
+    if mixin in FOUND or not error:
+        assert found == {"prod": True}
     else:
-        assert error.format(mixin.partition(".")[0]) in said
-        assert "Prod" in said
+        assert isinstance(found, str)
+        assert error.format(mixin.partition(".")[0]) in found
+        assert "Prod" in found
