@@ -14,7 +14,7 @@ from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES
 from cdk_pull.cdk.ec2.stage_user_data import StageUserData
 from cdk_pull.cdk.synth.constructs import identity, select
 from cdk_pull.cdk.synth.decisions import record
-from cdk_pull.cdk.synth.stage_work import StageWork, nearest
+from cdk_pull.cdk.synth.stage_work import StageWork
 from cdk_pull.cdk.synth.tasks import TASK
 from cdk_pull.image.context import is_ours
 from cdk_pull.rules.fixes.apply import Patched, fix_tasks
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from constructs import IConstruct
 
-    from cdk_pull.cdk.synth.stage_work import Application
+    from cdk_pull.cdk.synth.stage_work import Application, Reached
 
 __all__ = ["FixRequest", "StageFixes"]
 
@@ -64,12 +64,13 @@ class StageFixes(StageWork):
 
     def complete(self) -> None:
         """Hand the fixes of user data on, and fix what is in nested stacks."""
-        user_data: StageUserData | None = None
-        for resource, applications in self.reached():
-            application = self._nearest(resource, applications)
-            if resource.cfn_resource_type != TASK and application.request.fixes.codes:
-                user_data = user_data or StageUserData.of(self.stage)
-                user_data.fix(resource, application.request.fixes)
+
+        def hand_on(reached: Reached, application: Application) -> None:
+            fixes: SelectedFixes = application.request.fixes
+            if reached.resource.cfn_resource_type != TASK and fixes.codes:
+                StageUserData.of(self.stage).fix(reached.resource, fixes)
+
+        self.for_each(hand_on)
         if select(self.stage, _NESTED):
             self._fix(nested=True)
 
@@ -78,21 +79,19 @@ class StageFixes(StageWork):
         self._fix(nested=False)
         return []
 
-    def _nearest(self, resource: cdk.CfnResource, applications: Sequence[Application]) -> Application:
-        for each in applications:
-            each.served = True
-        return nearest(resource.node.path, applications)
-
     def _fix(self, *, nested: bool) -> None:
         """Change what is in nested stacks, or else in all others."""
         by_request: list[tuple[FixRequest, set[str]]] = []
-        for resource, applications in self.reached():
-            request = self._nearest(resource, applications).request
-            if resource.cfn_resource_type == TASK and request.fixes.properties:
+
+        def sort(reached: Reached, application: Application) -> None:
+            request: FixRequest = application.request
+            if reached.resource.cfn_resource_type == TASK and request.fixes.properties:
                 tasks = next((tasks for other, tasks in by_request if other == request), None)
                 if tasks is None:
                     by_request.append((request, tasks := set()))
-                tasks.add(identity(resource))
+                tasks.add(identity(reached.resource))
+
+        self.for_each(sort)
         for request, tasks in by_request:
             self._fix_tasks(request, tasks, nested=nested)
 

@@ -19,6 +19,7 @@ from cdk_pull.cdk.checks.selected_fixes import SelectedFixes, fix_decision
 from cdk_pull.cdk.checks.suppressed import kept
 from cdk_pull.cdk.ec2.capacity import user_data_path
 from cdk_pull.cdk.ec2.requests import TOKENS, CapacityApplication, Combined, combined, resolved
+from cdk_pull.cdk.synth.stage_work import reason
 from cdk_pull.errors import CdkPullError, InvalidValueError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -143,6 +144,13 @@ class LaunchUserData:
         return self._resolved()
 
     def _resolved(self) -> Any:
+        try:
+            return self._computed()
+        except Exception as error:  # noqa: BLE001 - a synth never ends in an exception without a path
+            self.problem = reason("ImagePullBehavior", error)
+            return self._original
+
+    def _computed(self) -> Any:
         if self._value is None:
             self.problem = ""
             text = self._text()

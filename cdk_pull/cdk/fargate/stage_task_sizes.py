@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import aws_cdk as cdk
@@ -14,7 +15,7 @@ from cdk_pull.cdk.fargate.own_size import own_request
 from cdk_pull.cdk.fargate.sizing import NO_GOAL, SizingRequest, TaskFacts, size_task
 from cdk_pull.cdk.synth.constructs import identity, select
 from cdk_pull.cdk.synth.decisions import record_in_template, recorded_in_template
-from cdk_pull.cdk.synth.stage_work import StageWork, failure, nearest
+from cdk_pull.cdk.synth.stage_work import StageWork, nearest
 from cdk_pull.cdk.synth.tasks import TASK
 from cdk_pull.decision import Decision
 from cdk_pull.errors import ConflictError
@@ -57,7 +58,6 @@ class StageTaskSizes(StageWork):
         self._seen: set[str] = set()
         self._named: set[str] = set()
         self._fits: dict[str, ContainersFit] = {}
-        self._problems: list[str] = []
 
     def size_now(self, definition: ecs.CfnTaskDefinition, application: Application) -> None:
         """Size a task definition that the mixin was applied to by itself.
@@ -87,7 +87,6 @@ class StageTaskSizes(StageWork):
 
     def complete(self) -> None:
         """Size what a scope reaches, and nothing nearer has sized."""
-        self._problems = []
         by_stack: dict[str, list[Reached]] = {}
         for reached in self.reached():
             key = identity(reached.resource)
@@ -102,7 +101,7 @@ class StageTaskSizes(StageWork):
 
     def check(self) -> list[str]:
         """Return what is wrong with the sizes, and which tasks do not hold their containers."""
-        return [*self._problems, *(line for fit in self._fits.values() for line in fit.validate())]
+        return [line for fit in self._fits.values() for line in fit.validate()]
 
     def serves_late(self, resource: cdk.CfnResource, application: Application) -> bool:  # noqa: ARG002 - as in the base
         """Tell whether a task definition is for Fargate."""
@@ -123,10 +122,7 @@ class StageTaskSizes(StageWork):
                 continue
             for each in applications:
                 each.served = True
-            try:
-                self._size_within(resource, stack, values, applications)
-            except Exception as error:  # noqa: BLE001 - a synth never ends in an exception without a path
-                self._problems.append(failure(self.mixin, resource.node.path, error))
+            self.guard(resource, partial(self._size_within, resource, stack, values, applications))
 
     def _size_within(
         self,

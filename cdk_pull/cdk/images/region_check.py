@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 import aws_cdk as cdk
 import jsii
-from aws_cdk import aws_ecs as ecs
 from constructs import IValidation
 
 from cdk_pull.cdk.images.task_images import task_images
 from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.cdk.synth.stack_view import StackView
-from cdk_pull.cdk.synth.stage_work import StageWork, nearest
+from cdk_pull.cdk.synth.stage_work import StageWork
 from cdk_pull.cdk.synth.tasks import TASK
 from cdk_pull.decision import Decision
 from cdk_pull.image.allow_list import AllowList
@@ -23,10 +22,11 @@ from cdk_pull.template.image_region import ImagePlace, locate_image
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import aws_ecs as ecs
     from constructs import IConstruct
 
     from cdk_pull.cdk.images.task_images import TaskImage
-    from cdk_pull.cdk.synth.stage_work import Application
+    from cdk_pull.cdk.synth.stage_work import Application, Reached
 
 __all__ = ["OneImageCheck", "StageImages"]
 
@@ -68,18 +68,18 @@ class StageImages(StageWork):
         """Return one line per image that is in another Region or in none; warn where it cannot be known."""
         errors: list[str] = []
         view = StackView(self.stage.node.root)
-        for resource, applications in self.reached():
-            if not isinstance(resource, ecs.CfnTaskDefinition):
-                continue
-            for each in applications:
-                each.served = True
-            path = resource.node.path
-            application = nearest(path, applications)
+
+        def look(reached: Reached, application: Application) -> None:
+            resource = cast("ecs.CfnTaskDefinition", reached.resource)
             judged = [_judge(one, application.request, view) for one in task_images(resource)]
-            errors += [f"{path}: {one.error}" for one in judged if one.error]
+            path = resource.node.path
+            errors.extend(f"{path}: {one.error}" for one in judged if one.error)
             if judged and identity(resource) not in self._recorded:
                 self._recorded.add(identity(resource))
-                record(resource.node, _decision(judged, view.region(cdk.Stack.of(resource)), applications))
+                region = view.region(cdk.Stack.of(resource))
+                record(resource.node, _decision(judged, region, reached.applications))
+
+        self.for_each(look)
         return errors
 
 

@@ -26,15 +26,6 @@ __all__ = [
 ]
 
 _CLUSTER = frozenset({"aws-cdk-lib.aws_ecs.CfnCluster", "aws-cdk-lib.aws_ecs.ICluster"})
-_SCOPES = frozenset(
-    {
-        "aws-cdk-lib.App",
-        "aws-cdk-lib.NestedStack",
-        "aws-cdk-lib.Stack",
-        "aws-cdk-lib.Stage",
-        "constructs.Construct",
-    }
-)
 # What CDK itself puts into a stack when it writes the stack's template.
 _LEFT_BY_SYNTH = ("BootstrapVersion", "CDKMetadata")
 
@@ -68,13 +59,8 @@ def is_cluster(construct: IConstruct) -> bool:
 
 
 def is_scope(construct: IConstruct) -> bool:
-    """Tell whether a construct is one that people put others into: an app, a stage, a stack, their own."""
-    # None for a class of the user's own.
-    declared = type(construct).__dict__.get("__jsii_declared_type__")
-    if declared is None:
-        types = types_of(construct)
-        return "aws-cdk-lib.Resource" not in types and "aws-cdk-lib.CfnElement" not in types
-    return declared in _SCOPES or not declared.startswith(("aws-cdk-lib.", "constructs."))
+    """Tell whether a construct is one that people put others into: an app, a stage, a stack, a pattern, their own."""
+    return {"aws-cdk-lib.Resource", "aws-cdk-lib.CfnElement"}.isdisjoint(types_of(construct))
 
 
 def stage_of(construct: IConstruct) -> IConstruct:

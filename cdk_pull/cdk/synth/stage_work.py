@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Self, TypeVar, cast
 
 import aws_cdk as cdk
@@ -18,7 +19,17 @@ if TYPE_CHECKING:
 
     from constructs import IConstruct
 
-__all__ = ["ON_A_CLUSTER", "ON_IT", "Application", "Reached", "StageLeaf", "StageWork", "failure", "nearest"]
+__all__ = [
+    "ON_A_CLUSTER",
+    "ON_IT",
+    "Application",
+    "Reached",
+    "StageLeaf",
+    "StageWork",
+    "failure",
+    "nearest",
+    "reason",
+]
 
 _ID: Final = "cdk-pull"
 
@@ -118,12 +129,17 @@ def nearest(path: str, applications: Sequence[Application]) -> Application:
 
 def failure(mixin: str, path: str, error: BaseException) -> str:
     """Return the line that says which construct a mixin failed on, and what to do."""
+    text = reason(mixin, error)
+    return text if text.startswith(path) and isinstance(error, CdkPullError) else f"{path}: {text}"
+
+
+def reason(mixin: str, error: BaseException) -> str:
+    """Return why a mixin failed on a construct, and what to do."""
     if isinstance(error, CdkPullError):
-        text = str(error)
-        return text if text.startswith(path) else f"{path}: {text}"
+        return str(error)
     return (
-        f"{path}: {mixin} failed with {type(error).__name__}: {error}; apply {mixin} elsewhere, so that this construct is "
-        "not below it, and report the error"
+        f"{mixin} failed with {type(error).__name__}: {error}; apply {mixin} elsewhere, so that this construct is not below "
+        "it, and report the error"
     )
 
 
@@ -161,7 +177,7 @@ class StageWork:
         self._within: list[_Within] = []
         self._stages: dict[str, IConstruct] = {}
         self._warned: set[int] = set()
-        self._failures: list[str] = []
+        self._problems: dict[str, None] = {}
         self.reached_keys: set[str] = set()
 
     @classmethod
@@ -209,6 +225,21 @@ class StageWork:
             for resource, applications in found.values()
         ]
 
+    def for_each(self, act: Callable[[Reached, Application], None]) -> None:
+        """Do something for each resource with the application that counts for it; what fails is a problem of its own."""
+        for each in self.reached():
+            for application in each.applications:
+                application.served = True
+            self.guard(each.resource, partial(_with_nearest, act, each))
+
+    def guard(self, resource: cdk.CfnResource, act: Callable[[], None]) -> None:
+        """Do something for a resource; what fails is one line with the path of the resource when CDK asks for problems."""
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 - a synth never ends in an exception without a path
+            line = failure(self.mixin, resource.node.path, error)
+            self._problems[line] = None
+
     def complete(self) -> None:
         """Serve what can be served when all constructs are there."""
 
@@ -237,20 +268,15 @@ class StageWork:
 
     def run_complete(self) -> None:
         """Serve, and keep what goes wrong for the moment at which CDK asks for problems."""
-        self._failures = self._guarded(self.complete)
+        self._problems.clear()
+        self._run(self.complete)
 
     def run_check(self) -> list[str]:
         """Serve, and return all that went wrong."""
-        problems: list[str] = []
-        failures = self._guarded(lambda: problems.extend(self.check()))
+        found: list[str] = []
+        self._run(lambda: found.extend(self.check()))
         self.checked = True
-        return [
-            *self._failures,
-            *failures,
-            *problems,
-            *self._late(),
-            *self.unserved(),
-        ]
+        return [*self._problems, *found, *self._late(), *self.unserved()]
 
     def unserved(self) -> list[str]:
         """Warn of each scope without anything to serve, or return a line for it where that is an error."""
@@ -265,12 +291,11 @@ class StageWork:
                 warn(application.scope, self.nothing_id, f"{self.nothing} ({application.call_site})")
         return []
 
-    def _guarded(self, act: Callable[[], None]) -> list[str]:
+    def _run(self, act: Callable[[], None]) -> None:
         try:
             act()
         except Exception as error:  # noqa: BLE001 - a synth never ends in an exception without a path
-            return [failure(self.mixin, self.stage.node.path or "the app", error)]
-        return []
+            self._problems[failure(self.mixin, self.stage.node.path or "the app", error)] = None
 
     def _is_looked_after(self, resource: cdk.CfnResource) -> bool:
         """Tell whether the resource's own stage has something for it, and was in time: that counts, being nearer."""
@@ -295,6 +320,10 @@ class StageWork:
                     )
                     each.application.served = True
         return list(late.values())
+
+
+def _with_nearest(act: Callable[[Reached, Application], None], reached: Reached) -> None:
+    act(reached, nearest(reached.resource.node.path, reached.applications))
 
 
 _Work = TypeVar("_Work", bound=StageWork)

@@ -26,7 +26,10 @@ _CFN_SERVICE: Final = (
     "an AWS::ECS::Service names its task definition by reference alone: apply it to the task definition"
 )
 _BATCH: Final = "AWS Batch keeps images and sizes in its job definitions, which have no ECS task definition"
+_PROVIDER: Final = "a capacity provider holds no task definitions; apply it to the stack or the app"
 _REASONS: Final = {
+    "aws-cdk-lib.aws_ecs.AsgCapacityProvider": _PROVIDER,
+    "aws-cdk-lib.aws_ecs.ManagedInstancesCapacityProvider": _PROVIDER,
     "aws-cdk-lib.aws_ecs.ContainerDefinition": _CONTAINER,
     "aws-cdk-lib.aws_ecs.CfnService": _CFN_SERVICE,
     "aws-cdk-lib.aws_ecs.ITaskDefinition": _IMPORTED_TASK,

@@ -16,6 +16,7 @@ from constructs import Construct
 
 import cdk_pull as pull
 from cdk_pull.agent import cfn
+from tests.cdk.synth.mixins_page import cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,27 +224,45 @@ def _mixin_stage(app: cdk.App, name: str, mixin: ScopeMixin, _: pipelines.CodePi
     return Prod(app, name)
 
 
+ORDERS: Final[dict[str, tuple[Callable[..., Prod], str]]] = {
+    "make the stage, apply to the app, add_stage": (_stage_mixin_add, ""),
+    "apply to the stage in its own __init__, add_stage": (_own_mixin_add, ""),
+    "apply to the app, make the stage, add_stage": (_mixin_stage_add, LATE),
+    "apply to the app, make the stage": (_mixin_stage, LATE),
+    "make the stage, add_stage, apply to the app": (_stage_add_mixin, WRITTEN),
+    "aspect on the app, make the stage, add_stage": (_aspect_add, WRITTEN),
+    "make the stage, aspect on the app": (_aspect_stage, WRITTEN),
+}
+PAGE: Final = cells("order")
+CHANGES: Final = "changes (ImagePullBehavior, PullFixes, FargateTaskSize)"
+LOOKS: Final = "only looks (SameRegionImages, FargateTaskSize.checked)"
+
+
+def test_the_page_says_what_is_tested() -> None:
+    """The table of orders has the orders that are tested, and what becomes of each."""
+    expected = {
+        (name, CHANGES): "applied"
+        if not error
+        else "error at the call"
+        if order is _stage_add_mixin
+        else "error at synth"
+        for name, (order, error) in ORDERS.items()
+    }
+    assert expected | {(name, LOOKS): "applied" for name in ORDERS} == PAGE
+
+
 @pytest.mark.parametrize("mixin", MIXINS)
-@pytest.mark.parametrize(
-    ("order", "error"),
-    [
-        (_stage_mixin_add, ""),
-        (_own_mixin_add, ""),
-        (_mixin_stage_add, LATE),
-        (_mixin_stage, LATE),
-        (_stage_add_mixin, WRITTEN),
-        (_aspect_add, WRITTEN),
-        (_aspect_stage, WRITTEN),
-    ],
-)
+@pytest.mark.parametrize(("order", "error"), ORDERS.values(), ids=ORDERS)
 def test_stages_and_cdk_pipelines(tmp_path: Path, mixin: str, order: Callable[..., Prod], error: str) -> None:
     """What works in one order is named in the error of the others; what only looks works in every order."""
     app = new_app(tmp_path)
     pipeline = pipeline_in(app)
+    raised_at_the_call = False
     try:
         prod = order(app, mixin, MIXINS[mixin](), pipeline)
     except RuntimeError as raised:
         # A stage with its own mixin is looked at when it is added.
+        raised_at_the_call = True
         found: dict[str, bool] | str = str(raised)
         if mixin in FOUND and FOUND[mixin] in str(raised):
             found = {"prod": True}
@@ -255,3 +274,4 @@ def test_stages_and_cdk_pipelines(tmp_path: Path, mixin: str, order: Callable[..
         assert isinstance(found, str)
         assert error.format(mixin.partition(".")[0]) in found
         assert "Prod" in found
+        assert raised_at_the_call == (order is _stage_add_mixin)
