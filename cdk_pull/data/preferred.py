@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.files import UnreadableFileError, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +46,8 @@ def data_dir() -> Path | None:
 def read_data(name: str) -> str:
     """Return the text of a file of facts: the user's own if there is one, otherwise the package's."""
     folder = data_dir()
-    if folder and (folder / name).is_file():
-        return (folder / name).read_text(encoding="utf-8")
+    if folder and (folder / name).exists():
+        return read_text(folder / name, f"file of {DATA_DIR_VARIABLE}")
     return files("cdk_pull.data").joinpath(name).read_text(encoding="utf-8")
 
 
@@ -58,6 +59,8 @@ def load_data(parse: Callable[..., _Parsed], *names: str) -> _Parsed:
     """
     try:
         return parse(*(read_data(name) for name in names))
+    except UnreadableFileError:
+        raise
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         folder = data_dir()
         if folder is None:

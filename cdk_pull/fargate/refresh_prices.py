@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.data.preferred import read_data
 from cdk_pull.data.refreshed import Refreshed, RefreshError
-from cdk_pull.image.registry.fetch import fetch_json
+from cdk_pull.image.registry.fetch import DOCUMENT_LIMITS, fetch_json
 from cdk_pull.image.registry.transport import Transport
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ async def refresh_prices(regions: Sequence[str] = (), *, source: str = PRICE_LIS
     """
     book = json.loads(read_data(_FILE))
     wanted = sorted({*book["regions"], *regions})
-    async with Transport() as transport:
+    async with Transport(DOCUMENT_LIMITS) as transport:
         answers = await asyncio.gather(
             *(fetch_json(transport, source + _PATH.format(region=region)) for region in wanted)
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.data.preferred import read_data
 from cdk_pull.data.refreshed import Refreshed, RefreshError
-from cdk_pull.image.registry.fetch import fetch
+from cdk_pull.image.registry.fetch import DOCUMENT_LIMITS, fetch
 from cdk_pull.image.registry.transport import Transport
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ async def refresh_sizes(today: date, *, source: str = GUIDE) -> Refreshed:
         RegistryError: when the guide does not answer.
         RefreshError: when its table cannot be read or cannot be right.
     """
-    async with Transport() as transport:
+    async with Transport(DOCUMENT_LIMITS) as transport:
         answer = await fetch(transport, source + _PATH, "text/html")
     return refreshed_sizes(json.loads(read_data(_FILE)), answer.body.decode(errors="replace"), today)
 

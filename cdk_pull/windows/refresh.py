@@ -23,7 +23,7 @@ from cdk_pull.image.platform import Platform
 from cdk_pull.image.reference import ImageReference
 from cdk_pull.image.registry.client import RegistryClient
 from cdk_pull.image.registry.errors import Problem, RegistryError
-from cdk_pull.image.registry.fetch import fetch_json
+from cdk_pull.image.registry.fetch import DOCUMENT_LIMITS, fetch_json
 from cdk_pull.image.registry.transport import Transport
 from cdk_pull.windows.catalogue import Catalogue, Release, patch_tuesday
 from cdk_pull.windows.families import products
@@ -104,7 +104,7 @@ async def refresh_windows(
     catalogue = Catalogue.of_csv(builds, images)
     refreshed = Refreshed()
     rows: list[tuple[str, FixedBuild]] = []
-    async with Transport(ca_file=ca_file) as transport:
+    async with Transport(DOCUMENT_LIMITS, ca_file=ca_file) as transport:
         tags = await _tags(transport, mcr)
         for month in _months(catalogue, today):
             name = f"{month:%Y-%b}"

@@ -6,14 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.image.registry.errors import Problem, RegistryError
+from cdk_pull.image.registry.transport import Limits
 
 if TYPE_CHECKING:
     from cdk_pull.image.registry.transport import Answer, Transport
 
-__all__ = ["fetch", "fetch_json"]
+__all__ = ["DOCUMENT_LIMITS", "fetch", "fetch_json"]
 
 # The price list of one Region has 1 MB, a month of Microsoft's security updates 20 MB.
 _MAX_BYTES: Final = 128 << 20
+DOCUMENT_LIMITS: Final = Limits(request_seconds=180, answer_seconds=300)
+"""Limits for documents far larger than those of a registry."""
 _OK: Final = 200
 
 

@@ -61,7 +61,10 @@ class Schemes:
                 )
         except ssl.SSLCertVerificationError:
             return "https"
-        except (ssl.SSLError, EOFError, ConnectionResetError):
+        except ssl.SSLError as error:
+            # An alert is TLS: the server wants another version, or a certificate of the client.
+            return "https" if "ALERT" in (error.reason or "") else "http"
+        except (EOFError, ConnectionResetError):
             return "http"
         except (OSError, UnicodeError, ValueError):
             # Refused, unknown or silent: the request itself says so, as for every other registry.

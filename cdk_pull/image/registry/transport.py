@@ -6,22 +6,25 @@ import asyncio
 import dataclasses
 import email.utils
 import logging
+import os
 import secrets
 import ssl
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import httpx
 
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.files import read_text
 from cdk_pull.image.registry.errors import Problem, RegistryError
 from cdk_pull.image.registry.proxies import Proxies, Proxy
 from cdk_pull.image.registry.quiet import hush, quiet
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-    from pathlib import Path
     from types import TracebackType
 
 __all__ = ["Answer", "Limits", "Transport", "shown_url"]
@@ -92,6 +95,9 @@ class Transport:
         limits: see `Limits`.
         ca_file: certificates to trust in place of the usual ones, for a registry of one's own.
         proxies: those of the environment when not given.
+
+    Raises:
+        InvalidValueError: if ``ca_file``, or the file that ``SSL_CERT_FILE`` names, holds no certificates.
     """
 
     def __init__(
@@ -100,7 +106,7 @@ class Transport:
         self.limits = limits or Limits()
         self.proxies = proxies or Proxies()
         hush()
-        self.tls = ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
+        self.tls = _tls_context(ca_file)
         # One client for each request under way, the one used last first: it has a connection open. A single client
         # would do, but its pool goes through every connection, and for each through every other, at every request.
         self._places = asyncio.Semaphore(self.limits.connections)
@@ -258,6 +264,21 @@ class _Request:
     seconds_left: float
 
 
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    named = ca_file or (Path(name) if (name := os.environ.get("SSL_CERT_FILE")) else None)
+    if named is None:
+        return httpx.create_ssl_context()
+    what = "certificate file" if ca_file else "file of SSL_CERT_FILE"
+    # Not by name: OpenSSL would read a device for ever. What is not ASCII is no certificate but a remark on one.
+    text = read_text(named, what).encode("ascii", "ignore").decode()
+    try:
+        return ssl.create_default_context(cadata=text)
+    except (ssl.SSLError, ValueError):
+        raise InvalidValueError(
+            f"{what} holds no certificate", str(named), allowed="certificates in PEM"
+        ) from None
+
+
 class _PassingError(Exception):
     """A failure that another attempt may not meet; carries the error from one attempt, and is never seen outside."""
 
@@ -336,8 +357,13 @@ def _not_connected(
             f"{url.host} does not speak TLS; if its registry serves plain HTTP, allow that with --plain-http"
         )
         return RegistryError(Problem.TLS, message)
-    if reason:
+    if reason and _of_certificate(error):
         message = f"the TLS certificate of {url.host} is not valid: {reason}; correct it, or name its issuer with --ca-file"
+        return RegistryError(Problem.TLS, message)
+    if reason:
+        message = (
+            f"TLS with {url.host} failed: {reason}; check that the host is a registry, or try again later"
+        )
         return RegistryError(Problem.TLS, message)
     return _PassingError(_unreachable(url))
 
@@ -394,13 +420,21 @@ def shown_url(url: str) -> str:
     return f"{parsed.scheme}://{host}{port}{parsed.path}"
 
 
+def _tls_error(error: BaseException) -> ssl.SSLError | None:
+    """Return how TLS failed, or None when it was something else."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
 def _tls_reason(error: BaseException) -> str:
     """Return why TLS failed, or nothing when it was something else."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return cause.verify_message
-        if isinstance(cause, ssl.SSLError):
-            return cause.reason or "TLS failed"
-        cause = cause.__cause__ or cause.__context__
-    return ""
+    failed = _tls_error(error)
+    if isinstance(failed, ssl.SSLCertVerificationError):
+        return failed.verify_message
+    return (failed.reason or "no reason given") if failed else ""
+
+
+def _of_certificate(error: BaseException) -> bool:
+    return isinstance(_tls_error(error), ssl.SSLCertVerificationError)

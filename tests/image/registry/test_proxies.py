@@ -15,7 +15,7 @@ from cdk_pull.image.reference import ImageReference
 from cdk_pull.image.registry.client import RegistryClient
 from cdk_pull.image.registry.errors import Problem, RegistryError
 from cdk_pull.image.registry.proxies import Proxies, is_this_machine
-from cdk_pull.image.registry.transport import Limits, Transport
+from cdk_pull.image.registry.transport import Limits
 from tests.image.registry.fake import Registry
 from tests.image.registry.servers import https_server
 
@@ -225,34 +225,3 @@ def test_this_machine_is_never_reached_through_a_proxy(monkeypatch: pytest.Monke
     made = Registry()
     with https_server(made.handler(), None) as made.host:
         look_up(f"{made.host}/app:1")
-
-
-def test_plain_http_elsewhere_needs_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A registry that does not speak TLS is read where the user allows it; otherwise the error names the option."""
-    monkeypatch.setenv("NO_PROXY", "0.0.0.0")  # noqa: S104 - as above
-    made = Registry()
-    with https_server(made.handler(), None) as host:
-        # Another name for this machine, which is not one of those that may always be asked over plain HTTP.
-        elsewhere = host.replace("127.0.0.1", "0.0.0.0")  # noqa: S104
-        with pytest.raises(RegistryError) as error:
-            look_up(f"{elsewhere}/app:1")
-        assert str(error.value) == (
-            "0.0.0.0 does not speak TLS; if its registry serves plain HTTP, allow that with --plain-http"
-        )
-        assert error.value.problem is Problem.TLS
-        assert made.asked == []
-        look_up(f"{elsewhere}/app:1", plain_http=True)
-    assert made.asked
-
-
-def test_amazon_ecr_and_docker_hub_are_never_asked_over_plain_http() -> None:
-    """Their log-ins stay on TLS whatever the user allows."""
-    from cdk_pull.image.registry.schemes import Schemes  # noqa: PLC0415 - used here only
-
-    async def run() -> list[str]:
-        async with Transport(QUICK) as transport:
-            schemes = Schemes(transport, plain_http=True)
-            hosts = ("docker.io", "public.ecr.aws", "111122223333.dkr.ecr.eu-west-1.amazonaws.com")
-            return [await schemes.of(host) for host in hosts]
-
-    assert asyncio.run(run()) == ["https", "https", "https"]
