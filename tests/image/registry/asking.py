@@ -25,9 +25,7 @@ MANIFEST = "/v2/app/manifests/1"
 PASSWORD = "s3cret-pass-word"  # noqa: S105 - a test's own
 SIGNATURE = "X-Amz-Signature=s1gnature-of-a-url"
 ALICE = Credentials("alice", PASSWORD)
-QUICK = Limits(
-    attempts=3, connect_seconds=2, silence_seconds=0.3, request_seconds=0.6, first_pause_seconds=0.01
-)
+QUICK = Limits(attempts=3, connect_seconds=2, silence_seconds=1, request_seconds=2, first_pause_seconds=0.01)
 SECRETS = (PASSWORD, ALICE.basic.removeprefix("Basic "), "s1gnature-of-a-url", "t0ken-of-a-server")
 
 

@@ -114,7 +114,7 @@ def test_silent(registry: Registry) -> None:
     """A registry that says nothing ends too."""
 
     def sleep(_: int) -> Reply:
-        time.sleep(0.5)
+        time.sleep(1.5)
         return 200, {}, b""
 
     registry.replies[MANIFEST] = sleep

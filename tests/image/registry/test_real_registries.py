@@ -165,12 +165,14 @@ def test_what_is_not_there(registry: str, tls: Certificate, tmp_path: Path) -> N
     ) as missing:
         look_up(f"{registry}/arm:2", tls)
     assert missing.value.problem is Problem.NOT_FOUND
-    with pytest.raises(RegistryError, match="is not built for linux/amd64; it is for linux/arm64") as other:
+    with pytest.raises(
+        RegistryError, match="is not built for linux/amd64; it is built for linux/arm64"
+    ) as other:
         look_up(image, tls, "linux/amd64")
     assert other.value.problem is Problem.PLATFORM
-    with pytest.raises(RegistryError, match="refuses the log-in for arm") as refused:
+    with pytest.raises(RegistryError, match="rejects the log-in for arm") as refused:
         look_up(image, tls, password="wrong-pass")  # noqa: S106 - not a secret
     assert refused.value.problem is Problem.AUTHENTICATION
     assert "wrong-pass" not in str(refused.value)
-    with pytest.raises(RegistryError, match=r"wants a log-in for arm .* docker login 127\.0\.0\.1"):
+    with pytest.raises(RegistryError, match=r"requires a log-in for arm .* docker login 127\.0\.0\.1"):
         look_up(image, tls, password=None)
