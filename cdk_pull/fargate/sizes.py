@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from cdk_pull.data.preferred import load_data
@@ -19,6 +19,7 @@ __all__ = [
     "Os",
     "check",
     "check_architecture",
+    "find",
     "fits",
     "least",
     "parse_cpu",
@@ -123,6 +124,7 @@ def check(cpu: int | str, memory: int | str, os: Os = "linux") -> FargateSize:
     """
     size = FargateSize(parse_cpu(cpu), parse_memory(memory))
     if size not in sizes(os):
+        # Which are nearest is worked out here only: who asks whether a size is valid, asks find.
         raise InvalidValueError(
             f"cpu and memory are not a Fargate task size on {os.capitalize()}",
             f"{size.cpu}/{size.memory_mib}",
@@ -131,6 +133,16 @@ def check(cpu: int | str, memory: int | str, os: Os = "linux") -> FargateSize:
             fix="Set both to one of these pairs",
         )
     return size
+
+
+def find(cpu: int | str, memory: int | str, os: Os = "linux") -> FargateSize | None:
+    """Return the size of a CPU and memory pair that Fargate runs; None for any other.
+
+    Raises:
+        InvalidValueError: for what is no CPU or no memory.
+    """
+    size = FargateSize(parse_cpu(cpu), parse_memory(memory))
+    return size if size in sizes(os) else None
 
 
 def least(cpu: int | str | None, memory: int | str | None, os: Os = "linux") -> FargateSize:
@@ -161,13 +173,15 @@ def check_architecture(architecture: Architecture, os: Os) -> None:
 
 def _nearest(size: FargateSize, os: Os) -> list[FargateSize]:
     """Return the valid sizes that need the smallest change, in orders of magnitude, of CPU and memory."""
+    cpu, memory = _log2(size.cpu), _log2(size.memory_mib)
 
     def distance(other: FargateSize) -> float:
-        return abs(_log2(other.cpu) - _log2(size.cpu)) + abs(_log2(other.memory_mib) - _log2(size.memory_mib))
+        return abs(_log2(other.cpu) - cpu) + abs(_log2(other.memory_mib) - memory)
 
     return sorted(sorted(sizes(os), key=distance)[:_NEAREST])
 
 
+@lru_cache(maxsize=1024)
 def _log2(value: int) -> float:
     # A whole number's logarithm without float overflow, for whatever a user has typed.
     bits = max(value, 1).bit_length()

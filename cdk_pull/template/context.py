@@ -11,7 +11,17 @@ from cdk_pull.template.values import NO_VALUE, Unknown, concat, split, text_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-__all__ = ["Context", "Environment", "Guard", "Links", "section"]
+__all__ = ["TOO_LARGE", "Context", "Environment", "Guard", "Links", "section"]
+
+TOO_LARGE: Final = "too large to evaluate"
+"""The reason of what is unknown because it would take too many steps or too much memory."""
+
+# A template of 1 MB, which is all that CloudFormation takes, has some 50,000 values. A million steps take a second.
+_STEPS_OF_VALUE: Final = 200_000
+_STEPS_OF_TEMPLATE: Final = 1_000_000
+# What each further resource may take: larger templates are for others than CloudFormation, and checked all the same.
+_STEPS_OF_RESOURCE: Final = 100
+_CHARACTERS_OF_STEP: Final = 32
 
 # An account is digits, a Region letters, digits and hyphens: what neither can hold, a text may be split at.
 _NEVER: Final = {
@@ -53,14 +63,22 @@ class Links(Protocol):
 
 
 class Guard:
-    """Bounds the work of evaluation: its depth, and what one value asks of another, which is worked out once."""
+    """Bounds the work of evaluation: its depth, its steps, and what one value asks of another, worked out once.
 
-    __slots__ = ("active", "depth", "known")
+    Attributes:
+        active: the steps of ``once`` that are under way.
+        known: what steps of ``once`` came to.
+        depth: how many evaluations contain the one under way.
+        left: how many steps the outermost value may still take.
+    """
+
+    __slots__ = ("active", "depth", "known", "left")
 
     def __init__(self) -> None:
         self.active: set[Hashable] = set()
         self.known: dict[Hashable, Any] = {}
         self.depth = 0
+        self.left = _STEPS_OF_VALUE
 
     def once(self, name: str, step: Hashable, work: Callable[[], Any]) -> Any:
         """Return what ``work`` returns, or an unknown when this step is already under way.
@@ -79,9 +97,12 @@ class Guard:
             return Unknown(reason=f"{name} refers to itself")
         self.active.add(step)
         try:
-            result = self.known[step] = work()
+            result = work()
         finally:
             self.active.discard(step)
+        if self.left > 0:
+            # What was cut off belongs to the value that asked for too much, and to no other.
+            self.known[step] = result
         return result
 
 
@@ -98,6 +119,8 @@ class Context:
         links: the templates around this one, or None.
         guard: shared by all templates that are linked to one another.
         references: what ``Ref`` of a resource comes to, where that is unknown, and the ARNs and URIs of repositories.
+        left: how many steps the evaluation of the template may still take.
+        cut_off: whether a value of the template was too large to evaluate.
         resources: the template's section.
         parameters: the template's section.
     """
@@ -110,6 +133,8 @@ class Context:
     links: Links | None = None
     guard: Guard = field(default_factory=Guard)
     references: dict[str, Any] = field(default_factory=dict, init=False)
+    left: int = field(default=_STEPS_OF_TEMPLATE, init=False)
+    cut_off: bool = field(default=False, init=False)
     resources: dict[str, Any] = field(init=False)
     parameters: dict[str, Any] = field(init=False)
 
@@ -117,6 +142,21 @@ class Context:
         # Asked for at every Ref, so that looking the sections up each time would show.
         self.resources = section(self.document, "Resources")
         self.parameters = section(self.document, "Parameters")
+
+    def begin(self) -> None:
+        """Begin the evaluation of an outermost value."""
+        self.left += _STEPS_OF_RESOURCE
+        self.guard.left = _STEPS_OF_VALUE
+
+    def take(self, steps: int, characters: int = 0) -> bool:
+        """Count work before it is done, and tell whether it may be."""
+        steps += characters // _CHARACTERS_OF_STEP
+        self.left -= steps
+        self.guard.left -= steps
+        if self.left >= 0 and self.guard.left >= 0:
+            return True
+        self.cut_off = True
+        return False
 
     def pseudo(self, name: str) -> Any:
         """Return the value of a pseudo-parameter."""
@@ -156,18 +196,20 @@ class Context:
             where = concat(("SSM parameter ", value)) if not isinstance(value, list) else "SSM"
             reason = f"parameter {name} is read from {where} at deployment"
         elif kind.startswith("List<") or kind == "CommaDelimitedList":
-            return _items(value)
+            return self.guard.once(name, ("items", self.home, name), lambda: self._items(value))
         else:
             return stated
         return Unknown(reason=reason, symbol=name, home=self.home, origin={"Ref": name})
 
-
-def _items(value: list[Any] | str | Unknown) -> Any:
-    """Return the items of a list, which may be written as a text with commas."""
-    items = split(",", value) if isinstance(value, str | Unknown) else value
-    if isinstance(items, Unknown):
-        return items
-    return [item.strip() if isinstance(item, str) else item for item in map(text_of, items)]
+    def _items(self, value: list[Any] | str | Unknown) -> Any:
+        """Return the items of a list, which may be written as a string with commas."""
+        number = value.count(",") if isinstance(value, str) else len(value) if isinstance(value, list) else 0
+        if not self.take(number):
+            return Unknown(reason=TOO_LARGE)
+        items = split(",", value) if isinstance(value, str | Unknown) else value
+        if isinstance(items, Unknown):
+            return items
+        return [item.strip() if isinstance(item, str) else item for item in map(text_of, items)]
 
 
 def section(document: Mapping[str, Any], name: str) -> dict[str, Any]:

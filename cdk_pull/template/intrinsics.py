@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.template.attributes import attribute, reference
 from cdk_pull.template.conditions import choose, condition
-from cdk_pull.template.context import Context, section
-from cdk_pull.template.values import NO_VALUE, Unknown, as_text, concat, is_text, split, text_of
+from cdk_pull.template.context import TOO_LARGE, Context, section
+from cdk_pull.template.values import MAX_TEXT, NO_VALUE, Unknown, as_text, concat, is_text, split, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Context", "evaluate"]
 
@@ -23,7 +23,7 @@ _VARIABLE: Final = re.compile(r"\$\{(!?)([^{}]*)\}")
 _NESTS: Final = (dict, list)
 
 
-def evaluate(value: Any, context: Context) -> Any:
+def evaluate(value: Any, context: Context) -> Any:  # noqa: PLR0911 - the first returns are what is cheap
     """Return what a value of a template comes to: JSON, or an :class:`Unknown` in place of what nobody can know.
 
     A text of which only a part is unknown keeps its known pieces. An object or a list is evaluated member by
@@ -34,6 +34,10 @@ def evaluate(value: Any, context: Context) -> Any:
     guard = context.guard
     if guard.depth >= _MAX_DEPTH:
         return Unknown(reason=f"nested more than {_MAX_DEPTH} levels deep", origin=None)
+    if not guard.depth:
+        context.begin()
+    if not context.take(len(value) + 1):
+        return Unknown(reason=TOO_LARGE)
     guard.depth += 1
     try:
         if isinstance(value, list):
@@ -99,9 +103,19 @@ def _join(argument: Any, context: Context) -> Any:
         return items
     if not isinstance(items, list):
         return _malformed("Fn::Join")
-    return concat(
-        part for index, item in enumerate(items) for part in ((delimiter, item) if index else (item,))
+    return _text(
+        [part for index, item in enumerate(items) for part in ((delimiter, item) if index else (item,))],
+        context,
     )
+
+
+def _text(parts: list[Any], context: Context) -> Any:
+    """Join the parts of a text, unless it would be too large."""
+    characters = sum(
+        len(part) if isinstance(part, str) else 32 * len(part.pieces) if isinstance(part, Unknown) else 0
+        for part in parts
+    )
+    return concat(parts) if context.take(len(parts), characters) else Unknown(reason=TOO_LARGE)
 
 
 def _sub(argument: Any, context: Context) -> Any:
@@ -129,7 +143,7 @@ def _sub(argument: Any, context: Context) -> Any:
             seen[name] = _substitute(name, variables, context)
         parts.append(seen[name])
     parts.append(text[end:])
-    return concat(parts)
+    return _text(parts, context)
 
 
 def _substitute(name: str, variables: dict[str, Any], context: Context) -> Any:
@@ -161,7 +175,11 @@ def _split(argument: Any, context: Context) -> Any:
     match argument:
         case [str() as delimiter, value]:
             text = text_of(evaluate(value, context))
-            return _malformed("Fn::Split") if text is None else split(delimiter, text)
+            if text is None:
+                return _malformed("Fn::Split")
+            known = (text,) if isinstance(text, str) else text.pieces
+            items = sum(part.count(delimiter) for part in known if isinstance(part, str)) if delimiter else 0
+            return split(delimiter, text) if context.take(items + len(known)) else Unknown(reason=TOO_LARGE)
     return _malformed("Fn::Split")
 
 
@@ -177,7 +195,10 @@ def _find_in_map(argument: Any, context: Context) -> Any:
         keys.append(str(key))
         found = found.get(key) if isinstance(found, dict) and key is not None else None
     if found is not None:
-        return evaluate(found, context) if isinstance(found, list) else found
+        if not isinstance(found, list):
+            return found
+        step = ("mapping", context.home, *keys)
+        return context.guard.once(" / ".join(keys), step, lambda: evaluate(found, context))
     if len(argument) == 4 and isinstance(argument[3], dict) and "DefaultValue" in argument[3]:  # noqa: PLR2004
         return evaluate(argument[3]["DefaultValue"], context)
     mapping, *path = keys
@@ -240,10 +261,48 @@ def _stack_output(argument: Any, context: Context) -> Any:
 
 def _to_json(argument: Any, context: Context) -> Any:
     value = evaluate(argument, context)
+    size = _json_size(value)
+    if size > MAX_TEXT or not context.take(0, size):
+        context.cut_off = True
+        return Unknown(reason=TOO_LARGE)
+    unknown = next(_unknowns(value), None)
+    if unknown is not None:
+        return Unknown(reason=unknown.reason)
     try:
-        return json.dumps(value, separators=(",", ":"))
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError):
-        return Unknown(reason="Fn::ToJsonString holds a value that is not known")
+        return Unknown(reason="Fn::ToJsonString holds what has no form in JSON")
+    # Each quote and backslash takes two characters: nested, they double.
+    if len(text) <= MAX_TEXT:
+        return text
+    context.cut_off = True
+    return Unknown(reason=TOO_LARGE)
+
+
+def _unknowns(value: Any) -> Iterator[Unknown]:
+    """Yield the unknown parts of a value."""
+    stack = [value]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, Unknown):
+            yield each
+        elif isinstance(each, _NESTS):
+            stack += each.values() if isinstance(each, dict) else each
+
+
+def _json_size(value: Any) -> int:
+    """Return about how many characters a value has in JSON, or more than a text may have."""
+    size = 0
+    stack = [value]
+    while stack and size <= MAX_TEXT:
+        each = stack.pop()
+        size += len(each) + 2 if isinstance(each, str) else 4
+        if isinstance(each, dict):
+            size += sum(map(len, map(str, each)))
+            stack += each.values()
+        elif isinstance(each, list):
+            stack += each
+    return size
 
 
 def _length(argument: Any, context: Context) -> Any:

@@ -19,7 +19,7 @@ __all__ = ["has_loops", "write_out"]
 _TRANSFORM: Final = "AWS::LanguageExtensions"
 _LOOP: Final = "Fn::ForEach::"
 # Far more than the 500 resources and 1 MB that CloudFormation takes once its loops are written out.
-_MAX_CHARACTERS: Final = 20_000_000
+_MAX_CHARACTERS: Final = 5_000_000
 
 
 def has_loops(document: Mapping[str, Any]) -> bool:

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.template.conditions import can_exist
-from cdk_pull.template.context import Context, section
+from cdk_pull.template.context import TOO_LARGE, Context, section
 from cdk_pull.template.intrinsics import evaluate
 from cdk_pull.template.loops import has_loops, write_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from cdk_pull.template.source import Source
@@ -23,6 +23,8 @@ __all__ = ["ConstructFacts", "PathStep", "Resource", "Template"]
 PathStep = str | int
 
 _TRANSFORM = "Fn::Transform"
+# Looking through so many lines for those that findings are about takes a second.
+_MOST_LINES = 5_000_000
 _UNKNOWN = re.compile(r"\$\{[^}]*\}")
 
 
@@ -100,7 +102,9 @@ class Template:
 
     @property
     def unread(self) -> str:
-        """Why what the assembly says of the constructs, where it was asked for, could not be read; or empty."""
+        """Why a part of what was asked for could not be read or evaluated, in one line; or empty."""
+        if self.context.cut_off:
+            return f"{self.name} is {TOO_LARGE} in full; write its values out, or split it into smaller templates"
         return self.facts.unread if "facts" in vars(self) else ""
 
     @cached_property
@@ -169,6 +173,8 @@ class Resource:
         self.template = template
         self.logical_id = str(logical_id)
         self.body = body
+        self._looked_at = 0
+        self._texts: dict[tuple[PathStep, ...], list[tuple[tuple[PathStep, ...], list[str]]]] = {}
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.logical_id} of {self.template.name}>"
@@ -226,28 +232,48 @@ class Resource:
         # Of a line with an unknown piece in it, the template may have each side in a text of its own.
         known = max(_UNKNOWN.split(quote), key=len)
         for part in dict.fromkeys((quote, known)) if inner_line and known.strip() else ():
-            if found := _text_with(part, inner_line, self.body, path):
+            if found := self._text_with(part, inner_line, path):
                 path, inner_line = found
                 break
         return source.line_of((*self.template.place(self.logical_id), *path), inner_line)
 
+    def _text_with(
+        self, quote: str, wanted: int, path: tuple[PathStep, ...]
+    ) -> tuple[tuple[PathStep, ...], int] | None:
+        """Return the path of the first text below a path that holds a line, and the line's number in that text.
 
-def _text_with(
-    quote: str, wanted: int, body: Any, path: tuple[PathStep, ...]
-) -> tuple[tuple[PathStep, ...], int] | None:
-    """Return the path of the first text below a path that holds a line, and the line's number in that text."""
-    value = body
-    for step in path:
-        value = value.get(step) if isinstance(value, dict) else None
+        There may be thousands of findings on one text: after so many lines that were looked at, a finding stands at
+        the text as a whole.
+        """
+        for here, lines in self._lines_below(path):
+            if 0 < wanted <= len(lines) and quote in lines[wanted - 1]:
+                return here, wanted
+            self._looked_at += len(lines)
+            if self._looked_at > _MOST_LINES:
+                return None
+            number = next((number for number, line in enumerate(lines, 1) if quote in line), 0)
+            if number:
+                return here, number
+        return None
+
+    def _lines_below(self, path: tuple[PathStep, ...]) -> list[tuple[tuple[PathStep, ...], list[str]]]:
+        """Return the lines of each text below a path, with its own path."""
+        if path not in self._texts:
+            value: Any = self.body
+            for step in path:
+                value = value.get(step) if isinstance(value, dict) else None
+            self._texts[path] = [(here, text.split("\n")) for here, text in _texts_in(path, value)]
+        return self._texts[path]
+
+
+def _texts_in(path: tuple[PathStep, ...], value: Any) -> Iterator[tuple[tuple[PathStep, ...], str]]:
+    """Yield the texts in a value, in order, with their paths."""
     stack: list[tuple[tuple[PathStep, ...], Any]] = [(path, value)]
     while stack:
         here, value = stack.pop()
         if isinstance(value, str):
-            numbers = [number for number, line in enumerate(value.split("\n"), 1) if quote in line]
-            if numbers:
-                return here, wanted if wanted in numbers else numbers[0]
+            yield here, value
         elif isinstance(value, dict):
             stack += [((*here, key), member) for key, member in reversed(value.items())]
         elif isinstance(value, list):
             stack += [((*here, index), member) for index, member in reversed(list(enumerate(value)))]
-    return None

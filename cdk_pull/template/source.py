@@ -37,6 +37,7 @@ class Source:
         self.text = text
         self._is_json = text.lstrip()[:1] == "{"
         self._positions: Positions | None = None
+        self._members: dict[int, dict[str | int, tuple[int, int]]] = {}
         self.document: dict[str, Any] = self._parse()
 
     def _parse(self) -> dict[str, Any]:
@@ -82,19 +83,15 @@ class Source:
         return list(accumulate(map((1).__add__, map(len, self.text.split("\n"))), initial=0))[:-1]
 
     def _json_line(self, path: Sequence[str | int]) -> int:
-        key_at, members = self._resources if path[:1] == ("Resources",) else (0, _members(self.text, 0))
-        rest = list(path[1:] if path[:1] == ("Resources",) else path)
-        for step in rest:
-            if step not in members:
+        key_at = value_at = 0
+        for step in path:
+            # Many findings stand in one object, or in one list: what is where is worked out once.
+            if value_at not in self._members:
+                self._members[value_at] = _members(self.text, value_at)
+            if step not in self._members[value_at]:
                 break
-            key_at, value_at = members[step]
-            members = _members(self.text, value_at)
+            key_at, value_at = self._members[value_at][step]
         return bisect_right(self._line_starts, key_at)
-
-    @cached_property
-    def _resources(self) -> tuple[int, dict[str | int, tuple[int, int]]]:
-        key_at, value_at = _members(self.text, 0)["Resources"]
-        return key_at, _members(self.text, value_at)
 
     def _yaml_line(self, path: Sequence[str | int], inner_line: int) -> int:
         from cdk_pull.template.yaml_source import line_in, yaml_positions  # noqa: PLC0415 - as above

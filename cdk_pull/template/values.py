@@ -59,6 +59,9 @@ class Unknown:
 _SCALARS: Final = (str, int, float)
 
 
+_HUGE: Final = "a number of more than 4300 digits"
+
+
 class _NoValue:
     """The type of :data:`NO_VALUE`."""
 
@@ -81,7 +84,10 @@ def as_text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    try:
+        return str(value)
+    except ValueError:  # Python writes out no number of more than 4,300 digits
+        return _HUGE
 
 
 def is_not_false(value: object) -> bool:

@@ -58,7 +58,7 @@ def test_loops_that_multiply() -> None:
     body: dict[str, Any] = {"R": {"Type": "T"}}
     for level in range(9):
         body = {f"Fn::ForEach::L{level}": [f"V{level}", [str(n) for n in range(20)], body]}
-    with pytest.raises(TemplateError, match="t makes more than 20000000 characters by Fn::ForEach"):
+    with pytest.raises(TemplateError, match="t makes more than 5000000 characters by Fn::ForEach"):
         _resources(body)
 
 

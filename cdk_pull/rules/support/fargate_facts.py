@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.fargate.sizes import FargateSize, check
+from cdk_pull.fargate.sizes import FargateSize, find
 from cdk_pull.image.profile import ImageProfile, Layer
 from cdk_pull.template.values import as_text, is_text
 
@@ -26,7 +26,7 @@ def fargate_size(task: TaskDefinition) -> FargateSize | None:
     if not task.for_fargate or cpu is None or memory is None:
         return None
     try:
-        return check(cpu, memory, task.os)
+        return find(cpu, memory, task.os)
     except InvalidValueError:
         return None
 
