@@ -84,6 +84,15 @@ class Holes:
         text = text.encode("utf-8", "replace").decode()
         return "\n".join(self._hidden(each, number) for number, each in enumerate(text.split("\n"), 1))
 
+    def hide(self, pattern: re.Pattern[str], text: str, reason: str, first: int = 1) -> str:
+        """Return the text with a mark for each match of a pattern, such as what another template language fills in."""
+
+        def marked(match: re.Match[str]) -> str:
+            line = first + text.count("\n", 0, match.start())
+            return self.mark(reason, line, source=match[0], name=match[0])
+
+        return pattern.sub(marked, text)
+
     def show_tokens(self, text: str) -> str:
         """Return the text with what was hidden back in its place."""
         return self._filled(_MARK, text, lambda hole: hole.source)

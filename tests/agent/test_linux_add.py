@@ -22,7 +22,11 @@ from tests.agent.linux_texts import HOSTILE, LINE, ONCE, SCRIPT_PART, B, F, exec
         ("#!/bin/bash", f"#!/bin/bash\n{LINE}\n"),
         ("#!/bin/bash\nexit 0", f"#!/bin/bash\n{LINE}\nexit 0"),
         ("#!/bin/bash -xe\r\nls\r\n", f"#!/bin/bash -xe\r\n{LINE}\r\nls\r\n"),
-        ("ls\n", f"#!/bin/bash\n{LINE}\nls\n"),
+        ("\n# nothing yet\n", f"#!/bin/bash\n{LINE}\n\n# nothing yet\n"),
+        (
+            "## template: jinja\n#!/bin/bash\nls {{ x }}\n",
+            f"## template: jinja\n#!/bin/bash\n{LINE}\nls {{{{ x }}}}\n",
+        ),
         (
             f"#!/bin/bash\necho ECS_CLUSTER=x > {F}\nexec run",
             f"#!/bin/bash\necho ECS_CLUSTER=x > {F}\n{LINE}\nexec run",
@@ -78,6 +82,52 @@ def test_adds_a_command_to_cloud_config(user_data: str, asked: AgentSettings) ->
     assert ecs_config.read(executed(added[0])).settings == asked.to_environment()
     assert set(user_data.splitlines()) - set(result.splitlines()) <= {"runcmd: [ls, [a, b]]", "runcmd: []"}
     assert linux_writer.add(result, asked) == result
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "#cloud-config\n",
+        "#cloud-config\npackages: [jq]",
+        "#cloud-config\nruncmd:\n- echo {{ ds.meta_data.region }}\n- [ls, '{{ v1.region }}']\n",
+        "#cloud-config\nhostname: {{ v1.local_hostname }}\nruncmd: []\n",
+        "#cloud-config\r\nfqdn: '{{ x }}.${Token[TOKEN.1]}'\r\n",
+    ],
+)
+def test_a_cloud_config_that_is_a_template_keeps_its_first_line(body: str) -> None:
+    """Under ``## template: jinja`` a cloud-config stays one: it gets a command, and every line of it stays."""
+    text = f"## template: jinja\n{body}"
+    result = linux_writer.add(text, ONCE)
+    assert result.startswith("## template: jinja\n#cloud-config")
+    assert set(text.split("\n")) - set(result.split("\n")) <= {"runcmd: []", ""}
+    assert linux.read(result).settings == {B: "once"}
+    assert linux_writer.add(result, ONCE) == result
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "#cloud-config\n{% if x %}\nruncmd: [ls]\n{% endif %}\n",
+        "#cloud-config\n{# a comment #}\nruncmd: [ls]\n",
+    ],
+)
+def test_a_template_with_statements_is_refused(body: str) -> None:
+    """What a template's statements leave of a cloud-config is not known, so nothing is put into it."""
+    with pytest.raises(UnsupportedError, match="no place in this user data is sure to set"):
+        linux_writer.add(f"## template: jinja\n{body}", ONCE)
+
+
+@pytest.mark.parametrize(
+    "text", ["ls\n", "\n\nyum update -y\n", "# ours\nservice docker start", "## template: jinja\nls"]
+)
+def test_commands_that_do_not_run_do_not_begin_to(text: str) -> None:
+    """Text that cloud-init runs none of is not given a first line by which all of it would run."""
+    with pytest.raises(UnsupportedError) as error:
+        linux_writer.add(text, ONCE)
+    assert str(error.value) == (
+        "the user data does not begin with #!, so cloud-init runs none of it, and would run all of it with the settings "
+        "in it: begin it with #!/bin/bash if it is to run, or remove it"
+    )
 
 
 @pytest.mark.parametrize(

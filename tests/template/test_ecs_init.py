@@ -12,6 +12,7 @@ from cdk_pull.template.ecs.init import INIT, program
 B = "ECS_IMAGE_PULL_BEHAVIOR"
 F = "/etc/ecs/ecs.config"
 CALL = "/opt/aws/bin/cfn-init -v --stack s --resource Launch"
+FOLLOWED = CALL.replace("cfn-init", "cfn-init-followed")
 
 
 def _program(
@@ -45,7 +46,7 @@ def test_files_and_commands() -> None:
     expected = (
         f"#!/bin/bash\nls\ncat > {F} <<'CFN_INIT_EOF'\nECS_CLUSTER=${{AWS::StackName}}\nCFN_INIT_EOF\n"
         "cp /cfn-init/source /b\n(\necho 'it'\"'\"'s'\n)\nif [ -e /cfn-init/test ]; then (\n"
-        f"echo {B}=once >> {F}\n); fi\n{CALL} \\\n  --region r\nls\n"
+        f"echo {B}=once >> {F}\n); fi\n{FOLLOWED} \\\n  --region r\nls\n"
     )
     assert _program(f"#!/bin/bash\nls\n{CALL} \\\n  --region r\nls\n", {"config": config}) == (
         expected,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.cloud_init import config
+from cdk_pull.agent.readers.cloud_init.parts import kind_of
+from cdk_pull.agent.readers.cloud_init.plan import JINJA
 from cdk_pull.agent.writers.shell_insert import command
 
 if TYPE_CHECKING:
@@ -23,7 +25,13 @@ __all__ = ["into_archive", "into_config"]
 def into_config(text: str, settings: Mapping[str, str]) -> Iterator[str]:
     """Yield the cloud-config with a command more in ``runcmd``: the first, or else the last."""
     holes = Holes()
-    hidden = holes.hide_tokens(text)
+    first, feed, body = text.lstrip().partition("\n")
+    templated = kind_of(text) == "text/jinja2"
+    hidden = holes.hide_tokens(body if templated else text)
+    if templated:
+        if "{%" in body or "{#" in body:
+            return
+        hidden = holes.hide(JINJA, hidden, "a template fills it in")
     line = command(settings)
     document = config.load(hidden, 1, spread=True)
     for edited in _edits(hidden, document, json.dumps(line, ensure_ascii=False)):
@@ -31,7 +39,7 @@ def into_config(text: str, settings: Mapping[str, str]) -> Iterator[str]:
         if after is not None and _adds_only(
             document.values if document is not None else {}, after.values, line
         ):
-            yield holes.show_tokens(edited)
+            yield f"{first}{feed}{holes.show_tokens(edited)}" if templated else holes.show_tokens(edited)
 
 
 def into_archive(text: str, settings: Mapping[str, str]) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.pieces import begins_unknown
 from cdk_pull.agent.readers.cloud_init.parts import is_mime, is_shell, kind_of
 from cdk_pull.agent.readers.linux import read
 from cdk_pull.agent.writers.cloud_init import into_archive, into_config
-from cdk_pull.agent.writers.shell_insert import candidates
+from cdk_pull.agent.writers.shell_insert import candidates, header
 from cdk_pull.agent.writers.writing import write
 from cdk_pull.errors import UnsupportedError
 
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
 
 __all__ = ["add"]
 
+_COMMAND = re.compile(r"^[ \t]*[^#\s]", re.MULTILINE)
+
 
 def add(user_data: str, settings: AgentSettings) -> str:
     """Return the user data with the settings in it; what the user wrote stays as it is, byte for byte.
 
     A script gets one line more, a cloud-config one command, a MIME archive one part. Settings that are there already
-    are not added again. A script without ``#!``, of which cloud-init would run nothing, gets ``#!/bin/bash``.
+    are not added again. Text without commands gets ``#!/bin/bash``.
 
     Raises:
         ConflictError: when the user data sets one of the variables to another value, or spoils one of the settings.
-        UnsupportedError: when the settings cannot be put where they are sure to have their effect.
+        UnsupportedError: when the settings cannot be put where they are sure to have their effect, or commands that
+            cloud-init runs none of now would begin to run.
     """
     return write(user_data, settings, read, _candidates)
 
@@ -42,8 +46,14 @@ def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
     if is_mime(user_data):
         return into_archive(user_data, missing)
     kind = kind_of(user_data)
-    if kind == "text/cloud-config":
+    if kind == "text/jinja2" and re.search(r"\{[{%#]", "".join(missing.values())):
+        raise UnsupportedError(
+            "a value with {{, {% or {# cannot be put into a Jinja template; leave the template out"
+        )
+    inner = kind_of(user_data.lstrip().partition("\n")[2]) if kind == "text/jinja2" else kind
+    if inner == "text/cloud-config":
         return into_config(user_data, missing)
+    _refuse_to_start(user_data)
     if kind not in {"", "text/x-shellscript", "text/cloud-boothook", "text/jinja2"} or user_data.startswith(
         "{"
     ):
@@ -55,3 +65,19 @@ def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
     raise UnsupportedError(
         f"{what} cannot be added to; put it into an ec2.MultipartUserData, where the settings get a part of their own"
     )
+
+
+def _refuse_to_start(user_data: str) -> None:
+    """Refuse commands that do not run today, and would with ``#!`` before them."""
+    above = header(user_data)
+    rest = user_data[len(above) :]
+    if (
+        kind_of(user_data) in {"", "text/jinja2"}
+        and not user_data.startswith("{")
+        and "#!" not in above
+        and _COMMAND.search(rest)
+    ):
+        raise UnsupportedError(
+            "the user data does not begin with #!, so cloud-init runs none of it, and would run all of it with the "
+            "settings in it: begin it with #!/bin/bash if it is to run, or remove it"
+        )

@@ -19,6 +19,8 @@ _HEADER = re.compile(
     r"(?:## template: jinja[^\n]*\n)?(?:#cloud-boothook[^\n]*(?:\n|\Z))?(?:#![^\n]*(?:\n|\Z))?", re.IGNORECASE
 )
 
+# What may write the file, and so what comes after it lasts.
+_WRITES = re.compile(rb"ecs\.config|\bcfn-init\b")
 _STOPS_ON_ERROR = re.compile(
     r"^#!.*\s-[a-zA-Z]*e|^\s*set\s+(?:-[a-zA-Z]*e|-o\s+errexit)|\berrexit\b", re.MULTILINE
 )
@@ -73,12 +75,12 @@ def _split(script: str) -> tuple[str, str]:
 
 
 def _after_writes(script: str) -> Iterator[int]:
-    """Yield the ends of the lines on which statements that name ecs.config end, the last first."""
+    """Yield the ends of the lines on which statements end that name ecs.config or run cfn-init, the last first."""
     _, root = parse(Holes().hide_tokens(script).encode("utf-8", "replace"))
     ends = [0]
     for line in script.split("\n"):
         ends.append(ends[-1] + len(line) + 1)
     for node in reversed(root.children):
         row, column = node.end_point
-        if b"ecs.config" in (node.text or b""):
+        if _WRITES.search(node.text or b""):
             yield min(ends[row + 1 if column else row], len(script))

@@ -19,13 +19,14 @@ __all__ = ["add"]
 
 _OPEN = re.compile(r"<powershell>[ \t]*(?:\r?\n)?", re.IGNORECASE)
 _MUST_BE_FIRST = re.compile(r"(?:\s|#[^\n]*\n)*(?:param\b|using\b|\[CmdletBinding)", re.IGNORECASE)
+_COMMAND = re.compile(r"^[ \t]*[^#\s]", re.MULTILINE)
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@,=+-]*")
 
 
 def add(user_data: str, settings: AgentSettings) -> str:
     """Return the user data with the settings set first thing in ``<powershell>``; all else stays byte for byte.
 
-    Text without ``<powershell>``, of which EC2Launch would run nothing, is put between the tags.
+    Text without commands is put between the tags.
 
     Raises:
         ConflictError: when the user data sets one of the variables to another value, or spoils one of the settings.
@@ -48,6 +49,11 @@ def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
     lines = "".join(f"{_line(name, value)}{newline}" for name, value in missing.items())
     opening = _OPEN.search(user_data)
     if opening is None and BLOCK.search(user_data) is None:
+        if _COMMAND.search(user_data):
+            raise UnsupportedError(
+                "the user data has no <powershell> tag, so EC2Launch runs none of it, and would run all of it with the "
+                "settings in it: put it between <powershell> and </powershell> if it is to run, or remove it"
+            )
         ended = user_data if not user_data or user_data.endswith("\n") else f"{user_data}{newline}"
         yield f"<powershell>{newline}{lines}{ended}</powershell>"
     elif opening is None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["problem_at", "problems_of"]
 
+_FILE_OF_INIT: Final = (
+    "A file of cfn-init replaces the one that is there: write all lines in its content, or append them by an entry of "
+    "commands, such as {command: echo NAME=value >> /etc/ecs/ecs.config}"
+)
 # The numbers of other lines in a message.
 _LINE: Final = re.compile(r"\bline ([0-9]+)\b")
 
@@ -46,7 +50,7 @@ def problems_of(capacity: Capacity, rule: str, *, but: Collection[WarningCode] =
             stands = bool(place.line)
             yield Problem(
                 message=_with_places(warning.message, place, capacity),
-                fix=advice.text if stands or in_user_data else "",
+                fix=_FILE_OF_INIT if _is_file(place) else advice.text if stands or in_user_data else "",
                 path=place.path,
                 line_in_text=place.line,
                 quote=lines[warning.line - 1].strip() if stands and warning.line <= len(lines) else "",
@@ -54,6 +58,11 @@ def problems_of(capacity: Capacity, rule: str, *, but: Collection[WarningCode] =
                 severity=Severity(row.severity) if row.severity else None,
                 autofix=advice.autofix if fixable and in_user_data else "",
             )
+
+
+def _is_file(place: Place) -> bool:
+    """Tell whether a line is the writing of a file by cfn-init, rather than a line of the file."""
+    return not place.line and place.path[-2:-1] == ("files",)
 
 
 def problem_at(capacity: Capacity, variable: str, message: str, fix: str = "") -> Problem:

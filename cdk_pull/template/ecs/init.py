@@ -6,6 +6,7 @@ the order of their names; without configSets there is one config, named ``config
 
 from __future__ import annotations
 
+import base64
 import re
 import shlex
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ _CALL: Final = re.compile(r"^(?![ \t]*#).*\bcfn-init\s", re.MULTILINE)
 _SETS: Final = re.compile(r"(?:^|\s)(?:-c|--configsets)[ =]+['\"]?([A-Za-z0-9_,-]+)")
 _RESOURCE: Final = re.compile(r"(?:^|\s)(?:-r|--resource)[ =]+['\"]?([A-Za-z0-9]+)")
 _END: Final = "CFN_INIT_EOF"
+_FOLLOWED: Final = "cfn-init-followed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +86,44 @@ def program(user_data: str | Unknown, resources: Sequence[Resource]) -> Program 
     """
     marked = _Collected()
     script = marked.mark(user_data)
-    call = _CALL.search(script)
-    if call is None or not script.startswith("#!"):
+    if not script.startswith("#!"):
         return None
+    places = [Place(None, (), number) for number in range(1, script.count("\n") + 2)]
+    position, followed = 0, False
+    while (call := _CALL.search(script, position)) is not None:
+        start, end = _statement(script, call)
+        words = script[start:end]
+        holder = _holder(words, resources)
+        if holder is None:
+            position = end
+            continue
+        followed = True
+        done = [*_lines(holder, words, marked)]
+        inserted = "".join(f"{text}\n" for text, _, _ in done)
+        first = script.count("\n", 0, start)
+        places[first:first] = [Place(holder, path, number) for _, path, number in done]
+        # The call itself does no more: all of it stands before it.
+        said = words.replace("cfn-init", _FOLLOWED, 1)
+        script = script[:start] + inserted + said + script[end:]
+        position = start + len(inserted) + len(said)
+    return Program(marked.unmark(script), tuple(places)) if followed else None
+
+
+def _statement(script: str, call: re.Match[str]) -> tuple[int, int]:
+    """Return where the lines of a call begin and end."""
     start = call.start()
     while script[:start].endswith("\\\n"):
         start = script.rfind("\n", 0, start - 1) + 1
     end = script.find("\n", call.end() - 1)
     while script[:end].endswith("\\") and end > 0:
         end = script.find("\n", end + 1)
-    words = script[start : end if end >= 0 else len(script)]
+    return start, end if end >= 0 else len(script)
+
+
+def _holder(words: str, resources: Sequence[Resource]) -> Resource | None:
+    """Return the resource whose metadata a call names."""
     named = _RESOURCE.search(words)
-    holder = next(
+    return next(
         (
             each
             for each in resources
@@ -104,17 +132,6 @@ def program(user_data: str | Unknown, resources: Sequence[Resource]) -> Program 
         ),
         None,
     )
-    if holder is None:
-        return None
-    lines: list[str] = []
-    places: list[Place] = []
-    for text, path, number in _lines(holder, words, marked):
-        lines.append(text)
-        places.append(Place(holder, path, number))
-    first = script.count("\n", 0, start)
-    own = [Place(None, (), number) for number in range(1, script.count("\n") + 2)]
-    whole = script[:start] + "".join(f"{line}\n" for line in lines) + script[start:]
-    return Program(marked.unmark(whole), (*own[:first], *places, *own[first:]))
 
 
 def _lines(
@@ -156,9 +173,9 @@ def _configs(document: dict[str, Any], words: str) -> list[str]:
 def _file(
     path: str, file: Any, place: tuple[PathStep, ...], marked: _Collected
 ) -> Iterator[tuple[str, tuple[PathStep, ...], int]]:
-    text = text_of(file.get("content")) if isinstance(file, dict) else None
+    text = _content(file) if isinstance(file, dict) else None
     target = shlex.quote(path)
-    if text is None or "encoding" in file:
+    if text is None:
         # Of a file from elsewhere nobody knows the content.
         yield f"cp /cfn-init/source {target}", place, 0
         return
@@ -167,6 +184,20 @@ def _file(
     for number, line in enumerate(content.removesuffix("\n").split("\n"), 1):
         yield line, (*place, "content"), number
     yield _END, place, 0
+
+
+def _content(file: dict[str, Any]) -> str | Unknown | None:
+    """Return the content of a file; None where nobody knows it."""
+    text = text_of(file.get("content"))
+    encoding = file.get("encoding", "plain")
+    if encoding == "plain":
+        return text
+    if encoding != "base64" or not isinstance(text, str):
+        return None
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return None
 
 
 def _command(

@@ -128,7 +128,7 @@ def test_tasks_are_not_read() -> None:
     ("user_data", "result"),
     [
         ("", f"<powershell>\n{LINE}\n</powershell>"),
-        ("Initialize-ECSAgent", f"<powershell>\n{LINE}\nInitialize-ECSAgent\n</powershell>"),
+        ("# nothing yet\n", f"<powershell>\n{LINE}\n# nothing yet\n</powershell>"),
         (block("Initialize-ECSAgent"), block(LINE, "Initialize-ECSAgent")),
         (
             "<powershell>Initialize-ECSAgent</powershell><persist>true</persist>",
@@ -165,6 +165,14 @@ def test_adds_before_the_agent_starts(user_data: str, result: str) -> None:
             (
                 "line 2 of the user data: docker image prune -af removes images that once counts as pulled: the next "
                 "task of one stops with CannotPullImageManifestError"
+            ),
+        ),
+        (
+            "Initialize-ECSAgent",
+            UnsupportedError,
+            (
+                "the user data has no <powershell> tag, so EC2Launch runs none of it, and would run all of it with the "
+                "settings in it: put it between <powershell> and </powershell> if it is to run, or remove it"
             ),
         ),
         (

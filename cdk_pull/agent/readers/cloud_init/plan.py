@@ -14,7 +14,7 @@ from cdk_pull.agent.readers.reading import AgentWarning
 if TYPE_CHECKING:
     from cdk_pull.agent.pieces import Holes
 
-__all__ = ["plan"]
+__all__ = ["JINJA", "plan"]
 
 _OPAQUE = {
     "text/x-include-url": "what it includes is somewhere else",
@@ -29,7 +29,8 @@ _STAGES = {
     "text/x-shellscript-per-instance": Stage.SCRIPTS_PER_INSTANCE,
     "text/x-shellscript-per-once": Stage.SCRIPTS_PER_INSTANCE,
 }
-_JINJA = re.compile(r"\{\{.*?\}\}")
+JINJA = re.compile(r"\{\{.*?\}\}")
+"""What the template language of ``## template: jinja`` fills in."""
 
 
 class _Planner:
@@ -114,11 +115,7 @@ class _Planner:
         if "{%" in body or "{#" in body:
             self._opaque(part, "the template's own statements are not computed")
             return
-        lines = body.split("\n")
-        filled = "\n".join(
-            _JINJA.sub(self.holes.mark("a template fills it in", part.line + number), line)
-            for number, line in enumerate(lines, 1)
-        )
+        filled = self.holes.hide(JINJA, body, "a template fills it in", part.line + 1)
         self.take(Part(kind_of(filled), part.name, filled, part.line + 1, spread=part.spread))
 
     def _unhandled(self, part: Part, text: str) -> None:

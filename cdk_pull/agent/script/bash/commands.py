@@ -108,6 +108,8 @@ def _other(call: Call) -> list[World]:
     name = posixpath.basename(call.words[0])
     if name in _SILENT:
         return [call.world]
+    if name == "cfn-init":
+        call.shell.blur(call.world, "what cfn-init does is not in the user data", call.line)
     if name == "docker" and call.waits and {"prune", "rmi", "rm"} & set(call.arguments[:2]):
         call.world.append(PRUNED, (Chunk("", call.line),))
     harmless = name in _HARMLESS or (
