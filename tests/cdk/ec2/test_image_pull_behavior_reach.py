@@ -157,6 +157,19 @@ def test_an_instance_that_only_uses_the_name_of_a_cluster_is_left_alone() -> Non
     assert behaviors(stack) == {"Group": "once", "Tool": None}
 
 
+def test_a_script_that_does_not_run_is_not_made_to_run() -> None:
+    """User data without a first line, which CDK goes on with and no instance runs, is refused with what to do."""
+    stack = new_stack()
+    group = new_group(stack, user_data=ec2.UserData.custom("echo kept"))
+    join(new_cluster(stack), group)
+    group.with_(pull.ImagePullBehavior.once())
+
+    assert refusal(stack).endswith(
+        "Group/LaunchTemplate/Resource: the user data does not begin with #!, so cloud-init runs none of it, and would "
+        "run all of it with the settings in it: begin it with #!/bin/bash if it is to run, or remove it"
+    )
+
+
 def test_a_cluster_takes_its_own_capacity_only() -> None:
     """Of two clusters, only the groups that join the one have its settings, in whatever stack they are."""
     stack = new_stack()

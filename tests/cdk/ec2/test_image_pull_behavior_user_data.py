@@ -233,19 +233,6 @@ def test_an_l1_keeps_its_user_data(kind: str, launch: str) -> None:
     assert (PIECES in marked.pieces) is ("sub" in kind or "join" in kind)
 
 
-def test_a_script_that_does_not_run_is_not_made_to_run() -> None:
-    """User data without a first line, which CDK goes on with and no instance runs, is refused with what to do."""
-    stack = new_stack()
-    group = new_group(stack, user_data=ec2.UserData.custom("echo kept"))
-    join(new_cluster(stack), group)
-    group.with_(pull.ImagePullBehavior.once())
-
-    assert refusal(stack).endswith(
-        "Group/LaunchTemplate/Resource: the user data does not begin with #!, so cloud-init runs none of it, and would "
-        "run all of it with the settings in it: begin it with #!/bin/bash if it is to run, or remove it"
-    )
-
-
 def test_an_l1_group_leads_to_its_launch_template() -> None:
     """A group's reference to a launch template is followed, and the override of a mixed policy with it."""
     app = cdk.App()
