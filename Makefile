@@ -129,9 +129,7 @@ $(LOCK_READY):
 	@touch $@
 
 lock: $(LOCK_READY) ## write requirements.lock: the releases of constraints.txt with their hashes
-	@.venv-lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --no-strip-extras --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
-	  --output-file requirements.lock constraints.txt
+	@python -m scripts.lock .venv-lock/bin/pip-compile
 
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-* node_modules cdk.out build dist *.egg-info .*_cache

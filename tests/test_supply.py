@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from packaging.utils import canonicalize_name
 
 from scripts.licenses import license_of, table
+from scripts.lock import missing, pins, read_lock, written
 
 ROOT = Path(__file__).parents[1]
 _PINNED = re.compile(r"[\w.-]+(?:/[\w.-]+)+@[0-9a-f]{40}")
@@ -30,12 +30,9 @@ def _lock() -> str:
 
 def test_every_python_package_is_pinned_by_its_content() -> None:
     """The lock file holds the releases of constraints.txt, each with hashes, and nothing else; `make lock` writes it."""
-    locked = {canonicalize_name(name): release for name, release, _ in _REQUIREMENT.findall(_lock())}
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pinned = dict(line.split("==") for line in lines if "==" in line)
-    assert locked == {canonicalize_name(name): release for name, release in pinned.items()}
-    rest = [line for line in _REQUIREMENT.sub("", _lock()).splitlines() if line and not line.startswith("#")]
-    assert rest == []
+    pinned, locked = pins((ROOT / "constraints.txt").read_text(encoding="utf-8")), read_lock(_lock())
+    assert missing(pinned, locked) == [], "run make lock"
+    assert written(pinned, locked) == _lock()
 
 
 def test_another_package_of_the_same_name_is_refused(tmp_path: Path) -> None:
