@@ -60,7 +60,7 @@ def _flat(pieces: Iterable[str | Part | Text]) -> Iterable[str | Part]:
 def shown(value: Text) -> str:
     """Return a text for a person to read."""
     pieces = (piece if isinstance(piece, str) else f"${{{piece.label or piece.name}}}" for piece in value)
-    return "".join(pieces).replace(f"-{ANY_CHARACTER * 6}", "")
+    return "".join(pieces).replace(f"-{ANY_CHARACTER * 6}", "").replace(ANY_CHARACTER, "*")
 
 
 @lru_cache(maxsize=65536)

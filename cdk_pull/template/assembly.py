@@ -54,12 +54,16 @@ class Assembly:
         """Return the template that a nested-stack resource stands for; None where it is not among those that were read."""
         return self._children.get((parent.template.key, parent.logical_id))
 
+    def resource(self, home: str, logical_id: str) -> Resource | None:
+        """Return a resource by the key of its template and its logical id."""
+        template = self._by_key.get(home)
+        return template.resource(logical_id) if template else None
+
     def find(self, value: Any) -> Resource | None:
         """Return the resource that an unknown stands for, such as what ``Ref`` of it came to."""
         if not isinstance(value, Unknown) or not value.symbol:
             return None
-        template = self._by_key.get(value.home)
-        return template.resource(value.logical_id) if template else None
+        return self.resource(value.home, value.logical_id)
 
     def exported(self, name: str, environment: Environment) -> Any:
         """Return the value that a stack of this environment exports under a name."""

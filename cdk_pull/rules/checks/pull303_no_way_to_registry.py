@@ -1,64 +1,74 @@
-"""PULL303: tasks and instances in subnets from which their images cannot be pulled."""
+"""PULL303: tasks and instances that cannot reach what their start needs."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
 from cdk_pull.rules.engine.registry import rule
+from cdk_pull.template.ecs.network import instance_needs, network_needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cdk_pull.network.model import Need, Verdict
     from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.capacity import Capacity
-    from cdk_pull.template.ecs.network import Reach
+    from cdk_pull.template.ecs.network import Puller
     from cdk_pull.template.ecs.services import Service
     from cdk_pull.template.ecs.tasks import TaskDefinition
-    from cdk_pull.template.model import PathStep, Resource
 
 __all__ = ["no_way_to_registry"]
 
-_FOR_ECR: Final = ("ecr.api", "ecr.dkr", "s3")
 # What brings images onto an instance without a way of its own to the registry.
 _OTHER_WAY: Final = re.compile(r"proxy|docker\s+load|images?\s+import", re.IGNORECASE)
-_ENDPOINTS: Final = "the VPC endpoints"
+_GROUPS: Final = "SecurityGroupEgress"
+_POLICY: Final = "PolicyDocument"
+_OUTSIDE: Final = Missing(
+    "subnet that is not in the templates",
+    "subnets that are not in the templates",
+    "check all stacks of the app together, as `cdk-pull check cdk.out` does",
+)
+_UNCLEAR: Final = Missing("network element that is not known", "network elements that are not known")
 
 
 @rule(
     "PULL303",
-    "Subnets from which the images cannot be pulled",
+    "A network in which the images cannot be pulled",
     severity=Severity.ERROR,
     on="service",
-    fix="Add a NAT gateway or the endpoints in the message; in a public subnet, a public address",
-    sources=("Amazon ECR User Guide, Amazon ECR interface VPC endpoints",),
+    fix="Open the way at the element in the message, or use subnets with a NAT gateway",
+    sources=("data/pull_endpoints.json", "Amazon VPC User Guide; AWS PrivateLink Guide"),
 )
-def no_way_to_registry(service: Service, context: CheckContext) -> Iterator[Problem]:
-    """What pulls the images has no way to their registry.
+def no_way_to_registry(service: Service, context: CheckContext) -> Iterator[Problem | NotEvaluated]:
+    """Tasks or instances cannot reach what their start needs.
 
     ## What it does
-    Follows the subnets of what pulls through their route tables and VPC endpoints, where all of these are in the
-    templates: of tasks that services, schedules, event rules, pipes, task sets and state machines start on Fargate, and
-    of the Auto Scaling groups that services run on.
+    Follows the way from each subnet to the registries of the images, and to what else the start asks, in all templates
+    that are checked together: of tasks that services, schedules, event rules, pipes, task sets and state machines start
+    on Fargate, and of the instances that services run on.
 
-    - A NAT gateway, or any default route but an internet gateway's, is a way out.
-    - With an internet gateway the task or instance needs a public address.
-    - Otherwise the images must be in ECR of the same Region, and the VPC needs the endpoints `ecr.api`, `ecr.dkr` and
-      `s3` (where the layers are; a gateway endpoint has to name the subnet's route table), and `logs` for the awslogs
-      driver.
+    - The route table of the subnet, the VPC's main one where there is none, and what its default route leads to: an
+      internet gateway, for which a task needs a public address; a NAT gateway, and its own subnet's route; an
+      egress-only internet gateway.
+    - For services of AWS in the own Region, the VPC endpoints `ecr.api`, `ecr.dkr`, `s3` (where the layers are),
+      `logs`, `secretsmanager` and `ssm`, for instances also `ecs`, `ecs-agent` and `ecs-telemetry`: private DNS and the
+      VPC's DNS settings, the route table of a gateway endpoint, and the endpoint's policy. Where private DNS leads to
+      an endpoint, that is the only way, with or without a NAT gateway.
+    - The security groups and network ACLs at both ends, port 443 there and the answers back.
+    - IPv4 and IPv6: AWS Fargate asks Amazon ECR by IPv4 unless the subnet is IPv6 only.
 
-    It is silent about endpoints where a route leads to another network, such as a transit gateway's, that may have
-    them; and about instances that have a proxy, load images from elsewhere, or start from an AMI of your own, which may
-    hold the images.
+    The first element that is closed is named. What depends on an element that is not in the templates, or beyond a
+    transit gateway or a firewall, is not evaluated, and the summary says so. The rule leaves out instances that have a
+    proxy, load images from elsewhere, or start from an AMI of your own, which may hold the images.
 
     ## Why it matters
     Every task stops with `ResourceInitializationError: unable to pull secrets or registry auth` or
-    `CannotPullContainerError` after minutes of trying, and the deployment hangs until it is rolled back. `DISABLED` is
-    what ECS takes when `AssignPublicIp` is missing, whatever the subnet's `MapPublicIpOnLaunch` says; an instance goes
-    by the subnet's. An instance without a way out does not even join its cluster: the agent needs the endpoints
-    `ecs-agent`, `ecs-telemetry` and `ecs`, too.
+    `CannotPullContainerError … i/o timeout` after minutes of trying, and the deployment hangs until it is rolled back.
+    `DISABLED` is the default of `AssignPublicIp`, whatever the subnet's `MapPublicIpOnLaunch` says; an instance goes by
+    the subnet's. An instance without a way out does not even join its cluster.
 
     ## Example
     ```yaml
@@ -72,67 +82,22 @@ def no_way_to_registry(service: Service, context: CheckContext) -> Iterator[Prob
     or private subnets with a NAT gateway or endpoints.
 
     ## Fix safety
-    Interface endpoints cost by the hour and Availability Zone; a public address makes the task reachable where its
-    security group allows it.
+    Interface endpoints are charged by the hour and Availability Zone, NAT gateways by the hour and GB; a public address
+    makes the task reachable where its security group allows it.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+    - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html
     - https://repost.aws/knowledge-center/ecs-fargate-tasks-pending-state
     """
-    for place in _places(service, context):
-        subnets = place.subnets if isinstance(place.subnets, list) else []
-        for index, subnet in enumerate(subnets):
-            reach = context.ecs.network.reach(subnet)
-            if reach is None:
-                continue
-            way = _no_way(reach, place)
-            lacking = _lacking(place.tasks, reach) if way else ""
-            if lacking:
-                yield Problem(
-                    message=f"subnet {subnet} {way}, and the {place.subject} lack {lacking}",
-                    fix=_fix(reach, place, lacking),
-                    path=(*place.path, index) if place.exact else place.path,
-                    quote=str(subnet),
-                    resource=place.resource,
-                )
-
-
-class _Place(NamedTuple):
-    """Where images are pulled: subnets, and what is said of public addresses there."""
-
-    resource: Resource
-    subnets: Any
-    path: tuple[PathStep, ...]
-    tasks: list[TaskDefinition]
-    subject: str
-    remedy: str
-    public: bool | None = None
-    """Whether the subject has a public address; None leaves it to the subnet."""
-    exact: bool = True
-
-
-def _places(service: Service, context: CheckContext) -> Iterator[_Place]:
+    network = context.ecs.network
     if service.launch_type == "FARGATE" and service.task is not None:
-        settings, path = service.start.network
-        yield _Place(
-            service.resource,
-            settings.get("Subnets"),
-            (*path, "Subnets") if service.start.exact else path,
-            [service.task],
-            "tasks",
-            "Set AssignPublicIp: ENABLED",
-            public=settings.get("AssignPublicIp", "DISABLED") != "DISABLED",
-            exact=service.start.exact,
-        )
+        yield from _judged("tasks", list(network.of_tasks(service)), [service.task], context)
     for capacity in service.capacities:
         # Once for all services on it.
         if context.services_on(capacity)[0] is service and _has_to_pull(capacity):
             tasks = context.tasks_on(capacity)
-            for group in capacity.groups:
-                subnets = group.values.get("VPCZoneIdentifier")
-                path = ("Properties", "VPCZoneIdentifier")
-                remedy = "Give the instances public addresses"
-                yield _Place(group, subnets, path, tasks, "instances", remedy, public=capacity.public)
+            yield from _judged("instances", list(network.of_instances(capacity)), tasks, context)
 
 
 def _has_to_pull(capacity: Capacity) -> bool:
@@ -142,41 +107,87 @@ def _has_to_pull(capacity: Capacity) -> bool:
     return capacity.is_on_public_ami or capacity.behavior == "always"
 
 
-def _no_way(reach: Reach, place: _Place) -> str:
-    """Return, in words, why the internet is not reached by IPv4; empty where it may be."""
-    if reach.default_route is None:
-        return "reaches the internet by IPv6 alone" if reach.ipv6 else "has no way to the internet"
-    public = reach.maps_public if place.public is None else place.public
-    if reach.default_route == "internet-gateway" and not public:
-        return f"has an internet gateway, but the {place.subject} have no public address"
-    return ""
+class _Closed(NamedTuple):
+    """What is closed at one element, and for whom."""
+
+    verdict: Verdict
+    pullers: dict[str, Puller]
+    needs: dict[str, Need]
 
 
-def _fix(reach: Reach, place: _Place, lacking: str) -> str:
-    way = f"{place.remedy}, or use subnets with a NAT gateway" if reach.default_route else "Add a NAT gateway"
-    if lacking.startswith(_ENDPOINTS):
-        return f"{way}; or add the endpoints in the message"
-    return f"{way}; or copy the image to ECR in this Region and add endpoints for {', '.join(_FOR_ECR)}"
+def _judged(
+    subject: str, pullers: list[Puller], tasks: list[TaskDefinition], context: CheckContext
+) -> Iterator[Problem | NotEvaluated]:
+    needs = list(instance_needs()) if subject == "instances" else []
+    for task in tasks:
+        template = task.resource.template.context
+        for start in context.ecs.needs(task):
+            needs += network_needs(start, template)
+    needs = list(dict.fromkeys(needs))
+    closed: dict[tuple[object, str, str], _Closed] = {}
+    for puller in pullers:
+        verdicts = [(need, context.ecs.network.judge(puller.source, need)) for need in needs]
+        shut = [(need, verdict) for need, verdict in verdicts if verdict.status == "closed"]
+        for need, verdict in shut:
+            # What one endpoint's policy leaves out is told one by one, as each needs a statement of its own.
+            which = verdict.reason if verdict.property == _POLICY else verdict.property
+            key = (verdict.element, verdict.name, which)
+            found = closed.setdefault(key, _Closed(verdict, {}, {}))
+            found.pullers[_shown(puller, context)] = puller
+            found.needs[need.name] = need
+        if not shut:
+            yield from _unknown(
+                puller, [verdict for _, verdict in verdicts if verdict.status == "unknown"], context
+            )
+    for each in closed.values():
+        yield _problem(subject, each, context)
 
 
-def _lacking(tasks: list[TaskDefinition], reach: Reach) -> str:
-    """Return what pulls and log drivers need and neither endpoints nor IPv6 give; empty where that is nothing."""
-    needed: list[str] = []
-    for image in (image for task in tasks for image in task.images):
-        if image.reference is None:
-            continue
-        registry = EcrRegistry.of_host(image.reference.registry)
-        if reach.ipv6 and (registry is None or registry.dual_stack):
-            continue
-        # The endpoints are those of ECR in the own Region.
-        if image.place.verdict in {"outside", "elsewhere"}:
-            return f"a way to {image.reference.registry}, which no endpoint gives"
-        needed = list(_FOR_ECR)
-    drivers = [each.values.get("LogConfiguration") for task in tasks for each in task.containers]
-    if not reach.ipv6 and any(
-        isinstance(each, dict) and each.get("LogDriver") == "awslogs" for each in drivers
-    ):
-        needed.append("logs")
-    # Another network may have the endpoints, for many.
-    missing = [] if reach.private else [name for name in needed if name not in reach.endpoints]
-    return f"{_ENDPOINTS} {', '.join(missing)}" if missing else ""
+def _problem(subject: str, closed: _Closed, context: CheckContext) -> Problem:
+    verdict = closed.verdict
+    puller = next(iter(closed.pullers.values()))
+    subnets = ", ".join(closed.pullers)
+    many = "subnets" if len(closed.pullers) > 1 else "subnet"
+    return Problem(
+        message=f"the {subject} in {many} {subnets} cannot reach {_listed(list(closed.needs))}: "
+        f"{verdict}{_where(verdict, puller, context)}",
+        fix=verdict.fix,
+        path=puller.groups_path if verdict.property == _GROUPS else puller.path,
+        quote=str(puller.subnet),
+        resource=puller.resource,
+    )
+
+
+def _shown(puller: Puller, context: CheckContext) -> str:
+    resource = context.ecs.network.resource(puller.source.subnet)
+    return str(puller.subnet) if resource is None else resource.construct_path or resource.logical_id
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _where(verdict: Verdict, puller: Puller, context: CheckContext) -> str:
+    """Return where the element stands: its construct, and its line in another place than the finding's."""
+    resource = context.ecs.network.resource(verdict.element)
+    if resource is None:
+        return ""
+    path = ("Properties", verdict.property) if verdict.property else ()
+    line = resource.line(*path)
+    stack = "" if resource.template is puller.resource.template else f" of {resource.template.name}"
+    said = [resource.construct_path] if resource.construct_path else []
+    said += [f"line {line}{stack}"] if line else [stack.strip()] if stack else []
+    return f" ({', '.join(said)})" if said else ""
+
+
+def _unknown(puller: Puller, verdicts: list[Verdict], context: CheckContext) -> Iterator[NotEvaluated]:
+    """Yield what is not known of the way, each element once."""
+    for verdict in {str(each): each for each in verdicts}.values():
+        outside = context.ecs.network.resource(puller.source.subnet) is None
+        yield NotEvaluated(
+            missing=_OUTSIDE if outside else _UNCLEAR,
+            name=str(puller.subnet) if outside else verdict.name or str(puller.subnet),
+            reason=str(verdict),
+            path=puller.path,
+            resource=puller.resource,
+        )

@@ -1,158 +1,206 @@
-"""Whether what is in a subnet can reach a registry: routes, endpoints and public addresses, where all are known."""
+"""The way from tasks and instances to what their start needs, in the network of an assembly.
+
+Source: data/pull_endpoints.json.
+"""
 
 from __future__ import annotations
 
-import re
+import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.iam.policy import Request
+from cdk_pull.iam.text import ANY_CHARACTER, text
+from cdk_pull.image.ecr import EcrRegistry
+from cdk_pull.network.judge import Judge
+from cdk_pull.network.model import Need, Network, Source, Verdict
+from cdk_pull.template.text import pseudo
 from cdk_pull.template.values import Unknown, is_not_false
+from cdk_pull.template.vpc.keys import Elements
+from cdk_pull.template.vpc.reader import read_network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
     from cdk_pull.template.assembly import Assembly
-    from cdk_pull.template.model import Resource
+    from cdk_pull.template.context import Context
+    from cdk_pull.template.ecs.capacity import Capacity
+    from cdk_pull.template.ecs.services import Service
+    from cdk_pull.template.ecs.start_needs import StartNeed
+    from cdk_pull.template.model import PathStep, Resource
+    from cdk_pull.template.outsiders import Outsiders
 
-__all__ = ["Network", "Reach"]
-
-# All of IPv4, or one of the halves that some write for it.
-_ANYWHERE: Final = re.compile(r"[0-9.]+/[01]")
-_ANYWHERE_V6: Final = "::/0"
-_INTERNET_GATEWAY: Final = "AWS::EC2::InternetGateway"
-_SERVICES: Final = ("ecr.api", "ecr.dkr", "s3", "logs")
-# What a route may lead to, besides a gateway: another network, or an address of this one.
-_NETWORKS: Final = ("CoreNetworkArn", "LocalGatewayId", "TransitGatewayId", "VpcPeeringConnectionId")
-_ADDRESSES: Final = (
-    "CarrierGatewayId", "EgressOnlyInternetGatewayId", "InstanceId", "NatGatewayId", "NetworkInterfaceId", "VpcEndpointId",
-)  # fmt: skip
+__all__ = ["EcsNetwork", "Puller", "instance_needs", "network_needs"]
 
 
-@dataclass(frozen=True)
-class Reach:
-    """How a subnet reaches what is outside.
+@dataclass(frozen=True, kw_only=True)
+class Puller:
+    """Where images are pulled: one subnet of a service, or of what launches instances.
 
     Attributes:
-        default_route: ``nat`` for any way by IPv4 that needs no public address, ``internet-gateway`` for one that does,
-            None for no way at all.
-        endpoints: the service names of the VPC's endpoints that serve the subnet, such as ``ecr.api`` and ``s3``.
-        ipv6: whether it reaches the internet by IPv6.
-        private: whether it reaches another network, such as one that has endpoints for many.
-        maps_public: whether instances in it get a public address, or may.
+        source: what asks, as the model has it.
+        subnet: the value that names the subnet.
+        resource: where that stands.
+        path: below the resource.
+        groups_path: where its security groups stand, below the resource; as ``path`` where there are none.
     """
 
-    default_route: str | None
-    endpoints: frozenset[str]
-    ipv6: bool = False
-    private: bool = False
-    maps_public: bool = False
+    source: Source
+    subnet: Any
+    resource: Resource
+    path: tuple[PathStep, ...]
+    groups_path: tuple[PathStep, ...]
 
 
-class Network:
-    """The network of an assembly."""
+class EcsNetwork:
+    """The network of an assembly, and who pulls in it."""
 
-    def __init__(self, assembly: Assembly) -> None:
+    def __init__(self, assembly: Assembly, outsiders: Outsiders) -> None:
         self._assembly = assembly
+        self._elements = Elements(assembly, outsiders)
 
-    def _of_type(self, kind: str) -> Iterator[Resource]:
-        for template in self._assembly.templates:
-            yield from template.of_type(kind)
+    @cached_property
+    def network(self) -> Network:
+        """The network as plain data."""
+        return read_network(self._elements)
 
-    def reach(self, subnet: Any) -> Reach | None:
-        """Return how a subnet reaches what is outside; None where the templates do not hold all of its network.
+    @cached_property
+    def _judge(self) -> Judge:
+        return Judge(self.network)
 
-        Args:
-            subnet: what a list of subnets holds, evaluated.
-        """
-        resource = self._assembly.find(subnet)
-        if resource is None or resource.type != "AWS::EC2::Subnet":
-            return None
-        table = self._tables.get(_key(resource))
-        if table is None or table.type != "AWS::EC2::RouteTable":
-            return None
-        vpc = self._assembly.find(resource.values.get("VpcId"))
-        if vpc is None:
-            return None
-        ways = {_way(route.values, self._assembly) for route in self._routes.get(_key(table), ())}
-        return Reach(
-            "nat" if ("ipv4", False) in ways else "internet-gateway" if ("ipv4", True) in ways else None,
-            self._endpoints(vpc, table),
-            ipv6=bool({("ipv6", False), ("ipv6", True)} & ways),
-            private=("private", False) in ways,
-            maps_public=is_not_false(resource.values.get("MapPublicIpOnLaunch", False)),
+    def judge(self, source: Source, need: Need) -> Verdict:
+        """Return whether a source reaches what it needs, and otherwise the first element that stops it."""
+        return self._judge.judge(source, need)
+
+    def resource(self, key: Hashable) -> Resource | None:
+        """Return the resource of an element; that of the VPC for what a VPC has by itself."""
+        return self._elements.resource(key)
+
+    def of_tasks(self, service: Service) -> Iterator[Puller]:
+        """Yield where the tasks of a service on Fargate pull."""
+        settings, path = service.start.network
+        exact = service.start.exact
+        public = settings.get("AssignPublicIp", "DISABLED")
+        groups = self._elements.keys(settings.get("SecurityGroups"))
+        subnets = settings.get("Subnets")
+        for index, subnet in enumerate(subnets if isinstance(subnets, list) else ()):
+            yield Puller(
+                source=Source(
+                    subnet=self._elements.key(subnet),
+                    subnet_name=f"subnet {subnet}",
+                    groups=groups,
+                    public=None if isinstance(public, Unknown) else public != "DISABLED",
+                ),
+                subnet=subnet,
+                resource=service.resource,
+                path=(*path, "Subnets", index) if exact else path,
+                groups_path=(*path, "SecurityGroups") if exact and groups != () else path,
+            )
+
+    def of_instances(self, capacity: Capacity) -> Iterator[Puller]:
+        """Yield where the instances of a capacity pull."""
+        groups, groups_path = self._groups_of(capacity)
+        for holder, subnets, path in _subnets_of(capacity):
+            for index, value in enumerate(subnets):
+                subnet = self._assembly.find(value)
+                public = capacity.public
+                if public is None and subnet is not None:
+                    public = is_not_false(subnet.values.get("MapPublicIpOnLaunch", False))
+                yield Puller(
+                    source=Source(
+                        subnet=self._elements.key(value),
+                        subnet_name=f"subnet {value}",
+                        groups=groups,
+                        public=public,
+                        fargate=False,
+                    ),
+                    subnet=value,
+                    resource=holder,
+                    path=(*path, index),
+                    groups_path=groups_path if holder is capacity.resource else (*path, index),
+                )
+
+    def _groups_of(self, capacity: Capacity) -> tuple[tuple[Hashable, ...] | None, tuple[PathStep, ...]]:
+        interfaces = capacity.settings.get("NetworkInterfaces")
+        first = interfaces[0] if isinstance(interfaces, list) and interfaces else None
+        if isinstance(first, dict):
+            keys = self._elements.keys(first.get("Groups", first.get("GroupSet")))
+            return keys, (*capacity.base, "NetworkInterfaces")
+        for name in ("SecurityGroupIds", "SecurityGroups"):
+            if name in capacity.settings:
+                return self._elements.keys(capacity.settings[name]), (*capacity.base, name)
+        return (), capacity.base
+
+
+def _subnets_of(capacity: Capacity) -> Iterator[tuple[Resource, list[Any], tuple[PathStep, ...]]]:
+    """Yield the subnets that a capacity launches instances in, with what names them and where."""
+    for group in capacity.groups:
+        subnets = group.values.get("VPCZoneIdentifier")
+        if isinstance(subnets, list):
+            yield group, subnets, ("Properties", "VPCZoneIdentifier")
+    subnet = capacity.settings.get("SubnetId")
+    if subnet is not None and capacity.resource.type == "AWS::EC2::Instance":
+        yield capacity.resource, [subnet], (*capacity.base, "SubnetId")
+
+
+def network_needs(need: StartNeed, context: Context) -> Iterator[Need]:
+    """Yield what a start asks of the network for one need, in a stack."""
+    facts = _facts()
+    own = context.environment.region
+    # The Region that an image names is the stack's own, as far as nobody says which that is.
+    region = None if own is None or need.region == own else need.region
+    if need.kind == "registry":
+        yield Need(name=need.host)
+        return
+    host = EcrRegistry.of_host(need.host) if need.kind == "ecr" else None
+    dual_stack = host is not None and host.dual_stack
+    for service in facts["needs"].get(need.kind, ()):
+        name = facts["names"][service]
+        yield Need(
+            name=f"{name} in {region}" if region else name,
+            service=service,
+            region=region,
+            ipv6=dual_stack if service == "ecr.dkr" else facts["ipv6"].get(service),
+            by_ipv4=service == "ecr.api",
+            through_endpoint=None if dual_stack and service == "ecr.dkr" else True,
+            requests=_requests(service, need, context, region),
+            # Whether a key of one's own is asked for by the service itself, the guides do not agree on.
+            certain=service != "kms",
         )
 
-    @cached_property
-    def _tables(self) -> dict[tuple[str, str], Resource]:
-        """The route table of each subnet."""
-        found = {}
-        for association in self._of_type("AWS::EC2::SubnetRouteTableAssociation"):
-            subnet = self._assembly.find(association.values.get("SubnetId"))
-            table = self._assembly.find(association.values.get("RouteTableId"))
-            if subnet is not None and table is not None:
-                found[_key(subnet)] = table
-        return found
 
-    @cached_property
-    def _routes(self) -> dict[tuple[str, str], list[Resource]]:
-        found: dict[tuple[str, str], list[Resource]] = {}
-        for route in self._of_type("AWS::EC2::Route"):
-            table = self._assembly.find(route.values.get("RouteTableId"))
-            if table is not None:
-                found.setdefault(_key(table), []).append(route)
-        return found
-
-    @cached_property
-    def _endpoints_of(self) -> dict[tuple[str, str] | None, list[Resource]]:
-        """The endpoints of each VPC, and under None those of a VPC that is not known."""
-        found: dict[tuple[str, str] | None, list[Resource]] = {}
-        for endpoint in self._of_type("AWS::EC2::VPCEndpoint"):
-            value = endpoint.values.get("VpcId")
-            vpc = self._assembly.find(value)
-            if vpc is not None or isinstance(value, Unknown):
-                found.setdefault(_key(vpc) if vpc is not None else None, []).append(endpoint)
-        return found
-
-    def _endpoints(self, vpc: Resource, table: Resource) -> frozenset[str]:
-        """Return the services whose endpoints a subnet may use: what is not known of one has the benefit of the doubt."""
-        found = set()
-        for endpoint in (*self._endpoints_of.get(_key(vpc), ()), *self._endpoints_of.get(None, ())):
-            values = endpoint.values
-            is_gateway = values.get("VpcEndpointType", "Gateway") == "Gateway"
-            tables = values.get("RouteTableIds", [])
-            if is_gateway and isinstance(tables, list):
-                places = [self._assembly.find(each) for each in tables]
-                if table not in places and not any(
-                    isinstance(each, Unknown) and place is None
-                    for each, place in zip(tables, places, strict=True)
-                ):
-                    continue
-            name = values.get("ServiceName")
-            last = (name.pieces or (name,))[-1] if isinstance(name, Unknown) else name
-            found |= {
-                service
-                for service in _SERVICES
-                if isinstance(last, Unknown) or str(name).endswith(f".{service}")
-            }
-        return frozenset(found)
+def instance_needs() -> Iterator[Need]:
+    """Yield what an instance asks of the network before it gets tasks."""
+    facts = _facts()
+    yield from (Need(name=facts["names"][service], service=service) for service in facts["needs"]["instance"])
 
 
-def _way(route: dict[str, Any], assembly: Assembly) -> tuple[str, bool]:
-    """Return where a route leads, and whether what takes it needs a public address of its own."""
-    v4, v6 = route.get("DestinationCidrBlock"), route.get("DestinationIpv6CidrBlock")
-    gateway = assembly.find(route.get("GatewayId"))
-    # A gateway that is not in the templates may be of any kind: the benefit of the doubt.
-    is_public = gateway is not None and gateway.type == _INTERNET_GATEWAY
-    to_network = not is_public and any(key in route for key in ("GatewayId", *_NETWORKS))
-    if not is_public and not to_network and not any(key in route for key in _ADDRESSES):
-        return "nowhere", False
-    if v6 == _ANYWHERE_V6:
-        return "ipv6", is_public
-    if isinstance(v4, Unknown) or isinstance(v6, Unknown) or _ANYWHERE.fullmatch(str(v4)):
-        return "ipv4", is_public
-    return "private" if to_network else "nowhere", False
+_ACTIONS: Final = {
+    "ecr.api": ("ecr:GetAuthorizationToken",),
+    "ecr.dkr": ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+    "s3": ("s3:GetObject",),
+    "secretsmanager": ("secretsmanager:GetSecretValue",),
+    "ssm": ("ssm:GetParameters",),
+    "logs": ("logs:CreateLogStream", "logs:PutLogEvents"),
+}
 
 
-def _key(resource: Resource) -> tuple[str, str]:
-    return resource.template.key, resource.logical_id
+def _requests(service: str, need: StartNeed, context: Context, region: str | None) -> tuple[Request, ...]:
+    """Return what the policy of an endpoint has to allow."""
+    on = need.resources
+    if service == "ecr.api":
+        on = (("*",),)
+    elif service == "s3":
+        before, after = _facts()["layers"].split("{region}")
+        place = (region,) if region else pseudo(context, "Region")
+        on = (text("arn:", pseudo(context, "Partition"), f":s3:::{before}", place, after, ANY_CHARACTER),)
+    return tuple(Request(action=action, resources=on) for action in _ACTIONS.get(service, ()))
+
+
+@cache
+def _facts() -> dict[str, Any]:
+    data = resources.files("cdk_pull.data").joinpath("pull_endpoints.json").read_text(encoding="utf-8")
+    facts: dict[str, Any] = json.loads(data)
+    return facts

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.template.context import Environment
 from cdk_pull.template.ecs.capacity import HOLDERS, Capacity
-from cdk_pull.template.ecs.network import Network
+from cdk_pull.template.ecs.network import EcsNetwork
 from cdk_pull.template.ecs.roles import Roles
 from cdk_pull.template.ecs.services import STARTERS, LaunchType, Service, Start
 from cdk_pull.template.ecs.start_needs import StartNeed, start_needs
@@ -87,9 +87,9 @@ class EcsView:
         return self._needs[id(task)]
 
     @cached_property
-    def network(self) -> Network:
-        """Subnets, routes and endpoints."""
-        return Network(self.assembly)
+    def network(self) -> EcsNetwork:
+        """The network, and who pulls in it."""
+        return EcsNetwork(self.assembly, self.outsiders)
 
     @cached_property
     def _repositories_by_name(self) -> dict[tuple[Environment, str], Resource]:

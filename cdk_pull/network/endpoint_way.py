@@ -1,0 +1,194 @@
+"""The ways through VPC endpoints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_pull.iam.policy import decide
+from cdk_pull.iam.text import shown
+from cdk_pull.network.model import Verdict
+from cdk_pull.network.rules import Peer
+from cdk_pull.network.verdicts import REACHABLE, along, best, unknown
+from cdk_pull.network.way import Way, groups_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.network.model import Endpoint, Subnet
+
+__all__ = ["EndpointWay"]
+
+_S3: Final = "s3"
+
+
+class EndpointWay(Way):
+    """The ways of one source through the endpoints of its VPC."""
+
+    def ways(self) -> Iterator[tuple[Verdict, bool]]:
+        """Yield the ways through endpoints, and whether the source surely goes that way, as its name leads there."""
+        if not self.need.service:
+            return
+        candidates = [
+            *self.network.endpoints_of.get(self.subnet.vpc, ()),
+            *(self.network.endpoints_of.get(None, ()) if self.subnet.vpc is not None else ()),
+        ]
+        gateways = [each for each in candidates if each.gateway and self._serves(each) is not False]
+        for endpoint in gateways:
+            yield from self._gateway_way(endpoint)
+        for endpoint in candidates:
+            serves = self._serves(endpoint)
+            if endpoint.gateway or serves is False:
+                continue
+            if serves is None or endpoint.vpc is None:
+                reason = f"may be an endpoint of {self.need.service}"
+                yield (
+                    Verdict(status="unknown", element=endpoint.key, name=endpoint.name, reason=reason),
+                    False,
+                )
+                continue
+            yield from self._interface_way(endpoint)
+
+    def _serves(self, endpoint: Endpoint) -> bool | None:
+        if endpoint.service is None:
+            return None
+        return endpoint.service == self.need.service and endpoint.region == self.need.region
+
+    def _gateway_way(self, endpoint: Endpoint) -> Iterator[tuple[Verdict, bool]]:
+        linked: bool | None = endpoint.tables is not None and self.subnet.table in endpoint.tables
+        if (
+            endpoint.tables is None
+            or self.subnet.table is None
+            or endpoint.vpc is None
+            or endpoint.service is None
+        ):
+            linked = None
+        if linked is False:
+            unlinked = Verdict(
+                status="closed",
+                element=endpoint.key,
+                name=endpoint.name,
+                reason=f"is not linked to the route table of {self.subnet.name}",
+                fix=f"Add {self.table.name if self.table is not None else 'the route table'} to RouteTableIds",
+                property="RouteTableIds",
+            )
+            yield unlinked, False
+            return
+        peer = Peer(cidr=self.anywhere, prefix_list=_S3, ipv6=self.ipv6)
+        way = along((self.acl_of(self.subnet, peer), self.out(peer, endpoint), self._policy(endpoint)))
+        if linked is None:
+            unclear = Verdict(
+                status="unknown",
+                element=endpoint.key,
+                name=endpoint.name,
+                reason=f"may not be linked to the route table of {self.subnet.name}",
+                property="RouteTableIds",
+            )
+            way = unclear if way.status == "reachable" else way
+        yield way, linked is True
+
+    def _interface_way(self, endpoint: Endpoint) -> Iterator[tuple[Verdict, bool]]:
+        """Yield the way through an interface endpoint; it is taken where the service's own name leads there."""
+        if endpoint.private_dns is False:
+            closed = Verdict(
+                status="closed",
+                element=endpoint.key,
+                name=endpoint.name,
+                reason="has no private DNS, so that the name of the service does not lead to it",
+                fix="Set PrivateDnsEnabled: true",
+                property="PrivateDnsEnabled",
+            )
+            yield closed, False
+            return
+        if self.vpc is not None and self.vpc.dns_hostnames is False and endpoint.private_dns:
+            closed = Verdict(
+                status="closed",
+                element=self.vpc.key,
+                name=self.vpc.name,
+                reason=f"has no DNS host names, without which {endpoint.name} cannot have private DNS",
+                fix="Set EnableDnsHostnames: true",
+                property="EnableDnsHostnames",
+            )
+            yield closed, True
+            return
+        way = self._to_interface(endpoint)
+        if self.need.through_endpoint is None:
+            unsure = Verdict(
+                status="unknown",
+                element=endpoint.key,
+                name=endpoint.name,
+                reason="may not serve names of the form dkr-ecr.<Region>.on.aws: AWS's guides disagree",
+            )
+            yield (unsure if way.status == "reachable" else way), False
+        elif endpoint.private_dns is None:
+            unclear = Verdict(
+                status="unknown",
+                element=endpoint.key,
+                name=endpoint.name,
+                reason="may have no private DNS: PrivateDnsEnabled is not stated",
+                fix="Set PrivateDnsEnabled: true",
+                property="PrivateDnsEnabled",
+            )
+            yield (unclear if way.status == "reachable" else way), False
+        else:
+            yield way, True
+
+    def _to_interface(self, endpoint: Endpoint) -> Verdict:
+        if self.ipv6 and not endpoint.ipv6:
+            reason = "has IPv4 addresses alone"
+            return Verdict(
+                status="closed" if endpoint.ipv6 is False else "unknown",
+                element=endpoint.key,
+                name=endpoint.name,
+                reason=reason,
+                fix="Set IpAddressType: dualstack",
+                property="IpAddressType",
+            )
+        places = [self.network.subnets.get(key) for key in endpoint.subnets or ()] or [None]
+        return best(self._to_interface_in(endpoint, place) for place in places)
+
+    def _to_interface_in(self, endpoint: Endpoint, place: Subnet | None) -> Verdict:
+        """Return the verdict on the way to the network interface of an endpoint in one subnet."""
+        within = self.vpc.cidr if self.vpc is not None else None
+        groups = (
+            endpoint.groups if endpoint.groups is None else endpoint.groups or (("default", endpoint.vpc),)
+        )
+        theirs = Peer(
+            cidr=place.cidr if place else None,
+            within=within,
+            groups=(None,) if groups is None else groups,
+            ipv6=self.ipv6,
+        )
+        ours = Peer(
+            cidr=self.subnet.cidr,
+            within=within,
+            groups=groups_of(self.source, self.subnet.vpc),
+            ipv6=self.ipv6,
+        )
+        steps = [self.out(theirs, endpoint)]
+        if place is not None and place.key != self.subnet.key:
+            # A network ACL stands between subnets, not within one.
+            steps.insert(0, self.acl_of(self.subnet, theirs))
+            steps.append(self.acl_of(place, ours, answers=True))
+        steps += [self.into(endpoint, groups, ours), self._policy(endpoint)]
+        return along(steps)
+
+    def _policy(self, endpoint: Endpoint) -> Verdict:
+        if endpoint.policy is None:
+            return REACHABLE
+        for request in self.need.requests:
+            decision = decide(request, [endpoint.policy])
+            if decision.allowed:
+                continue
+            on = shown(request.resources[0])
+            closed = Verdict(
+                status="closed",
+                element=endpoint.key,
+                name=f"the policy of {endpoint.name}",
+                reason=f"does not allow {request.action}" + ("" if on == "*" else f" on {on}"),
+                fix=f"Add {{Effect: Allow, Principal: '*', Action: '{request.action}', Resource: '{on}'}} to the endpoint's policy",
+                property="PolicyDocument",
+            )
+            if decision.allowed is False:
+                return closed
+            return unknown(closed, reason=f"may not allow {request.action}: {decision.reason}")
+        return REACHABLE
