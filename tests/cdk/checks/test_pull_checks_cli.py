@@ -26,7 +26,7 @@ stack = cdk.NestedStack(cdk.Stack(cdk.Stage(app, "Prod"), "S", env=env), "Nested
 region = "us-east-1" if what == "a warning" else "eu-west-1"
 ecs.CfnTaskDefinition(
     stack, "Task", requires_compatibilities=["FARGATE"], network_mode="awsvpc", cpu="256",
-    memory="8192" if what == "an error" else "512",
+    memory="8192" if what == "an error" else "512", execution_role_arn="arn:aws:iam::111122223333:role/exec",
     container_definitions=[{"name": "a", "image": f"111122223333.dkr.ecr.{region}.amazonaws.com/web:1.0.0"}],
 )
 cdk.Validations.of(app).add_plugins(pull.PullChecks())
