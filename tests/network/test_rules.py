@@ -87,7 +87,7 @@ def test_answers_need_their_ports() -> None:
     assert acl_allows(acl, INTERNET, egress=False, ports=EPHEMERAL) is False
 
 
-BLOCKS = st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)).map(
+BLOCKS = st.tuples(st.integers(0, 2**32 - 1), st.integers(1, 32)).map(
     lambda each: f"{'.'.join(str(each[0] >> shift & 255) for shift in (24, 16, 8, 0))}/{each[1]}"
 )
 
