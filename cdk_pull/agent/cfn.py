@@ -6,16 +6,19 @@ import base64
 import binascii
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.pieces import Marked
+from cdk_pull.agent.pieces import Marked, Marks
 from cdk_pull.agent.readers.reading import LIMIT_BYTES, Reading, Unknown, compute, size_bytes
 from cdk_pull.agent.user_data import add_settings, read_any
+from cdk_pull.agent.writers.pre_pull import add_pre_pull
 from cdk_pull.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cdk_pull.agent.pre_pull import PrePull
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.variables import OperatingSystem
 
@@ -25,6 +28,7 @@ __all__ = [
     "branches",
     "clusters_of",
     "from_text",
+    "pre_pull_to_value",
     "read_value",
     "size_bytes",
     "to_text",
@@ -80,6 +84,31 @@ def apply_to_value(value: object, settings: AgentSettings, os: OperatingSystem) 
         return value
     marked = to_text(value)
     return from_text(add_settings(marked.text, settings, os), marked)
+
+
+def pre_pull_to_value(
+    value: object, pre_pull: PrePull, images: Sequence[object], os: OperatingSystem
+) -> object:
+    """Return the value under ``UserData`` with a pre-pull in it.
+
+    Args:
+        value: what the template has there.
+        pre_pull: what to pull, without its images.
+        images: as CloudFormation has them: texts, or intrinsics that give texts.
+        os: the operating system that it is for.
+
+    Raises:
+        ConflictError: when the user data does not set ``prefer-cached``.
+        UnsupportedError: when the text is not in the template, or nothing can be added to it.
+    """
+    if (found := branches(value)) is not None:
+        condition, *both = found
+        return {"Fn::If": [condition, *(pre_pull_to_value(each, pre_pull, images, os) for each in both)]}
+    marked = to_text(value)
+    marks = Marks[object](marked.pieces)
+    names = tuple(marks.text(_parts(each)) for each in images)
+    text = add_pre_pull(marked.text, replace(pre_pull, images=names), os)
+    return from_text(text, Marked(text, tuple(marks.pieces)))
 
 
 def read_value(value: object, os: OperatingSystem | None = None) -> Reading:

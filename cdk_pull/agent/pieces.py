@@ -137,10 +137,14 @@ class Holes:
 
 
 class Marks(Generic[T]):
-    """Marks for the pieces of any number of texts, so that these can be cut and put together like any text."""
+    """Marks for the pieces of any number of texts, so that these can be cut and put together like any text.
 
-    def __init__(self) -> None:
-        self.pieces: list[T | str] = []
+    Args:
+        pieces: those that have marks already, in the order of their numbers.
+    """
+
+    def __init__(self, pieces: Iterable[T | str] = ()) -> None:
+        self.pieces: list[T | str] = list(pieces)
 
     def text(self, parts: Iterable[str | T]) -> str:
         """Return a text out of what is known of it and what is not; equal pieces get one mark."""

@@ -15,14 +15,16 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from cdk_pull.agent.pieces import known_parts
 from cdk_pull.errors import InvalidValueError
 
 __all__ = ["PrePull"]
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
-_TOKEN: Final = re.compile(r"\$\{Token\[[^\]]*\]\}")
 _SECONDS: Final = (10, 1800)
 _DOWNLOADS: Final = (1, 100)
+
+_MARKER: Final = "# cdk-pull: pull images before the ECS agent "
 
 _LINUX: Final = """\
 # cdk-pull: pull images before the ECS agent takes tasks. Ends within {seconds} s; a failure fails nothing.
@@ -92,7 +94,7 @@ class PrePull:
     """Images to pull when an instance boots.
 
     Attributes:
-        images: exactly as the task definitions name them; CDK's tokens may be in them.
+        images: exactly as the task definitions name them; marks and CDK's tokens may be in them.
         within_seconds: when to stop pulling, from 10 to 1,800.
         max_concurrent_downloads: layers of one image that Docker downloads at once, from 1 to 100; Docker's default of
             3 where it is None. Linux only.
@@ -109,7 +111,7 @@ class PrePull:
         if not self.images:
             raise InvalidValueError("no image to pull", (), allowed="at least one image name")
         for image in self.images:
-            if not _PLAIN.fullmatch(_TOKEN.sub("x", image)):
+            if not _PLAIN.fullmatch("x".join(known_parts(image))):
                 raise InvalidValueError(
                     "invalid image name",
                     image,
@@ -134,6 +136,10 @@ class PrePull:
     def windows(self) -> str:
         """Return the lines of PowerShell, for before ``Initialize-ECSAgent``."""
         return _WINDOWS.format(seconds=self.within_seconds, images=self._quoted(", "))
+
+    def is_in(self, user_data: str) -> bool:
+        """Tell whether user data has the commands of a pre-pull already."""
+        return _MARKER in user_data
 
     def _quoted(self, between: str) -> str:
         # Nothing that the pattern admits ends a quotation, in bash or in PowerShell.

@@ -195,8 +195,8 @@ def test_adds_a_part_to_an_archive(user_data: str, *, named: bool, asked: AgentS
             ONCE,
             UnsupportedError,
             (
-                "a script for #!/usr/bin/env python3 cannot be added to; put it into an ec2.MultipartUserData, where the "
-                "settings get a part of their own"
+                "a script for #!/usr/bin/env python3 cannot be added to; put it into an ec2.MultipartUserData, where it "
+                "gets a part of its own"
             ),
         ),
         (
@@ -214,7 +214,7 @@ def test_adds_a_part_to_an_archive(user_data: str, *, named: bool, asked: AgentS
             UnsupportedError,
             (
                 "user data of the kind text/x-include-url cannot be added to; put it into an ec2.MultipartUserData, where "
-                "the settings get a part of their own"
+                "it gets a part of its own"
             ),
         ),
         (

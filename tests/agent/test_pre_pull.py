@@ -177,7 +177,7 @@ def test_an_own_configuration_is_left(machine: Machine) -> None:
 def test_powershell_is_grammatical() -> None:
     """The lines for Windows parse without an error, and name each image once."""
     text = PrePull(images=(f"{ECR}/app:1", "nginx:1", "nginx:1"), within_seconds=120).windows()
-    assert not parse_powershell(text.encode()).has_error
+    assert not parse_powershell(text).has_error
     assert text.count("'nginx:1'") == 1
 
 
@@ -195,7 +195,7 @@ def test_any_image_gives_a_script_that_bash_accepts(images: list[str]) -> None:
     pre_pull = PrePull(images=(*images, "${Token[TOKEN.12]}/app:${Token[TOKEN.13]}"), within_seconds=60)
     run = subprocess.run(["bash", "-n"], input=pre_pull.linux(), text=True, capture_output=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
-    assert not parse_powershell(pre_pull.windows().encode()).has_error
+    assert not parse_powershell(pre_pull.windows()).has_error
 
 
 @pytest.mark.parametrize("image", ["", "a b", "a'b", "a\nb", "$(reboot)", "`id`", "a;b", '"x"'])

@@ -1,4 +1,4 @@
-"""Settings put into a cloud-config or a MIME archive; all else stays as it is, byte for byte."""
+"""Commands put into a cloud-config or a MIME archive; all else stays as it is, byte for byte."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.cloud_init import config
 from cdk_pull.agent.readers.cloud_init.parts import kind_of
 from cdk_pull.agent.readers.cloud_init.plan import JINJA
-from cdk_pull.agent.writers.shell_insert import command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["into_archive", "into_config"]
 
 
-def into_config(text: str, settings: Mapping[str, str]) -> Iterator[str]:
+def into_config(text: str, line: str) -> Iterator[str]:
     """Yield the cloud-config with a command more in ``runcmd``: the first, or else the last."""
     holes = Holes()
     first, feed, body = text.lstrip().partition("\n")
@@ -32,7 +31,6 @@ def into_config(text: str, settings: Mapping[str, str]) -> Iterator[str]:
         if "{%" in body or "{#" in body:
             return
         hidden = holes.hide(JINJA, hidden, "a template fills it in")
-    line = command(settings)
     document = config.load(hidden, 1, spread=True)
     for edited in _edits(hidden, document, json.dumps(line, ensure_ascii=False)):
         after = config.load(edited, 1, spread=True)
@@ -42,7 +40,7 @@ def into_config(text: str, settings: Mapping[str, str]) -> Iterator[str]:
             yield f"{first}{feed}{holes.show_tokens(edited)}" if templated else holes.show_tokens(edited)
 
 
-def into_archive(text: str, settings: Mapping[str, str]) -> Iterator[str]:
+def into_archive(text: str, line: str, name: str = "zz-ecs-agent-settings.sh") -> Iterator[str]:
     """Yield the archive with a script more: after the others, or named so that it runs after them."""
     message = email.message_from_string(text)
     boundary = message.get_boundary()
@@ -56,9 +54,9 @@ def into_archive(text: str, settings: Mapping[str, str]) -> Iterator[str]:
         if not text[:position] or text[:position].endswith("\n")
         else text[:position] + newline
     )
-    script = f"#!/bin/bash\n{command(settings)}\n"
+    script = f"#!/bin/bash\n{line}\n"
     plain = script.isascii()
-    for disposition in ([], ['Content-Disposition: attachment; filename="zz-ecs-agent-settings.sh"']):
+    for disposition in ([], [f'Content-Disposition: attachment; filename="{name}"']):
         part = [
             f"--{boundary}",
             'Content-Type: text/x-shellscript; charset="utf-8"',

@@ -13,7 +13,7 @@ from cdk_pull.agent.script.bash.world import ECS_CONFIG
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["candidates", "command", "header"]
+__all__ = ["candidates", "command", "first", "header"]
 
 _HEADER = re.compile(
     r"(?:## template: jinja[^\n]*\n)?(?:#cloud-boothook[^\n]*(?:\n|\Z))?(?:#![^\n]*(?:\n|\Z))?", re.IGNORECASE
@@ -35,8 +35,15 @@ def command(settings: Mapping[str, str]) -> str:
     return f"mkdir -p /etc/ecs && printf '%s\\n' '' {lines} >> {ECS_CONFIG}"
 
 
-def candidates(script: str, settings: Mapping[str, str]) -> Iterator[str]:
-    """Yield the script with the settings in it, in the places where they are likely to last.
+def first(script: str, line: str) -> str:
+    """Return the script with a line at its very beginning, below the shebang, where nothing can prevent it."""
+    above, rest = _split(script)
+    newline = "\r\n" if above.endswith("\r\n") else "\n"
+    return f"{above}{line}{newline}{rest}"
+
+
+def candidates(script: str, line: str) -> Iterator[str]:
+    """Yield the script with the command in it, in the places where they are likely to last.
 
     At the very beginning no ``exit``, ``exec``, ``set -e``, open quote or syntax error of the script can prevent
     them. What the script truncates afterwards is the reason for the other places: after the last statement that
@@ -44,13 +51,12 @@ def candidates(script: str, settings: Mapping[str, str]) -> Iterator[str]:
     """
     above, rest = _split(script)
     newline = "\r\n" if above.endswith("\r\n") else "\n"
-    line = command(settings)
-    yield f"{above}{line}{newline}{rest}"
+    yield first(script, line)
     for position in _after_writes(rest):
         before = rest[:position] if rest[:position].endswith("\n") else f"{rest[:position]}{newline}"
         # Where any failure ends the script, it may end before it comes so far.
-        first = f"{line}{newline}" if _STOPS_ON_ERROR.search(script) else ""
-        yield f"{above}{first}{before}{line}{newline}{rest[position:]}"
+        before_all = f"{line}{newline}" if _STOPS_ON_ERROR.search(script) else ""
+        yield f"{above}{before_all}{before}{line}{newline}{rest[position:]}"
     name = "set_ecs_agent_settings"
     yield f"{above}{name}() {{ {line}; }}{newline}trap {name} EXIT{newline}{rest}"
     ended = rest if rest.endswith("\n") else f"{rest}{newline}"

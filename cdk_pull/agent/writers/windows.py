@@ -11,11 +11,11 @@ from cdk_pull.agent.writers.writing import write
 from cdk_pull.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cdk_pull.agent.settings import AgentSettings
 
-__all__ = ["add"]
+__all__ = ["add", "places"]
 
 _OPEN = re.compile(r"<powershell>[ \t]*(?:\r?\n)?", re.IGNORECASE)
 _MUST_BE_FIRST = re.compile(r"(?:\s|#[^\n]*\n)*(?:param\b|using\b|\[CmdletBinding)", re.IGNORECASE)
@@ -36,6 +36,15 @@ def add(user_data: str, settings: AgentSettings) -> str:
 
 
 def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
+    return places(user_data, [_line(name, value) for name, value in missing.items()])
+
+
+def places(user_data: str, commands: Sequence[str]) -> Iterator[str]:
+    """Yield user data with commands more in it, the likeliest place first.
+
+    Raises:
+        UnsupportedError: when nothing can be added to this kind of user data.
+    """
     if TASKS.match(user_data):
         raise UnsupportedError(
             "tasks of EC2Launch v2 in YAML cannot be added to; write the user data between <powershell> tags"
@@ -46,7 +55,7 @@ def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:
             "<powershell>"
         )
     newline = "\r\n" if "\r\n" in user_data else "\n"
-    lines = "".join(f"{_line(name, value)}{newline}" for name, value in missing.items())
+    lines = "".join(f"{each}{newline}" for each in commands)
     opening = _OPEN.search(user_data)
     if opening is None and BLOCK.search(user_data) is None:
         if _COMMAND.search(user_data):
