@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.checks.pull_fixes import PullFixes
     from cdk_pull.cdk.ec2.cached_image_capacity_provider import CachedImageCapacityProvider
     from cdk_pull.cdk.ec2.image_pull_behavior import ImagePullBehavior
+    from cdk_pull.cdk.ec2.pre_pulled_images import PrePulledImages
     from cdk_pull.cdk.fargate.task import FargateTask
     from cdk_pull.cdk.fargate.task_size import FargateTaskSize
     from cdk_pull.cdk.fargate.task_size_injector import FargateTaskSizeInjector
@@ -50,6 +51,7 @@ _HOMES = {
     "InvalidValueError": "cdk_pull.errors",
     "Layer": "cdk_pull.image.profile",
     "MissingDependencyError": "cdk_pull.errors",
+    "PrePulledImages": "cdk_pull.cdk.ec2.pre_pulled_images",
     "PriceBook": "cdk_pull.fargate.prices",
     "PullBehavior": "cdk_pull.agent.settings",
     "PullChecks": "cdk_pull.cdk.checks.pull_checks",
@@ -80,6 +82,7 @@ __all__ = [
     "InvalidValueError",
     "Layer",
     "MissingDependencyError",
+    "PrePulledImages",
     "PriceBook",
     "PullBehavior",
     "PullChecks",

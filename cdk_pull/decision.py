@@ -23,6 +23,7 @@ Topic = Literal[
     "servercore",
     "fix",
     "pull-watch",
+    "pre-pull",
 ]
 
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.volume import ImageVolume
-    from cdk_pull.cdk.ec2.requests import Combined
+    from cdk_pull.cdk.ec2.requests import Combined, PrePullRequest
 
-__all__ = ["capacity_decision", "overridden_decision", "pull_decision"]
+__all__ = ["capacity_decision", "overridden_decision", "pre_pull_decision", "pull_decision"]
 
 # What the agent does and what it costs, from amazon-ecs-agent 1.105.1.
 _WHAT = {
@@ -55,6 +55,19 @@ def capacity_decision(settings: AgentSettings, volume: ImageVolume, why: str, re
         why,
         f"{volume.size_gib} GiB for {volume.why}, {price}",
         {"volume_gib": volume.size_gib, "versions": volume.versions, "usd_per_month": usd},
+    )
+
+
+def pre_pull_decision(pre_pull: PrePullRequest, call_sites: str) -> Decision:
+    """Return the decision of a pre-pull."""
+    number = len(pre_pull.images)
+    return Decision(
+        topic="pre-pull",
+        decided=f"{number} image{'' if number == 1 else 's'} pulled at boot, within {pre_pull.within_seconds} s",
+        why=f"requested in {call_sites}: a task whose image is on the instance does not wait for a pull",
+        cost="the instance takes its first task later by as long as the pull takes; reaches new instances only",
+        confidence="a failed pull is left to the task",
+        details={"within_seconds": pre_pull.within_seconds, "images": number},
     )
 
 

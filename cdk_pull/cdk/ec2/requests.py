@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.decision import Decision
 
-__all__ = ["TOKENS", "CapacityApplication", "ClusterNames", "Combined", "Request", "combined", "resolved"]
+__all__ = [
+    "TOKENS",
+    "CapacityApplication",
+    "ClusterNames",
+    "Combined",
+    "PrePullRequest",
+    "Request",
+    "combined",
+    "resolved",
+]
 
 TOKENS = re.compile(r"\$\{Token\[[^\]]*\]\}")
 """What stands in CDK's strings for what CloudFormation fills in."""
@@ -40,6 +49,25 @@ class Request:
     settings: AgentSettings
     operating_system: OperatingSystem | None = None
     decision: Decision | None = field(default=None, compare=False)
+    pre_pull: PrePullRequest | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrePullRequest:
+    """The images to pull when an instance boots.
+
+    Attributes:
+        images: as the task definitions name them, with CDK's tokens.
+        within_seconds: when to stop pulling.
+    """
+
+    images: tuple[str, ...]
+    within_seconds: int
+
+    def with_images_of(self, other: PrePullRequest) -> PrePullRequest:
+        """Return one with the images of both, and the longer time."""
+        images = tuple(dict.fromkeys((*self.images, *other.images)))
+        return PrePullRequest(images=images, within_seconds=max(self.within_seconds, other.within_seconds))
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -177,10 +205,16 @@ def _over(near: Combined, far: Combined) -> Combined:
             settings=settings,
             operating_system=one.operating_system or other.operating_system,
             decision=one.decision,
+            pre_pull=one.pre_pull or other.pre_pull,
         ),
-        near.applications + (far.applications if settings != one.settings else ()),
+        near.applications
+        + (far.applications if settings != one.settings or (other.pre_pull and not one.pre_pull) else ()),
         (*near.overridden, *overridden, *far.overridden),
     )
+
+
+def _pre_pull(one: PrePullRequest | None, other: PrePullRequest | None) -> PrePullRequest | None:
+    return one.with_images_of(other) if one is not None and other is not None else one or other
 
 
 def _both(one: Combined, other: Application) -> Combined:
@@ -213,6 +247,7 @@ def _both(one: Combined, other: Application) -> Combined:
             settings=settings,
             operating_system=mine.operating_system or theirs.operating_system,
             decision=mine.decision or theirs.decision,
+            pre_pull=_pre_pull(mine.pre_pull, theirs.pre_pull),
         ),
         applications,
     )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 import aws_cdk as cdk
 
 from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES
-from cdk_pull.cdk.ec2.decision import overridden_decision, pull_decision
+from cdk_pull.cdk.ec2.decision import overridden_decision, pre_pull_decision, pull_decision
+from cdk_pull.cdk.ec2.pull_grants import grant_pulls
 from cdk_pull.cdk.ec2.requests import CapacityApplication
 from cdk_pull.cdk.ec2.user_data import LaunchUserData
 from cdk_pull.cdk.synth.constructs import identity
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.cdk.checks.selected_fixes import SelectedFixes
     from cdk_pull.cdk.ec2.capacity import LaunchResource
+    from cdk_pull.cdk.ec2.requests import PrePullRequest
     from cdk_pull.cdk.synth.stage_work import Application
     from cdk_pull.decision import Decision
 
@@ -46,6 +48,7 @@ class StageUserData(StageWork):
         self._images: dict[str, object] = {}
         self._environments: dict[str, str] = {}
         self._recorded: dict[str, list[Decision]] = {}
+        self._granted: dict[str, PrePullRequest] = {}
 
     def fix(self, resource: LaunchResource, fixes: SelectedFixes) -> None:
         """Fix the user data of a launch resource, if it is ECS capacity."""
@@ -114,6 +117,16 @@ class StageUserData(StageWork):
             ):
                 launch.put_in_place(properties)
 
+        for launch in self._launches.values():
+            self._grant(launch)
+
+    def _grant(self, launch: LaunchUserData) -> None:
+        """Let the instances pull what they pre-pull, once."""
+        pre_pull = launch.combined.request.pre_pull if launch.combined and not launch.problem else None
+        if pre_pull is not None and self._granted.get(identity(launch.resource)) != pre_pull:
+            self._granted[identity(launch.resource)] = pre_pull
+            grant_pulls(launch.resource, pre_pull.images)
+
     def _may_hold(self, application: CapacityApplication, launch: LaunchUserData) -> bool:
         """Tell whether a launch resource may join: nothing joins a cluster of another account or Region."""
         if application.cluster is None:
@@ -130,6 +143,8 @@ class StageUserData(StageWork):
             found = launch.combined
             decision = found.request.decision or pull_decision(found.request.settings, found.call_sites)
             decisions = [overridden_decision(decision, found), *decisions]
+            if found.request.pre_pull is not None:
+                decisions.insert(1, pre_pull_decision(found.request.pre_pull, found.call_sites))
         told = self._recorded.setdefault(identity(launch.resource), [])
         for decision in decisions:
             if decision not in told:

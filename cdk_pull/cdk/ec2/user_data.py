@@ -14,6 +14,7 @@ from cdk_pull.agent import cfn
 from cdk_pull.agent.fixes.in_template import fix_value
 from cdk_pull.agent.instance import image_of, instance, operating_system, written_for
 from cdk_pull.agent.pieces import known_parts, readable
+from cdk_pull.agent.pre_pull import PrePull
 from cdk_pull.agent.user_data import read_any
 from cdk_pull.cdk.checks.selected_fixes import SelectedFixes, fix_decision
 from cdk_pull.cdk.checks.suppressed import kept
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.cdk.ec2.capacity import LaunchResource
+    from cdk_pull.cdk.ec2.requests import PrePullRequest
     from cdk_pull.cdk.synth.stage_work import Application
     from cdk_pull.decision import Decision
 
@@ -230,7 +232,7 @@ class LaunchUserData:
             self.combined = combined(applications)
             wanted = self.combined.request
             system = operating_system(text, image, asked=wanted.operating_system, os_type=self._os_type(text))
-            return _applied(json.dumps(original), wanted.settings, system)
+            return _applied(json.dumps(original), wanted.settings, wanted.pre_pull, system)
         except CdkPullError as error:
             self.problem = str(error)
             return original
@@ -320,8 +322,13 @@ def _corrected(
 
 
 @lru_cache(maxsize=256)
-def _applied(original: str, settings: AgentSettings, system: OperatingSystem) -> object:
+def _applied(
+    original: str, settings: AgentSettings, pre_pull: PrePullRequest | None, system: OperatingSystem
+) -> object:
     value = cfn.apply_to_value(json.loads(original), settings, system)
+    if pre_pull is not None:
+        commands = PrePull(images=pre_pull.images, within_seconds=pre_pull.within_seconds)
+        value = cfn.pre_pull_to_value(value, commands, pre_pull.images, system)
     _check_size(value)
     return value
 
