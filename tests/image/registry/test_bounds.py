@@ -73,7 +73,7 @@ def test_an_image_cannot_falsify_the_layer_of_another(registry: Registry) -> Non
         lying = copy.deepcopy(honest)
         lying["layers"][0] |= change
         registry.tags[f"lie{number}"] = json.dumps(lying).encode()
-    names = ["bad:lie0", "bad:lie1", "app:1"]
+    names = ["app:lie0", "app:lie1", "app:1"]
     results = look_up_all(
         [(ImageReference.parse(f"{registry.host}/{name}"), None) for name in names],
         lambda: RegistryClient(lambda _: None, limits=QUICK),
