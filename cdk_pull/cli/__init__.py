@@ -33,7 +33,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "cdk_pull.cli.inspect",
         "Show what images hold, and how long a Fargate task takes to start them.",
     ),
-    "lookup": ("cdk_pull.cli.lookup", "Look up the images of an app, and write them to cdk.context.json."),
+    "lookup": (
+        "cdk_pull.cli.lookup",
+        "Look up the images of an app or of templates, and write cdk.context.json.",
+    ),
     "measure": (
         "cdk_pull.cli.measure",
         "Measure how long your own tasks took to start, and correct the estimate.",
