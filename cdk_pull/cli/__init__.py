@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.errors import CdkPullError
 
 __all__ = ["main"]
@@ -41,6 +42,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "cdk_pull.cli.measure",
         "Measure how long your own tasks took to start, and correct the estimate.",
     ),
+    "why": (
+        "cdk_pull.cli.why",
+        "Explain why the tasks of a service start slowly or not at all, and rank what helps.",
+    ),
     "refresh": ("cdk_pull.cli.refresh", "Fetch new Windows releases, prices or task sizes into a folder."),
     "windows": ("cdk_pull.cli.windows", "Show which servercore images Fargate hosts have cached on a day."),
     "decisions": (
@@ -61,6 +66,14 @@ class _LazyGroup(click.Group):
             return None
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            near = did_you_mean(args[0], _COMMANDS) or f"The commands are: {', '.join(sorted(_COMMANDS))}"
+            raise click.UsageError(f"no such command: {args[0]!r}. {near}", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
