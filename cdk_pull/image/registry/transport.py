@@ -19,7 +19,9 @@ import httpx
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.files import read_text
+from cdk_pull.image.registry.addresses import origin, parse_url, shown_url
 from cdk_pull.image.registry.errors import Problem, RegistryError
+from cdk_pull.image.registry.failures import PassingError, late, not_connected, nowhere, refused, unreachable
 from cdk_pull.image.registry.proxies import Proxies, Proxy
 from cdk_pull.image.registry.quiet import hush, quiet
 
@@ -27,15 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from types import TracebackType
 
-__all__ = ["Answer", "Limits", "Transport", "shown_url"]
+__all__ = ["Answer", "Limits", "Transport"]
 
 _log = logging.getLogger("cdk_pull.image.registry")
 _TRY_AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS: Final = 5
-_LAST_PORT: Final = 65535
 _ERROR_BYTES: Final = 64 * 1024
-_NO_TLS: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -179,7 +179,7 @@ class Transport:
             last = attempt == self.limits.attempts
             try:
                 answer = await self._redirected(url, request, authorization)
-            except _PassingError as passing:
+            except PassingError as passing:
                 pause = self._pause(attempt)
                 if last or pause > request.seconds_left:
                     raise passing.error from None
@@ -188,7 +188,7 @@ class Transport:
                     return answer
                 pause = self._pause(attempt, answer.headers.get("Retry-After", ""))
                 if last or pause > min(self.limits.max_pause_seconds, request.seconds_left):
-                    raise _refused(url, answer, attempt, pause)
+                    raise refused(url, answer.status, attempt, pause)
             _log.debug("%s: attempt %d failed, next in %.1f s", shown_url(url), attempt, pause)
             request.seconds_left -= pause
             await asyncio.sleep(pause)
@@ -204,7 +204,7 @@ class Transport:
 
     async def _redirected(self, url: str, request: _Request, authorization: str) -> Answer:
         """Follow redirects, without the credentials as soon as one leaves the origin."""
-        first = _url(url)
+        first = parse_url(url)
         if first is None:
             message = f"{shown_url(url)} is not a valid address; allowed: a host name, and a port from 1 to 65535; check the name of the registry"
             raise RegistryError(Problem.UNREACHABLE, message)
@@ -213,14 +213,14 @@ class Transport:
             answer = await self._once(here, request, authorization)
             location = answer.headers.get("Location")
             if answer.status not in _REDIRECTS or location is None or request.form is not None:
-                return dataclasses.replace(answer, redirected=_origin(here) != _origin(first))
-            there = _url(location, base=here)
+                return dataclasses.replace(answer, redirected=origin(here) != origin(first))
+            there = parse_url(location, base=here)
             if there is None:
-                raise _nowhere(shown_url(url))
+                raise nowhere(shown_url(url))
             if here.scheme == "https" and there.scheme != "https":
                 message = f"{shown_url(url)} redirects from HTTPS to {there.scheme}; report it to the operator of the registry"
                 raise RegistryError(Problem.PROTOCOL, message)
-            if _origin(here) != _origin(there):
+            if origin(here) != origin(there):
                 authorization = ""
             here = there
         message = f"{shown_url(url)} redirects more than {_MAX_REDIRECTS} times; report it to the operator of the registry"
@@ -237,21 +237,21 @@ class Transport:
                 with quiet():
                     return await _ask(client, url, request, authorization)
         except httpx.TimeoutException:
-            raise _PassingError(_late(shown)) from None
+            raise PassingError(late(shown)) from None
         except TimeoutError:
             # What has sent its bytes this slowly once does so again.
-            raise _late(shown) from None
+            raise late(shown) from None
         except (httpx.ProxyError, httpx.ConnectError) as error:
-            raise _not_connected(url, proxy, error) from None
+            raise not_connected(url, proxy, error) from None
         except httpx.InvalidURL:
             # httpx reads the address of a redirect even when it is not to follow it.
-            raise _nowhere(shown) from None
+            raise nowhere(shown) from None
         except (OSError, UnicodeError, ExceptionGroup):
             # What the system's own look-up of a name stumbles over.
-            raise _PassingError(_unreachable(url)) from None
+            raise PassingError(unreachable(url)) from None
         except httpx.HTTPError as error:
             message = f"{shown} broke off its answer ({type(error).__name__}); try again later"
-            raise _PassingError(RegistryError(Problem.UNREACHABLE, message)) from None
+            raise PassingError(RegistryError(Problem.UNREACHABLE, message)) from None
 
 
 @dataclass(slots=True)
@@ -277,14 +277,6 @@ def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
         raise InvalidValueError(
             f"{what} holds no certificate", str(named), allowed="certificates in PEM"
         ) from None
-
-
-class _PassingError(Exception):
-    """A failure that another attempt may not meet; carries the error from one attempt, and is never seen outside."""
-
-    def __init__(self, error: RegistryError) -> None:
-        self.error = error
-        super().__init__()
 
 
 async def _ask(client: httpx.AsyncClient, url: httpx.URL, request: _Request, authorization: str) -> Answer:
@@ -328,51 +320,6 @@ async def _read(response: httpx.Response, shown: str, max_bytes: int) -> bytes:
 _LONGEST_LENGTH: Final = 18
 
 
-def _late(shown: str) -> RegistryError:
-    message = f"{shown} did not answer in time; check the connection, or try again later"
-    return RegistryError(Problem.TIMEOUT, message)
-
-
-def _refused(url: str, answer: Answer, attempts: int, pause: float) -> RegistryError:
-    """Return the error for a status that another attempt did not fix."""
-    tries = f"{attempts} attempt{'s' if attempts > 1 else ''}"
-    if answer.status == httpx.codes.TOO_MANY_REQUESTS:
-        message = f"{shown_url(url)} answers 429 (too many requests) after {tries}; the next is allowed in {pause:.0f} s; log in for a higher limit, or wait"
-        return RegistryError(Problem.RATE_LIMITED, message)
-    message = f"{shown_url(url)} answers {answer.status} after {tries}; try again later"
-    return RegistryError(Problem.SERVER, message)
-
-
-def _not_connected(
-    url: httpx.URL, proxy: Proxy | None, error: httpx.TransportError
-) -> RegistryError | _PassingError:
-    """Return the error for a connection that did not come about, which another attempt may bring or not."""
-    reason = _tls_reason(error)
-    if isinstance(error, httpx.ProxyError) or (proxy and not reason):
-        said = str(error).strip()[:80]
-        message = f"the proxy {proxy} does not connect to {url.host}{f' ({said})' if said else ''}; check the proxy, or add {url.host} to NO_PROXY"
-        return RegistryError(Problem.PROXY, message)
-    if any(each in reason.upper().replace(" ", "_") for each in _NO_TLS):
-        message = (
-            f"{url.host} does not speak TLS; if its registry serves plain HTTP, allow that with --plain-http"
-        )
-        return RegistryError(Problem.TLS, message)
-    if reason and _of_certificate(error):
-        message = f"the TLS certificate of {url.host} is not valid: {reason}; correct it, or name its issuer with --ca-file"
-        return RegistryError(Problem.TLS, message)
-    if reason:
-        message = (
-            f"TLS with {url.host} failed: {reason}; check that the host is a registry, or try again later"
-        )
-        return RegistryError(Problem.TLS, message)
-    return _PassingError(_unreachable(url))
-
-
-def _unreachable(url: httpx.URL) -> RegistryError:
-    message = f"{url.host} cannot be reached; check the name, the network and HTTPS_PROXY"
-    return RegistryError(Problem.UNREACHABLE, message)
-
-
 def _seconds(retry_after: str) -> float | None:
     """Return the seconds of ``Retry-After``, which is a number or a date; None when it is neither."""
     text = retry_after.strip()
@@ -383,58 +330,3 @@ def _seconds(retry_after: str) -> float | None:
     except (ArithmeticError, LookupError, OSError, TypeError, ValueError):
         return None
     return max(0.0, when - time.time())
-
-
-def _url(text: str, base: httpx.URL | None = None) -> httpx.URL | None:
-    """Return a URL with a host and a port that there can be, relative ones joined to ``base``; None for any other."""
-    try:
-        url = base.join(text) if base else httpx.URL(text)
-        # Reading the host decodes it, which fails for some that begin with xn--.
-        good = url.scheme in {"http", "https"} and bool(url.host)
-    except (httpx.InvalidURL, ValueError):
-        return None
-    return url if good and (url.port is None or 0 < url.port <= _LAST_PORT) else None
-
-
-def _nowhere(shown: str) -> RegistryError:
-    message = (
-        f"{shown} leads to something that is not an HTTP address; report it to the operator of the registry"
-    )
-    return RegistryError(Problem.PROTOCOL, message)
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int]:
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
-
-
-def shown_url(url: str) -> str:
-    """Return a URL without what may be secret in it: the user, the password, and a signed query."""
-    try:
-        parsed = httpx.URL(url)
-        host = f"[{parsed.host}]" if ":" in parsed.host else parsed.host
-    except (httpx.InvalidURL, ValueError):
-        # As far as it can be told without a parser that accepts it.
-        scheme, _, rest = url.partition("://")
-        return f"{scheme[:10]}://{rest.partition('?')[0].partition('#')[0].rpartition('@')[2][:100]}"
-    port = f":{parsed.port}" if parsed.port else ""
-    return f"{parsed.scheme}://{host}{port}{parsed.path}"
-
-
-def _tls_error(error: BaseException) -> ssl.SSLError | None:
-    """Return how TLS failed, or None when it was something else."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ssl.SSLError):
-        cause = cause.__cause__ or cause.__context__
-    return cause
-
-
-def _tls_reason(error: BaseException) -> str:
-    """Return why TLS failed, or nothing when it was something else."""
-    failed = _tls_error(error)
-    if isinstance(failed, ssl.SSLCertVerificationError):
-        return failed.verify_message
-    return (failed.reason or "no reason given") if failed else ""
-
-
-def _of_certificate(error: BaseException) -> bool:
-    return isinstance(_tls_error(error), ssl.SSLCertVerificationError)
