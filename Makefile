@@ -113,6 +113,21 @@ bench-containerd: $(READY) ## real cold pulls against the start-up estimate, as 
 generated: $(READY) ## regenerate the pages in docs/ that are made from the code
 	python -m scripts.rules_page
 
+DOCS_READY := .venv-docs/.ready
+$(DOCS_READY): $(READY)
+	@echo "Installing the tools of the documentation site into .venv-docs"
+	@$(PYTHON) -m venv --clear .venv-docs
+	@.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	  --config-settings editable_mode=compat -e '.[docs]' towncrier
+	@touch $@
+
+docs: $(DOCS_READY) ## serve the documentation site on 127.0.0.1:8000
+	.venv-docs/bin/mkdocs serve --dev-addr 127.0.0.1:8000
+
+docs-build: $(DOCS_READY) ## build the documentation site into build/site; a warning is an error
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet
+	.venv-docs/bin/python -m scripts.site_links build/site
+
 changelog: $(READY) ## show the changes that are not released yet
 	@towncrier build --draft --version unreleased 2>/dev/null
 

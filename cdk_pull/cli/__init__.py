@@ -13,7 +13,7 @@ import click
 from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.errors import CdkPullError
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 # Each command's module and its one line of help, so that `--help` imports none of them.
 _COMMANDS: dict[str, tuple[str, str]] = {
@@ -82,7 +82,7 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cdk-pull")
-def _cli() -> None:
+def command_line() -> None:
     """Find and fix slow, stale or failing container image pulls on Amazon ECS.
 
     Exit status: 0 success, 1 findings or an answer that is no or unknown, 2 invalid input.
@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        status = _cli.main(arguments, prog_name="cdk-pull", standalone_mode=False)
+        status = command_line.main(arguments, prog_name="cdk-pull", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(2)

@@ -39,7 +39,7 @@ def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(each.strip().upper() for value in values for each in value.split(",") if each.strip())
 
 
-@click.command()
+@click.command("check")
 @click.argument(
     "paths", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="PATH…"
 )

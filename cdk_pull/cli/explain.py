@@ -10,7 +10,7 @@ from cdk_pull.rules.engine.registry import find_rule
 __all__ = ["command"]
 
 
-@click.command()
+@click.command("explain")
 @click.argument("rule_id", metavar="RULE")
 def command(*, rule_id: str) -> None:
     """Explain RULE: what it finds, why it matters and how to fix it."""

@@ -11,7 +11,7 @@ from cdk_pull.rules.engine.registry import all_rules
 __all__ = ["command"]
 
 
-@click.command()
+@click.command("rules")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(*, as_json: bool) -> None:
     """List the rules with their severities and titles."""

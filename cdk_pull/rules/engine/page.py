@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_pull.rules.engine.registry import documented_rules
 from cdk_pull.rules.fixes.declaration import MIXIN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cdk_pull.rules.engine.registry import Rule
 
-__all__ = ["document", "page_of"]
+__all__ = ["SITE", "address", "document", "overview", "page_of"]
+
+SITE: Final = "https://cdk-pull.readthedocs.io/en/stable/"
+"""The address of the documentation; setup.py and mkdocs.yml have it, too."""
 
 _INTRODUCTION = """\
 # Rules
 
-Each rule looks at CloudFormation templates, whether CDK or a person wrote them; `cdk-pull explain PULL…` prints its
-section. An error is a stack that is broken or does the opposite of what was asked; a warning is slow, stale or dear in
-a way that few would want; info is worth knowing. This page is generated from the rules by `scripts/rules_page.py`.
+Each rule checks CloudFormation templates, written by CDK or by hand. `cdk-pull explain PULL104` prints the page of a
+rule.
+
+- **error**: the stack is broken, or does the opposite of what it states
+- **warning**: pulls are slow, stale or expensive in a way that is seldom intended
+- **info**: worth knowing, and possibly right as it is
+
+`scripts/rules_page.py` generates this page from the rules.
 """
+
+
+def address(rule_id: str) -> str:
+    """Return the address of a rule's page in the documentation."""
+    return f"{SITE}rules/{rule_id.lower()}/"
 
 
 def page_of(rule: Rule) -> str:
@@ -37,17 +52,24 @@ def _mixins(rule: Rule) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def document() -> str:
-    """Return all pages as one document in Markdown."""
+def overview(link: Callable[[Rule], str]) -> str:
+    """Return the introduction and the table of all rules in Markdown.
+
+    Args:
+        link: returns what a rule's id links to.
+    """
     rows = "\n".join(
-        f"| [{rule.id}](#{rule.id.lower()}) | {rule.severity.value} | {rule.title} | {_mixins(rule)} |"
+        f"| [{rule.id}]({link(rule)}) | {rule.severity.value} | {rule.title} | {_mixins(rule)} |"
         for rule in documented_rules()
     )
+    return f"{_INTRODUCTION}\n| rule | severity | title | fixed by |\n|---|---|---|---|\n{rows}\n"
+
+
+def document() -> str:
+    """Return all pages as one document in Markdown."""
     sections = "\n\n".join(
         f'<a id="{rule.id.lower()}"></a>\n\n'
         + page_of(rule).replace("\n## ", "\n### ").replace("# ", "## ", 1)
         for rule in documented_rules()
     )
-    return (
-        f"{_INTRODUCTION}\n| rule | severity | title | fixed by |\n|---|---|---|---|\n{rows}\n\n{sections}\n"
-    )
+    return f"{overview(lambda rule: f'#{rule.id.lower()}')}\n{sections}\n"
