@@ -16,6 +16,7 @@ from aws_cdk import assertions
 from cdk_pull.cli import main
 from examples.checked_app import verify
 from examples.ci.cdk_pipeline import CHECK, CheckedPipeline
+from examples.ci.stages import Shop, apply_to_app, deploy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +75,28 @@ def test_cdk_pipelines(run: Callable[[str], int]) -> None:
     assert any(CHECK in str(project) for project in projects.values())
     assert run(CHECK) == 1
     assert "PULL201" in Path("reports/pulls.xml").read_text(encoding="utf-8")
+
+
+def test_a_stage_of_a_pipeline_gets_the_mixin() -> None:
+    """A stage that is made before the mixin is applied and handed to the pipeline after has its user data."""
+    app = cdk.App()
+    deploy(app, CheckedPipeline(app, "Pipeline").pipeline)
+    (nested,) = app.synth().nested_assemblies
+    (stack,) = nested.nested_assembly.stacks
+    assert "ECS_IMAGE_PULL_BEHAVIOR=prefer-cached" in json.dumps(stack.template)
+
+
+def test_the_nearer_mixin_counts() -> None:
+    """A mixin on a cluster goes before one on the app."""
+    app = cdk.App()
+    first, releases = Shop(app, "First"), Shop(app, "Releases")
+    apply_to_app(app, releases.cluster)
+    found = {
+        stack.node.id: "ECS_IMAGE_PULL_BEHAVIOR=prefer-cached"
+        in json.dumps(assertions.Template.from_stack(stack).to_json())
+        for stack in (first, releases)
+    }
+    assert found == {"First": False, "Releases": True}
 
 
 def test_pre_commit() -> None:

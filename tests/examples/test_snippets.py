@@ -28,7 +28,7 @@ def is_part_of(snippet: str, source: str) -> bool:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_snippet_is_part_of_an_example(page: Path) -> None:
     """Each Python snippet of a page stands word for word in a file that the tests synthesize."""
-    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "examples").glob("*.py"))]
+    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "examples").rglob("*.py"))]
     snippets = [match.group(2) for match in SNIPPET.finditer(page.read_text(encoding="utf-8"))]
     strangers = [snippet for snippet in snippets if not any(is_part_of(snippet, text) for text in sources)]
     assert strangers == []
