@@ -17,14 +17,15 @@ from cdk_pull.cli._look_up import (
 )
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.calibration import calibrate
-from cdk_pull.fargate.estimate.measured import MeasuredGroup, save_measured
+from cdk_pull.fargate.estimate.measured import MeasuredGroup, load_measured, save_measured
 from cdk_pull.fargate.estimate.pull_records import read_records
 from cdk_pull.fargate.estimate.pulls import PHASES, Pull, PullGroup, group_pulls, is_cached, spread_of
 from cdk_pull.fargate.estimate.start import estimate_start, rounded
-from cdk_pull.fargate.estimate.start_model import Interval
 from cdk_pull.fargate.sizes import FargateSize
 from cdk_pull.image.context import ContextFile, facts_from_context, parse_key
 from cdk_pull.image.profile import ImageProfile
+from cdk_pull.report.console import print_all
+from cdk_pull.report.measure_text import measure_text
 
 if TYPE_CHECKING:
     from cdk_pull.fargate.sizes import Os
@@ -77,14 +78,12 @@ def command(
         )
     groups = group_pulls(kept)
     profiles = _profiles(groups, registry, notes, ask=ask)
-    effects = _save(save, groups, profiles) if save else []
+    effects = _save(save, groups, profiles, notes) if save else []
     if as_json:
         answer = {"groups": [_to_json(group) for group in groups], "estimates": effects, "notes": notes}
         click.echo(json.dumps(answer, indent=2))
     else:
-        click.echo(
-            "\n".join([*_table(groups), *_effect_lines(effects), *(f"note: {note}" for note in notes)])
-        )
+        print_all(measure_text(groups, effects, notes))
     if not groups:
         click.echo("cdk-pull: no start was found; a task tells it once it has started", err=True)
         return 1
@@ -147,30 +146,59 @@ def _profile_of(group: PullGroup, profiles: dict[str, ImageProfile]) -> ImagePro
     return ImageProfile.together(known) if one_platform and len(known) == len(images) else None
 
 
-def _save(path: Path, groups: list[PullGroup], profiles: dict[str, ImageProfile]) -> list[dict[str, Any]]:
+def _save(
+    path: Path, groups: list[PullGroup], profiles: dict[str, ImageProfile], notes: list[str]
+) -> list[dict[str, Any]]:
     """Add the starts to the file, and return what they do to the estimate of each group on Fargate."""
+    before = sum(len(group.starts) for group in load_measured(path))
     new = [MeasuredGroup.of(group, _profile_of(group, profiles)) for group in groups]
     after = save_measured(path, new)
-    effects = []
-    for group in new:
-        if group.launch_type != _FARGATE or group.profile is None:
-            continue
-        os: Os = "windows" if group.os == "windows" else "linux"
-        names = [image.name for image in group.images]
-        calibrated = calibrate(after, group.profile, images=names, region=group.region, os=os)
-        effects.append(
-            {
-                "images": names,
-                "region": group.region,
-                "size": str(FargateSize(group.cpu, group.memory_mib)),
-                "before": rounded(estimate_start(group.profile, cpu=group.cpu, os=os).total),
-                "after": rounded(
-                    estimate_start(group.profile, cpu=group.cpu, os=os, model=calibrated.model).total
-                ),
-                "notes": list(calibrated.notes),
-            }
+    number = sum(len(group.starts) for group in after)
+    notes.append(
+        f"{path} holds {number} start{'' if number == 1 else 's'} in {len(after)} group{'' if len(after) == 1 else 's'}, "
+        f"{number - before} of them new"
+    )
+    effects = [_effect(group, after) for group in new if group.launch_type == _FARGATE]
+    if any(effect["after"] is not None for effect in effects):
+        notes.append(
+            f"next: commit {path}; then cdk-pull plan IMAGE --region REGION --measured {path} rests on it, and so does "
+            f'FargateTask(…, image_profile=…, measured="{path}")'
+        )
+    if any(effect["after"] is None for effect in effects):
+        notes.append(
+            "next: run this again with --look-up, or cdk-pull lookup first, so that the sizes of the images are known"
         )
     return effects
+
+
+def _effect(group: MeasuredGroup, after: list[MeasuredGroup]) -> dict[str, Any]:
+    """Return the estimate of a group's start without and with the measured starts, and what each rests on."""
+    os: Os = "windows" if group.os == "windows" else "linux"
+    names = [image.name for image in group.images]
+    effect = {
+        "images": names,
+        "region": group.region,
+        "size": str(FargateSize(group.cpu, group.memory_mib)),
+        "before": None,
+        "after": None,
+        "notes": [
+            "the size of an image is unknown: the starts are kept, and no pull can be estimated by them yet"
+        ],
+    }
+    if group.profile is None:
+        return effect
+    calibrated = calibrate(after, group.profile, images=names, region=group.region, os=os)
+    before, now = (
+        estimate_start(group.profile, cpu=group.cpu, os=os, model=model).total
+        for model in (None, calibrated.model)
+    )
+    prior = [] if calibrated.own else ["the factor of this image itself is still the published prior"]
+    notes = [
+        *calibrated.notes,
+        *prior,
+        "how the pull changes with the task's size is still the published prior",
+    ]
+    return effect | {"before": rounded(before), "after": rounded(now), "notes": notes}
 
 
 def _to_json(group: PullGroup) -> dict[str, Any]:
@@ -190,39 +218,3 @@ def _to_json(group: PullGroup) -> dict[str, Any]:
 def _quantiles(values: list[float]) -> dict[str, float]:
     spread = spread_of(values)
     return {"p10": round(spread.low, 1), "p50": round(spread.expected, 1), "p90": round(spread.high, 1)}
-
-
-def _table(groups: list[PullGroup]) -> list[str]:
-    """Return a table with the median and, in brackets, the first and the last decile."""
-    if not groups:
-        return []
-    head = f"{'size':<20}{'n':>5}  " + "".join(f"{phase.replace('_', '-'):<20}" for phase in PHASES)
-    lines = [f"{head}image", f"{'':<27}" + f"{'median (p10-p90)':<20}" * len(PHASES)]
-    for group in groups:
-        first = group.first
-        size = (
-            f"{FargateSize(first.cpu, first.memory_mib)}"
-            if first.launch_type == _FARGATE
-            else first.launch_type
-        )
-        cells = "".join(f"{_cell(group.seconds(phase)):<20}" for phase in PHASES)
-        images = ", ".join(image.name for image in first.images)
-        lines.append(f"{size:<20}{len(group.pulls):>5}  {cells}{images}")
-    return lines
-
-
-def _cell(values: list[float]) -> str:
-    return str(spread_of(values)) if values else "-"
-
-
-def _effect_lines(effects: list[dict[str, Any]]) -> list[str]:
-    lines = []
-    for effect in effects:
-        lines += ["", f"estimate of {', '.join(effect['images'])} on {effect['size']} in {effect['region']}"]
-        lines += [f"  {when:<7}{_interval(effect[when])}" for when in ("before", "after")]
-        lines += [f"  {note}" for note in effect["notes"]]
-    return lines
-
-
-def _interval(values: dict[str, float]) -> Interval:
-    return Interval(**values)

@@ -54,16 +54,19 @@ def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_a_table(events: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table(events: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Each image and size has a line with the median and the deciles of each phase; cached pulls are left out."""
+    monkeypatch.setenv("COLUMNS", "140")
     status, out, err = run(capsys, str(events))
     assert (status, err) == (0, "")
-    assert out.splitlines() == [
-        f"{'size':<20}    n  {'pre-pull':<20}{'pull':<20}{'post-pull':<20}{'total':<20}image",
-        f"{'':<27}" + "median (p10-p90)    " * 4,
-        f"{'0.5 vCPU, 1 GB':<20}  150  {'12 s (10-14 s)':<20}{'25 s (21-29 s)':<20}{'4 s (4-4 s)':<20}{'41 s (36-46 s)':<20}{ECR}/app:1",
-        f"{'1 vCPU, 2 GB':<20}   50  {'12 s (10-14 s)':<20}{'25 s (21-29 s)':<20}{'4 s (4-4 s)':<20}{'41 s (37-45 s)':<20}{ECR}/app:1",
-        "note: 7 pulls on EC2 found their images on the instance and are left out",
+    assert [line.rstrip() for line in out.splitlines()] == [
+        f"{ECR}/app:1",
+        "Size              n        pre-pull            pull    post-pull           total",
+        "0.5 vCPU, 1 GB  150  12 s (10-14 s)  25 s (21-29 s)  4 s (4-4 s)  41 s (36-46 s)",
+        "1 vCPU, 2 GB     50  12 s (10-14 s)  25 s (21-29 s)  4 s (4-4 s)  41 s (37-45 s)",
+        "",
+        "The median, and in brackets the first and the last decile.",
+        "Note: 7 pulls on EC2 found their images on the instance and are left out",
     ]
 
 
@@ -80,12 +83,36 @@ def test_saving_narrows_the_estimate(events: Path, capsys: pytest.CaptureFixture
     assert first["notes"] == [
         "the pull rests on 200 measured pulls of this image in eu-west-1",
         "the phases before and after it rest on 200 measured starts, weighed against published ones",
+        "how the pull changes with the task's size is still the published prior",
+    ]
+    assert answer["notes"][1:] == [
+        "measured.json holds 200 starts in 2 groups, 200 of them new",
+        (
+            "next: commit measured.json; then cdk-pull plan IMAGE --region REGION --measured measured.json rests on it, "
+            'and so does FargateTask(…, image_profile=…, measured="measured.json")'
+        ),
     ]
     assert answer["groups"][0]["seconds"]["pull"] == {"p10": 21.0, "p50": 25.0, "p90": 29.0}
     saved = Path("measured.json").read_text()
     _, again, _ = run(capsys, str(events), "--save", "measured.json")
     assert Path("measured.json").read_text() == saved
-    assert f"estimate of {ECR}/app:1 on 0.5 vCPU, 1 GB in eu-west-1\n  before " in again
+    assert f"Estimate of {ECR}/app:1\n  on 0.5 vCPU, 1 GB in eu-west-1\n  before " in again
+    assert "measured.json holds 200 starts in 2 groups, 0 of them new" in again
+
+
+def test_saving_starts_of_an_image_of_unknown_size_says_what_to_do(
+    events: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The starts are kept, the estimate is unknown before and after, and the next step is the look-up."""
+    Path("cdk.context.json").unlink()
+    answer = json.loads(run(capsys, str(events), "--save", "measured.json", "--json")[1])
+    assert [(each["before"], each["after"]) for each in answer["estimates"]] == [(None, None)] * 2
+    assert answer["estimates"][0]["notes"] == [
+        "the size of an image is unknown: the starts are kept, and no pull can be estimated by them yet"
+    ]
+    assert answer["notes"][-1] == (
+        "next: run this again with --look-up, or cdk-pull lookup first, so that the sizes of the images are known"
+    )
 
 
 @pytest.mark.parametrize(
