@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from cdk_pull.agent.readers.prunes import Prune
     from cdk_pull.agent.variables import OperatingSystem, Variable
 
-__all__ = ["allowed", "explain", "explain_together", "meant", "same"]
+__all__ = ["TYPOGRAPHIC", "allowed", "explain", "explain_together", "meant", "same"]
 
+TYPOGRAPHIC = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f"
+"""Quotes of a word processor, which neither a shell nor the agent takes for quotes."""
+_QUOTES = f"\"'{TYPOGRAPHIC}"
 _BEHAVIORS = ("default", "always", "once", "prefer-cached")
 
 
@@ -118,7 +121,7 @@ def meant(name: str, raw: str) -> str:
     """Return a value without the quotes, comment, blanks and capitals that make the agent ignore it."""
     if variables()[name].kind == "list":
         return raw
-    text = trim_space(re.split(r"\s#", raw)[0]).strip("\"'")
+    text = trim_space(re.split(r"\s#", raw)[0]).strip(_QUOTES)
     if variables()[name].kind == "duration":
         return text
     text = text.lower().replace("_", "-")
@@ -176,7 +179,7 @@ def _form(raw: str) -> tuple[WarningCode, str] | None:
     if " #" in raw or "\t#" in raw or raw.startswith("#"):
         return WarningCode.TRAILING_COMMENT, "the comment is a part of the value; put it on a line of its own"
     text = trim_space(raw)
-    if text[:1] in {'"', "'"} or text[-1:] in {'"', "'"}:
+    if text[:1] in {*_QUOTES} or text[-1:] in {*_QUOTES}:
         return WarningCode.QUOTES, "the quotes are a part of the value; leave them out"
     if text != raw:
         return WarningCode.BLANKS, "the blanks are a part of the value; leave them out"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.explain import TYPOGRAPHIC
 from cdk_pull.agent.fixes.case import Replacement
 from cdk_pull.agent.fixes.shared import (
     give_bound,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "alone",
     "appends",
+    "bare_cluster",
     "bound",
     "echoed",
     "ended",
@@ -34,6 +36,8 @@ __all__ = [
     "name",
     "name_or_value",
     "not_waiting",
+    "plain_delimiter",
+    "plain_value",
     "reachable",
     "shebang",
     "to_the_file",
@@ -46,12 +50,42 @@ _TEE = re.compile(r"\btee(?=[ \t]+[\"']?(?:/etc/ecs/)?ecs\.config\b)")
 _ELSEWHERE = re.compile(r">>?[ \t]*[\"']?/[^\s\"';&|]+[\"']?")
 _WORDS = re.compile(r"[A-Za-z_]{8,}(?=[ \t]*[=:])")
 _SERVICE = re.compile(r"\bservice[ \t]+(ecs)[ \t]+(start|restart)\b")
+_OPENS = re.compile(r"<<-?[ \t]*['\"\\]?(\w+)")
 _SYSTEMCTL = re.compile(r"\bsystemctl\b")
 
 
 def value(case: Case) -> Iterator[Edit]:
     """Yield the line with the value that was meant."""
     yield from give_value(case, case.name)
+
+
+def plain_value(case: Case) -> Iterator[Edit]:
+    """Yield the line with plain quotes in place of typographic ones, or with the value that was meant."""
+    line = _plain(case.line)
+    if line != case.line:
+        yield case.edit(case.instead(line), what="the quotes are plain ones")
+        yield case.edit(
+            case.instead(re.sub(f"[{TYPOGRAPHIC}]", "", case.line)), what="the quotes are left out"
+        )
+    yield from value(case)
+
+
+def plain_delimiter(case: Case) -> Iterator[Edit]:
+    """Yield the beginning of a here-document with plain quotes around its word."""
+    line = _plain(case.line)
+    # All that comes after it runs for the first time.
+    yield case.edit(case.instead(line), what="the quotes around the word are plain ones", safe=False)
+
+
+def _plain(line: str) -> str:
+    return re.sub("[\u201c\u201d\u201e\u201f]", '"', re.sub("[\u2018\u2019\u201a\u201b]", "'", line))
+
+
+def bare_cluster(case: Case) -> Iterator[Edit]:
+    """Yield the line with the cluster's name without quotes."""
+    for quotes in (r"(\\?[\"'])(.*?)\2", f"([{TYPOGRAPHIC}])(.*?)[{TYPOGRAPHIC}]"):
+        line = re.sub(rf"(\bECS_CLUSTER=){quotes}", r"\1\3", case.line, count=1)
+        yield case.edit(case.instead(line), what="the cluster's name has no quotes")
 
 
 def bound(case: Case) -> Iterator[Edit]:
@@ -127,8 +161,9 @@ def reachable(case: Case) -> Iterator[Edit]:
 def alone(case: Case) -> Iterator[Edit]:
     """Yield the word that ends a here-document alone on its line."""
     # All that comes after it runs for the first time.
-    what = f"{case.line.strip()} stands alone at the beginning of its line"
-    yield case.edit(case.instead(case.line.strip()), what=what, safe=False)
+    for word in (case.line.strip(), *_OPENS.findall("\n".join(case.lines[: max(case.index, 0)]))[-1:]):
+        what = f"{word} stands alone at the beginning of its line"
+        yield case.edit(case.instead(word), what=what, safe=False)
 
 
 def not_waiting(case: Case) -> Iterator[Edit]:

@@ -73,7 +73,14 @@ _AGENT_CLEANS_UP: Final = "Leave it out: the agent removes unused images itself 
 
 TABLE: Final[Mapping[WarningCode, Row]] = MappingProxyType(
     {
-        _Code.QUOTES: Row(rule="PULL104", edits=_SCRIPTS, by_hand="form"),
+        _Code.QUOTES: Row(
+            rule="PULL104", edits=_on(linux="plain_value", windows="value"), reveals=_VALUE, by_hand="form"
+        ),
+        _Code.QUOTED_CLUSTER: Row(
+            rule="PULL104",
+            edits=_on(linux="bare_cluster"),
+            advice="Write the cluster's name without quotes: ECS_CLUSTER=name",
+        ),
         _Code.LETTER_CASE: Row(
             rule="PULL104", edits=_on(linux="name_or_value", windows="value"), reveals=_VALUE, by_hand="form"
         ),
@@ -165,7 +172,21 @@ TABLE: Final[Mapping[WarningCode, Row]] = MappingProxyType(
             reveals=_VALUE,
             advice="Put it before the restart; in a MIME archive, into a part before the one that restarts",
         ),
-        _Code.HERE_DOCUMENT: Row(rule="PULL117", edits=_on(linux="alone"), reveals=_ANY),
+        _Code.HERE_DOCUMENT: Row(
+            rule="PULL117",
+            edits=_on(linux="alone"),
+            reveals=_ANY,
+            advice="End the here-document: write its word alone on a line, without blanks",
+        ),
+        _Code.TYPOGRAPHIC_QUOTES: Row(
+            rule="PULL117",
+            edits=_on(linux="plain_delimiter"),
+            reveals=_ANY,
+            advice="Write plain quotes: 'EOF'",
+        ),
+        _Code.SYNTAX_ERROR: Row(
+            rule="PULL117", advice="End it, and check the script with bash -n before the deployment"
+        ),
         _Code.NO_SHEBANG: Row(
             rule="PULL117", edits=_on(linux="shebang"), advice="Begin the user data with #!/bin/bash"
         ),

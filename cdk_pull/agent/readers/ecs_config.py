@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.explain import explain, explain_together, meant, same
+from cdk_pull.agent.explain import TYPOGRAPHIC, explain, explain_together, meant, same
 from cdk_pull.agent.go_values import trim_space
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.codes import WarningCode
@@ -29,6 +29,7 @@ __all__ = ["CLUSTER", "ConfigFile", "read", "scan", "spelling"]
 CLUSTER = "ECS_CLUSTER"
 """The variable with the name of the cluster that the instance joins."""
 
+_QUOTES = f"\"'{TYPOGRAPHIC}"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _NO_SIGN = re.compile(r"[\"']?([A-Z_]+)(?:[\"']?[ \t]*:|[ \t]+)[ \t]*\S")
 _ON_THE_SAME_LINE = re.compile(r"(\\n|[\s,;])(?:export[ \t]+)?([A-Z_]+)=")
@@ -106,6 +107,7 @@ def scan(content: Iterable[Chunk], holes: Holes) -> ConfigFile:
         name, separator, value = trim_space(text).partition("=")
         if separator and name == CLUSTER:
             config.cluster = value
+            config.warnings.extend(_quoted_cluster(value, line))
         if hole is not None and not (separator and holes.first(name) is None):
             for each in _possible(holes.split(text)):
                 config.forget(each, Unknown(each, hole.line, hole.reason))
@@ -147,6 +149,18 @@ def _glued(text: str, piece: str, line: int) -> Iterator[AgentWarning]:
         )
 
 
+def _quoted_cluster(value: str, line: int) -> Iterator[AgentWarning]:
+    """Yield that a cluster's name has quotes, which the agent keeps."""
+    if value[:1] in {*_QUOTES} or value[-1:] in {*_QUOTES}:
+        yield AgentWarning(
+            WarningCode.QUOTED_CLUSTER,
+            f"{CLUSTER}={value}: the quotes are a part of the cluster's name, and the instance does not join "
+            f"{value.strip(_QUOTES) or 'the cluster'}; leave them out",
+            line,
+            CLUSTER,
+        )
+
+
 def _swallowed(holder: str, value: str, line: int) -> Iterator[AgentWarning]:
     """Yield the variables that stand on the line of another one, whose value they are then a part of."""
     for found in _ON_THE_SAME_LINE.finditer(value):
@@ -169,8 +183,8 @@ def _misspelled(name: str, line: int) -> Iterator[AgentWarning]:
         code, why = WarningCode.BYTE_ORDER_MARK, "a byte order mark stands before it"
     elif name.startswith("export ") and known in variables():
         code, why = WarningCode.EXPORT, "export is a part of the name here"
-    elif trim_space(name).strip("\"'") in variables() and trim_space(name) not in variables():
-        known, code, why = known.strip("\"'"), WarningCode.QUOTES, "the quotes are a part of the name"
+    elif trim_space(name).strip(_QUOTES) in variables() and trim_space(name) not in variables():
+        known, code, why = known.strip(_QUOTES), WarningCode.QUOTES, "the quotes are a part of the name"
     elif trim_space(name) in variables():
         code, why = WarningCode.BLANKS, "the blank before = is a part of the name"
     elif known in variables():

@@ -39,7 +39,7 @@ def value_ignored(capacity: Capacity, _context: CheckContext) -> Iterator[Proble
     ## What it does
     Finds quotes, another letter case, `export`, blanks, a comment after the value, a byte-order mark, a line glued
     to the one before it, and values that are none of the agent's, wherever the user data sets one of the agent's
-    image settings.
+    image settings; and quotes around the cluster's name in a here-document, with which the instance joins no cluster.
 
     ## Why it matters
     The agent reads `/etc/ecs/ecs.config` line by line and splits each at its first `=`: there is no quoting, no

@@ -38,7 +38,8 @@ def never_runs(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
 
     ## What it does
     Finds agent settings after `exit` or `exec`, after `reboot` or `shutdown` (also in a later part of a MIME archive),
-    or after a here-document whose end is indented, user data without
+    or after a here-document that does not end (an indented end, another word, typographic quotes) or after what
+    `bash -n` refuses (an `if` without `fi`), user data without
     `#!`, MIME parts that cloud-init does not run, PowerShell outside its tags, variables of the process in place of the
     machine, and text that EC2 does not get as base64.
 

@@ -55,7 +55,7 @@ def test_a_long_text() -> None:
         ),
         (
             f"cat <<E > /a\n  E\necho {B}=once >> {F}",
-            "E stands alone at the beginning of its line",
+            "End the here-document: write its word alone on a line, without blanks",
             "unsafe",
         ),
         ("service ecs start", "systemctl --no-block start ecs", "safe"),

@@ -71,7 +71,7 @@ def test_warnings(text: str, code: str) -> None:
         "",
         "# ECS_IMAGE_PULL_BEHAVIOR=ONCE",
         "#ECS_IMAGE_PULL_BEHAVIOR=ONCE",
-        "ECS_CLUSTER='my cluster' # x",
+        "ECS_CLUSTER=my cluster # x",
         "ECS_IMAGE_PULL_BEHAVIOR=",
         " ECS_IMAGE_PULL_BEHAVIOR=once \t\r\n",
         "ECS_IMAGE_CLEANUP_INTERVAL=30m\nECS_IMAGE_CLEANUP_INTERVAL=30m0s",

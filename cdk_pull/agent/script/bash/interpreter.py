@@ -5,15 +5,18 @@ Commands are taken to succeed, unless they are there to ask a question: then bot
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.explain import TYPOGRAPHIC
 from cdk_pull.agent.pieces import NOTHING
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.script.bash import commands, control, pipes
 from cdk_pull.agent.script.bash.call import Call
-from cdk_pull.agent.script.bash.parse import parse, unended, walk
+from cdk_pull.agent.script.bash.parse import parse, walk
 from cdk_pull.agent.script.bash.redirects import open_redirects, redirect_all
 from cdk_pull.agent.script.bash.shell import Shell, mentions
+from cdk_pull.agent.script.bash.syntax import examine
 from cdk_pull.agent.script.bash.words import expand, expand_one
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, Io, World
 from cdk_pull.agent.script.core import DEEPEST, bounded, mentioned, merge
@@ -25,11 +28,15 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from cdk_pull.agent.pieces import Holes
+    from cdk_pull.agent.script.bash.syntax import Document
     from cdk_pull.agent.script.bash.world import Function
     from cdk_pull.agent.script.core import Effort
 
 __all__ = ["Interpreter"]
 
+# What looks like the end of a here-document, and like a command in one.
+_LONE_WORD = re.compile(r"[ \t]*(?:EO[A-Z]+|END[A-Z]*|[A-Z]+_?E(?:OF|ND))[ \t]*\r?")
+_COMMAND = re.compile(r"[ \t]*(?:echo|printf|cat|sudo|systemctl|service|yum|dnf)[ \t]")
 _GROUPS = frozenset(
     {"program", "compound_statement", "do_group", "negated_command", "variable_assignments", "unset_command"}
 )
@@ -59,8 +66,8 @@ class Interpreter(Shell):
         return merge(after)
 
     def _included(self, text: str, worlds: list[World], io: Io) -> list[World]:
+        text = self._checked(text)
         self.source, root = parse(text.encode("utf-8", "replace"))
-        self._check_here_documents(text, root)
         for node in root.children if all(map(self.has_ended, worlds)) else ():
             self.unreachable(node, worlds)
         ended = self.run(root, worlds, io)
@@ -77,16 +84,59 @@ class Interpreter(Shell):
                 )
         return ended
 
-    def _check_here_documents(self, text: str, root: Node) -> None:
-        lines = text.split("\n")
-        for first, end in unended(root, len(lines) - text.endswith("\n")) if "<<" in text else ():
-            if mentions("\n".join(lines[end + 1 :])):
-                self.warn(
-                    WarningCode.HERE_DOCUMENT,
-                    f"this does not end the here-document of line {self.lines(first + 1)}, so that all after it is its "
-                    "text: the line has to be the word alone, without blanks",
-                    self.lines(end + 1),
-                )
+    def _checked(self, text: str) -> str:
+        """Return the part of a script that bash runs, with warnings of the settings in the rest."""
+        form, lines = examine(text), text.split("\n")
+        for document in form.documents:
+            self._check_here_document(document, lines)
+        refusal = form.refusal
+        if refusal is None or any(
+            self.holes.first(each) and self.holes.split(each.strip()) == ["", ""] for each in lines
+        ):
+            return text  # unknown lines may end what is not ended
+        rest = "\n".join(lines[refusal.start :])
+        names = mentioned(rest) or ["the rest of the script"] if mentions(rest) else []
+        for name in names:
+            self.warn(
+                WarningCode.SYNTAX_ERROR,
+                f"{name} has no effect: {refusal.what}, and bash runs nothing from line "
+                f"{self.lines(refusal.start + 1)} on",
+                self.lines(refusal.row + 1),
+                name if name in variables() else None,
+            )
+        return "".join(f"{each}\n" for each in lines[: refusal.start])
+
+    def _check_here_document(self, document: Document, lines: list[str]) -> None:
+        """Warn of a here-document without an end, in which commands stand."""
+        opening, body = self.lines(document.row + 1), lines[document.row + 1 :]
+        plain = document.word.strip(TYPOGRAPHIC)
+        endings = [row for row, line in enumerate(body) if line.strip().strip(TYPOGRAPHIC) == plain]
+        endings += [row for row, line in enumerate(body) if _LONE_WORD.fullmatch(line)]
+        after = body[endings[0] + 1 :] if endings else body
+        if not any("ecs.config" in line or _COMMAND.match(line) for line in after) or not mentions(
+            "\n".join(after)
+        ):
+            return
+        if plain != document.word:
+            self.warn(
+                WarningCode.TYPOGRAPHIC_QUOTES,
+                f"bash takes the typographic quotes of {document.word} for letters, so that {plain} does not end this "
+                "here-document and all after it is its text",
+                opening,
+            )
+        elif endings:
+            self.warn(
+                WarningCode.HERE_DOCUMENT,
+                f"this does not end the here-document of line {opening}, so that all after it is its text: the line has "
+                f"to be {document.word} alone, without blanks",
+                self.lines(document.row + endings[0] + 2),
+            )
+        else:
+            self.warn(
+                WarningCode.HERE_DOCUMENT,
+                f"this here-document does not end, so that all after it is its text: no line is {document.word} alone",
+                opening,
+            )
 
     def nested(
         self, text: str, world: World, io: Io, lines: Callable[[int], int], *, own: bool = True

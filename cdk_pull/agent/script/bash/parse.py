@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Parser
 
-__all__ = ["parse", "unended", "walk"]
+__all__ = ["parse", "walk"]
 
 
 # The grammar's own code reads past a table of letters for characters this far up, and may take the process with it. A
@@ -114,25 +114,6 @@ def _lengthened(start: Node, source: bytes) -> bytes | None:
             source[end.end() :] if end is not None else b"\n",
         ]
     )
-
-
-def unended(root: Node, rows: int) -> Iterator[tuple[int, int]]:
-    """Yield, for each here-document that goes on to the end of the script, its row and that of what looks like its end.
-
-    Args:
-        root: what :func:`parse` gives.
-        rows: how many rows the script has.
-    """
-    for node in walk(root):
-        if node.type != "heredoc_end" or node.start_point[0] < rows or node.parent is None:
-            continue
-        word = (node.text or b"").strip().removesuffix(_LONGER)
-        body = next((each for each in node.parent.children if each.type == "heredoc_body"), node)
-        first = node.parent.start_point[0]
-        text = (body.text or b"").split(b"\n")
-        seeming = [body.start_point[0] + row for row, line in enumerate(text) if line.strip() == word]
-        if seeming:
-            yield first, seeming[0]
 
 
 def _broken(command: Node, source: bytes) -> Iterator[int]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_pull.agent.script.bash.parse import parse, unended, walk
+from cdk_pull.agent.script.bash.parse import parse, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,18 +48,3 @@ def test_characters_far_up(letter: str) -> None:
     assert len(source) == len(f"echo {{{letter}|{letter}* a\n".encode())
     assert letter not in source.decode()
     assert root.end_byte == len(source)
-
-
-@pytest.mark.parametrize(
-    ("script", "found"),
-    [
-        ("cat <<E\na\n E\nls\n", [(0, 2)]),
-        ("ls\ncat <<E > f\nE \nls", [(1, 2)]),
-        ("cat <<-E\n\ta\n\tE\nls\n", []),
-        ("cat <<E\na\nE\nls\n", []),
-        ("cat <<E\na\n E\nE\nls\n", []),
-    ],
-)
-def test_here_documents_without_end(script: str, found: list[tuple[int, int]]) -> None:
-    """A here-document ends at the word alone on a line, and else at the end of the script."""
-    assert [*unended(parse(script.encode())[1], len(script.splitlines()))] == found
