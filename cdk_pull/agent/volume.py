@@ -28,12 +28,21 @@ from cdk_pull.image.profile import ImageProfile
 from cdk_pull.units import format_bytes, parse_bytes, to_timedelta
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.units import DurationLike
 
-__all__ = ["PLACEHOLDER_BYTES", "ImageLoad", "ImageSize", "ImageVolume", "image_volume", "recommend"]
+__all__ = [
+    "PLACEHOLDER_BYTES",
+    "ImageDisk",
+    "ImageLoad",
+    "ImageSize",
+    "ImageVolume",
+    "image_disk",
+    "image_volume",
+    "recommend",
+]
 
 ImageSize: TypeAlias = int | str | ImageProfile
 """An image by its uncompressed size, in bytes or as ``"2.4GB"``, or by its profile."""
@@ -128,6 +137,59 @@ class ImageVolume:
     versions: int
     why: str
     usd_per_month: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageDisk:
+    """The disk of an instance that holds its images.
+
+    Attributes:
+        device_name: which.
+        size_gib: its size.
+        stated: whether the launch states the size; otherwise it is that of the AMI.
+        others: the devices that the launch makes larger than the AMI does, and that hold no images, with their sizes.
+    """
+
+    device_name: str
+    size_gib: int
+    stated: bool
+    others: tuple[tuple[str, int], ...] = ()
+
+    def __str__(self) -> str:
+        others = " and ".join(f"{name} of {size} GiB" for name, size in self.others)
+        note = "" if self.stated else " as in the AMI"
+        return f"{self.device_name} holds the images and has {self.size_gib} GiB{note}{f'; {others} holds none' if others else ''}"
+
+
+def image_disk(os: OperatingSystem, disks: Mapping[str, int | None], *, known_ami: bool) -> ImageDisk | None:
+    """Return the disk that holds the images; None where its size is not known.
+
+    Args:
+        os: the operating system.
+        disks: the size of each device that the launch maps; None for one whose size is open.
+        known_ami: whether the AMI is one of AWS's; the root of another may have another name or size.
+    """
+    system = _facts()["systems"][os]
+    devices = [system["device_name"], *(() if known_ami else system.get("other_names", ()))]
+    mapped = [name for name in devices if name in disks]
+    others = tuple(
+        (name, size)
+        for name, size in disks.items()
+        if name not in devices and size and size > system["system_gib"]
+    )
+    if mapped:
+        size = disks[mapped[0]]
+        return (
+            None
+            if size is None
+            else ImageDisk(device_name=mapped[0], size_gib=size, stated=True, others=others)
+        )
+    # The AMIs of Bottlerocket are AWS's, by whatever id.
+    if known_ami or os == "bottlerocket":
+        return ImageDisk(
+            device_name=system["device_name"], size_gib=system["system_gib"], stated=False, others=others
+        )
+    return None
 
 
 def image_volume(load: ImageLoad, settings: AgentSettings, *, os: OperatingSystem = "linux") -> ImageVolume:

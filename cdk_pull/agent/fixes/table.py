@@ -198,6 +198,10 @@ TABLE: Final[Mapping[WarningCode, Row]] = MappingProxyType(
                 "windows": _POWERSHELL,
             },
         ),
+        _Code.PART_NOT_RUN: Row(
+            rule="PULL117",
+            advice="Write the commands of the part as a script, under Content-Type: text/x-shellscript",
+        ),
         _Code.NO_POWERSHELL_TAG: Row(rule="PULL117", edits=_on(windows="tags"), advice=_POWERSHELL),
         _Code.PROCESS_SCOPE: Row(
             rule="PULL117", edits=_on(windows="of_the_machine"), reveals=_VALUE, by_hand="form"

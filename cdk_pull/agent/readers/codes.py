@@ -73,6 +73,8 @@ class WarningCode(StrEnum):
     """User data that does not begin with ``#!``: cloud-init runs nothing of it."""
     NOT_RUN = "not-run"
     """A part of the user data that cloud-init does not understand."""
+    PART_NOT_RUN = "part-not-run"
+    """A MIME part of a type that the system has no handler for."""
     # Windows.
     AFTER_INITIALIZE = "after-initialize"
     """A variable set after ``Initialize-ECSAgent``: the agent has started without it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.variables import setting_line
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
@@ -34,6 +35,7 @@ def no_behavior(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]
     ## What it does
     Finds EC2 capacity of an ECS cluster whose user data sets no `ECS_IMAGE_PULL_BEHAVIOR` (on Bottlerocket:
     `image-pull-behavior`). It is silent where a part of the user data cannot be known, or runs a script from elsewhere.
+    An AMI of your own (`ami-…`) may bring an ecs.config with a behaviour: the finding says so.
 
     ## Why it matters
     Without it the agent asks the registry at every container start, and when that fails it carries on with whatever
@@ -72,9 +74,11 @@ def no_behavior(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]
     unread = any(each.variable in {None, BEHAVIOR} for each in reading.unknown)
     unread = unread or any(each.variable == BEHAVIOR for each in reading.warnings)
     if not (capacity.sets_behavior or unread or capacity.is_opaque or capacity.runs_a_file):
+        emptied = any(each.code == WarningCode.TRUNCATES_CONFIG for each in reading.warnings)
+        unless = "unless its AMI sets another one, " if capacity.image.own and not emptied else ""
         yield Problem(
-            message="the agent has the behaviour default: it asks the registry at every start, and when that fails it "
-            "runs the copy that the instance happens to have",
+            message=f"{unless}the agent has the behaviour default: it asks the registry at every start, and when that fails "
+            "it runs the copy that the instance happens to have",
             fix=_fix(reading.os or "linux"),
             path=capacity.path,
         )

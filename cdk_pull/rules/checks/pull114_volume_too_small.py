@@ -37,7 +37,9 @@ def volume_too_small(capacity: Capacity, context: CheckContext) -> Iterator[Prob
     ## What it does
     Adds up the images of the services on a capacity with `prefer-cached`, where their sizes are known from the task
     definitions' metadata or a facts file, and compares two versions of each, the system and a fifth left free with
-    the volume that the template sets, where the sizes of images are known.
+    the disk that holds them: `/dev/xvda` on Amazon Linux, `/dev/xvdb` on Bottlerocket, `/dev/sda1` on Windows. A launch
+    that does not size that device has what the AMI has, 30, 20 and 50 GiB, whatever other device it enlarges. It is
+    silent where the user data moves Docker's images to another disk, and on an AMI of your own that it cannot see.
 
     ## Why it matters
     `prefer-cached` switches image clean-up off: every image that was ever pulled stays, and each deployment brings
@@ -63,14 +65,17 @@ def volume_too_small(capacity: Capacity, context: CheckContext) -> Iterator[Prob
     - https://github.com/aws/containers-roadmap/issues/2670
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    size = capacity.image_volume_gib
-    if capacity.behavior != "prefer-cached" or size is None:
+    if capacity.behavior != "prefer-cached" or capacity.moves_images:
         return
     # Slow to import, and little capacity has both a volume of a stated size and that behaviour.
     from cdk_pull.agent.settings import AgentSettings, PullBehavior  # noqa: PLC0415
-    from cdk_pull.agent.volume import ImageLoad, image_volume  # noqa: PLC0415
+    from cdk_pull.agent.volume import ImageLoad, image_disk, image_volume  # noqa: PLC0415
     from cdk_pull.fargate.estimate.start import uncompressed_bytes  # noqa: PLC0415
 
+    os = capacity.os or "linux"
+    disk = image_disk(os, capacity.disks, known_ami=capacity.is_on_public_ami)
+    if disk is None:
+        return
     images: dict[str, int] = {}
     for task in context.tasks_on(capacity):
         for image in task.images:
@@ -81,10 +86,10 @@ def volume_too_small(capacity: Capacity, context: CheckContext) -> Iterator[Prob
         return
     load = ImageLoad(images=tuple(images.values()), instance_lifetime=_LIFETIME)
     keep = AgentSettings(image_pull_behavior=PullBehavior.PREFER_CACHED)
-    needed = image_volume(load, keep, os=capacity.os or "linux")
-    if needed.size_gib > size:
+    needed = image_volume(load, keep, os=os)
+    if needed.size_gib > disk.size_gib:
         yield Problem(
-            message=f"the volume has {size} GiB, and {needed.why} need {needed.size_gib} GiB; prefer-cached removes none",
-            fix=f"Set VolumeSize to at least {needed.size_gib}, or use once, which cleans up",
-            path=(*capacity.base, "BlockDeviceMappings"),
+            message=f"{disk}, and {needed.why} need {needed.size_gib} GiB; prefer-cached removes none",
+            fix=f"Set VolumeSize of {disk.device_name} to at least {needed.size_gib}, or use once, which cleans up",
+            path=(*capacity.base, "BlockDeviceMappings") if capacity.disks else capacity.base,
         )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.template.model import PathStep, Resource
 
-__all__ = ["BEHAVIOR", "HOLDERS", "Capacity"]
+__all__ = ["BEHAVIOR", "HOLDERS", "SPOT_FLEET", "Capacity", "launch_specifications"]
 
 BEHAVIOR: Final = "ECS_IMAGE_PULL_BEHAVIOR"
 
@@ -34,6 +34,10 @@ HOLDERS: Final[dict[str, tuple[PathStep, ...]]] = {
     "AWS::EC2::Instance": ("Properties",),
 }
 """The resources that launch instances, and where their settings stand."""
+
+SPOT_FLEET: Final = "AWS::EC2::SpotFleet"
+"""A resource that has the settings of several launches in a list; its launch templates are resources of their own."""
+_SPECIFICATIONS: Final = ("Properties", "SpotFleetRequestConfigData", "LaunchSpecifications")
 
 # What cfn-init does for the agent, where it is not followed.
 _ECS_TEXT: Final = re.compile(
@@ -49,6 +53,9 @@ _RUNS_A_FILE: Final = re.compile(
     re.MULTILINE,
 )
 _INIT_CALL: Final = "cfn-init"
+_MOVES_IMAGES: Final = re.compile(
+    r"^(?![ \t]*#).*(?:/var/lib/(?:docker|containerd)\b|\bdata-root\b)", re.MULTILINE
+)
 
 
 class Capacity:
@@ -59,22 +66,22 @@ class Capacity:
         base: where its settings stand, below the resource.
         groups: the Auto Scaling groups that launch from it.
         providers: the capacity providers of these groups.
+        batch: the compute environments of AWS Batch that launch from it.
         clusters: what tells its clusters, as :func:`cdk_pull.template.ecs.view.identity` gives it.
     """
 
-    def __init__(self, resource: Resource) -> None:
+    def __init__(self, resource: Resource, base: tuple[PathStep, ...] | None = None) -> None:
         self.resource = resource
-        self.base = HOLDERS[resource.type]
+        self.base = HOLDERS[resource.type] if base is None else base
         self.groups: list[Resource] = []
         self.providers: list[Resource] = []
+        self.batch: list[Resource] = []
         self.clusters: set[str] = set()
 
     @cached_property
     def settings(self) -> dict[str, Any]:
         """Its launch settings, evaluated."""
-        values: Any = self.resource.values
-        for step in self.base[1:]:
-            values = values.get(str(step)) if isinstance(values, dict) else None
+        values = _at(self.resource.values, self.base[1:])
         return values if isinstance(values, dict) else {}
 
     @property
@@ -97,9 +104,7 @@ class Capacity:
     @cached_property
     def _as_it_stands(self) -> bool:
         """Whether CloudFormation hands the user data on as it stands, without Fn::Base64."""
-        value: Any = self.resource.body
-        for step in (*self.base, "UserData"):
-            value = value.get(str(step)) if isinstance(value, dict) else None
+        value = _at(self.resource.body, (*self.base, "UserData"))
         return value is not None and "Fn::Base64" not in json.dumps(value, default=str)
 
     @cached_property
@@ -125,6 +130,8 @@ class Capacity:
         referred = ""
         if self.providers:
             referred = f"the capacity provider {self.providers[0].logical_id} launches it"
+        elif self.batch:
+            referred = f"the compute environment {self.batch[0].logical_id} launches it"
         elif self._program is None and _ECS_TEXT.search(self._init):
             referred = "cfn-init configures the agent"
         return instance(self.reading, self.image, referred=referred)
@@ -134,7 +141,7 @@ class Capacity:
         """Whether its instances are container instances."""
         # Of most launches nothing has to be read: what does not name ECS has nothing to do with it.
         named = "ecs" in str(self.script).lower() or bool(self._init)
-        return bool(named or self.providers or self.image.ecs) and self.instance.joins is True
+        return bool(named or self.providers or self.batch or self.image.ecs) and self.instance.joins is True
 
     @property
     def cluster_names(self) -> Iterator[list[str | Unknown]]:
@@ -262,25 +269,40 @@ class Capacity:
         return None if stated is None else is_not_false(stated)
 
     @cached_property
-    def image_volume_gib(self) -> int | None:
-        """The size of the volume that holds the images; None where the template leaves it to the AMI."""
-        devices = _IMAGE_DEVICES[self.os or "linux"]
+    def disks(self) -> dict[str, int | None]:
+        """The size in GiB of each device that the template maps; None where it leaves the size open."""
         mappings = self.settings.get("BlockDeviceMappings")
+        found: dict[str, int | None] = {}
         for mapping in mappings if isinstance(mappings, list) else ():
-            if isinstance(mapping, dict) and mapping.get("DeviceName") in devices:
-                disk = mapping.get("Ebs")
-                size = disk.get("VolumeSize") if isinstance(disk, dict) else None
+            name = mapping.get("DeviceName") if isinstance(mapping, dict) else None
+            disk = mapping.get("Ebs") if isinstance(mapping, dict) else None
+            if isinstance(name, str) and isinstance(disk, dict):
+                size = disk.get("VolumeSize")
                 text = as_text(size) if is_text(size) else ""
-                if text.isdecimal():
-                    return int(text[:9])
-        return None
+                found[name] = int(text[:9]) if text.isdecimal() else None
+        return found
+
+    @property
+    def moves_images(self) -> bool:
+        """Whether the user data puts Docker's images on another disk, or may."""
+        return _MOVES_IMAGES.search(str(self.script)) is not None
 
 
-_IMAGE_DEVICES: Final = {
-    "linux": ("/dev/xvda", "/dev/sda1"),
-    "windows": ("/dev/sda1",),
-    "bottlerocket": ("/dev/xvdb",),
-}
+def launch_specifications(fleet: Resource) -> Iterator[tuple[PathStep, ...]]:
+    """Yield where the settings of each launch stand in a Spot Fleet."""
+    listed = _at(fleet.values, _SPECIFICATIONS[1:])
+    for index in range(len(listed) if isinstance(listed, list) else 0):
+        yield (*_SPECIFICATIONS, index)
+
+
+def _at(value: Any, path: tuple[PathStep, ...]) -> Any:
+    """Return what stands at a path; None where nothing does."""
+    for step in path:
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and step < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
 
 
 def _decoded(text: str) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.template.context import Environment
-from cdk_pull.template.ecs.capacity import HOLDERS, Capacity
+from cdk_pull.template.ecs.batch import COMPUTE_ENVIRONMENT, launches_from
+from cdk_pull.template.ecs.capacity import HOLDERS, SPOT_FLEET, Capacity, launch_specifications
 from cdk_pull.template.ecs.network import EcsNetwork
 from cdk_pull.template.ecs.roles import Roles
 from cdk_pull.template.ecs.services import STARTERS, LaunchType, Service, Start
@@ -217,6 +218,11 @@ class EcsView:
             for kind in HOLDERS
             for resource in self._of_type(kind)
         }
+        in_fleets = [
+            Capacity(resource, base)
+            for resource in self._of_type(SPOT_FLEET)
+            for base in launch_specifications(resource)
+        ]
         by_group: dict[tuple[str, str], list[Capacity]] = {}
         for group in self._of_type("AWS::AutoScaling::AutoScalingGroup"):
             holders = [self.assembly.find(each) for each in _launches_from(group.values)]
@@ -226,7 +232,12 @@ class EcsView:
             for capacity in launched:
                 capacity.groups.append(group)
         self._link_providers(by_group)
-        container_instances = [capacity for capacity in found.values() if capacity.is_ecs]
+        for environment in self._of_type(COMPUTE_ENVIRONMENT):
+            for holder in map(self.assembly.find, launches_from(environment)):
+                key = (holder.template.key, holder.logical_id) if holder is not None else ("", "")
+                if key in found:
+                    found[key].batch.append(environment)
+        container_instances = [each for each in (*found.values(), *in_fleets) if each.is_ecs]
         for capacity in container_instances:
             names = [parts[0] for parts in capacity.cluster_names if len(parts) == 1]
             capacity.clusters |= {identity(name, capacity.resource) for name in names} - {""}

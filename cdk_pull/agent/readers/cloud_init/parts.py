@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import Message
 
-__all__ = ["Part", "is_mime", "is_shell", "kind_of", "parts", "unix_lines"]
+__all__ = ["UNDECLARED", "Part", "is_mime", "is_shell", "kind_of", "parts", "unix_lines"]
 
 # What a text begins with, longest first, and what cloud-init takes it for.
 _BEGINNINGS = (
@@ -29,7 +29,9 @@ _BEGINNINGS = (
     ("#include", "text/x-include-url"),
     ("#!", "text/x-shellscript"),
 )
-_UNDECLARED = frozenset({"text/plain", "text/x-not-multipart", "text/x-shellscript"})
+UNDECLARED = frozenset({"", "text/plain", "text/x-not-multipart", "text/x-shellscript"})
+"""The types of which cloud-init asks how the text begins."""
+
 _GZIPPED = re.compile(r"application/(x-)?(gzip|gunzip|compress)")
 
 
@@ -84,7 +86,7 @@ def parts(text: str, holes: Holes) -> Iterator[Part]:
         if content is not None and content != body:
             content = holes.hide_tokens(content)
         kind = message.get_content_type()
-        if content is not None and (kind in _UNDECLARED or _GZIPPED.fullmatch(kind)):
+        if content is not None and (kind in UNDECLARED or _GZIPPED.fullmatch(kind)):
             kind = kind_of(content) or kind
         yield Part(
             kind, message.get_filename() or f"part-{number:03d}", content, line, spread=content == body

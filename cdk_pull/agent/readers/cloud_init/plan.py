@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.readers.cloud_init import config
-from cdk_pull.agent.readers.cloud_init.parts import Part, is_shell, kind_of, parts, unix_lines
+from cdk_pull.agent.readers.cloud_init.parts import UNDECLARED, Part, is_shell, kind_of, parts, unix_lines
 from cdk_pull.agent.readers.cloud_init.steps import Opaque, Script, Stage, Step, from_line
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import AgentWarning
@@ -29,6 +29,7 @@ _STAGES = {
     "text/x-shellscript-per-instance": Stage.SCRIPTS_PER_INSTANCE,
     "text/x-shellscript-per-once": Stage.SCRIPTS_PER_INSTANCE,
 }
+_ECS = re.compile(r"/etc/ecs\b|\becs\.config\b|\bECS_[A-Z]")
 JINJA = re.compile(r"\{\{.*?\}\}")
 """What the template language of ``## template: jinja`` fills in."""
 
@@ -119,10 +120,10 @@ class _Planner:
         self.take(Part(kind_of(filled), part.name, filled, part.line + 1, spread=part.spread))
 
     def _unhandled(self, part: Part, text: str) -> None:
-        if part.kind == "text/upstart-job":
-            # Amazon Linux 1 runs it as a service; later releases pass it over.
-            if "ecs.config" in text:
-                self._opaque(part, "an upstart job runs on Amazon Linux 1 alone")
+        if part.kind not in UNDECLARED:
+            # cloud-init asks only text without a type of its own how it begins.
+            if _ECS.search(text):
+                self.warnings.append(_no_handler(part))
         elif text.lstrip().startswith("{"):
             self._opaque(part, "the agent reads JSON user data itself")
         elif "<powershell>" in text.lower():
@@ -146,6 +147,15 @@ def plan(text: str, holes: Holes) -> tuple[list[Step], list[AgentWarning]]:
     planner.steps += config.steps(planner.documents, holes)
     planner.warnings += config.refused(planner.documents)
     return sorted(planner.steps, key=lambda step: (step.stage, step.name)), planner.warnings
+
+
+def _no_handler(part: Part) -> AgentWarning:
+    why = (
+        "only Amazon Linux 1 runs an upstart job, and Amazon Linux 2 and 2023 run nothing of this part"
+        if part.kind == "text/upstart-job"
+        else f"cloud-init knows no parts of the type {part.kind}, and runs nothing of this one"
+    )
+    return AgentWarning(WarningCode.PART_NOT_RUN, why, part.line)
 
 
 def _no_shebang(line: int) -> AgentWarning:
