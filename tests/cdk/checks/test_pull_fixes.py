@@ -143,7 +143,7 @@ def test_bottlerocket_with_two_headers(app: cdk.App) -> None:
 
 def test_bottlerocket_with_shell(app: cdk.App) -> None:
     """Without machine_image_type CDK writes shell for Bottlerocket, which becomes TOML when that is asked for."""
-    stack = Ec2Stack(app, image=ecs.BottleRocketImage())
+    stack = Ec2Stack(app, image=ecs.BottleRocketImage(variant=ecs.BottlerocketEcsVariant.AWS_ECS_2))
     stack.join()
     cdk.Mixins.of(app).apply(pull.PullFixes(unsafe=["PULL108"]), pull.ImagePullBehavior.once())
     cluster = stack.cluster.node.default_child

@@ -252,6 +252,9 @@ def test_a_later_part_after_a_restart() -> None:
         (f"{ONCE}\n. /etc/profile", "once"),
         (f"{ONCE}\nbash /usr/bin/setup", "once"),
         (f"{ONCE}\n/opt/aws/bin/cfn-signal -e 0", "once"),
+        # What it applies is in a template's metadata.
+        (f"{ONCE}\n/opt/aws/bin/cfn-init -v", None),
+        (f"/opt/aws/bin/cfn-init -v\n{ONCE}", "once"),
         (f"{ONCE}\ncurl -o /tmp/a.zip https://x/a.zip; unzip /tmp/a.zip; ./aws/install", "once"),
         (f"{ONCE}\ncurl -s https://x/key | apt-key add -", "once"),
         (f"{ONCE}\naws s3 cp s3://b/a.rpm /tmp/a.rpm; rpm -i /tmp/a.rpm", "once"),
