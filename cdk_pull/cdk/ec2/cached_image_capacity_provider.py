@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_autoscaling as autoscaling
@@ -11,40 +11,52 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk_pull.agent.ami_variant import ami_variant
 from cdk_pull.agent.instance import checked_operating_system
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.agent.volume import PLACEHOLDER_BYTES, ImageLoad, ImageVolume, image_volume, recommend
+from cdk_pull.cdk.ec2.capacity_settings import (
+    CapacitySettings,
+    GroupSettings,
+    LaunchSettings,
+    ProviderSettings,
+    chosen,
+    launched_from,
+    spot_settings,
+)
 from cdk_pull.cdk.ec2.decision import capacity_decision
 from cdk_pull.cdk.ec2.requests import CapacityApplication, Request
 from cdk_pull.cdk.ec2.stage_user_data import StageUserData
 from cdk_pull.cdk.fargate.apply_size import region_of
 from cdk_pull.cdk.images.image_lookup import COMMAND
 from cdk_pull.cdk.synth.call_site import call_site
+from cdk_pull.cdk.synth.keywords import refuse_unknown
 from cdk_pull.cdk.synth.stage_work import ON_IT
-from cdk_pull.errors import InvalidValueError
+from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Unpack
 
+    from cdk_pull.agent.ami_variant import AmiVariant
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.agent.volume import ImageSize
 
-__all__ = ["CachedImageCapacityProvider", "GroupSettings"]
+__all__ = ["CachedImageCapacityProvider"]
 
 _UNKNOWN = "cdk-pull:imageSizesUnknown"
-
-
-class GroupSettings(TypedDict, total=False):
-    """What is handed on to the Auto Scaling group."""
-
-    min_capacity: int
-    """0 by default: managed scaling adds instances as tasks ask for them."""
-    max_capacity: int
-    """10 by default."""
-    vpc_subnets: ec2.SubnetSelection
-    update_policy: autoscaling.UpdatePolicy
+_VARIANTS: Final[dict[AmiVariant, ecs.AmiHardwareType]] = {
+    "standard": ecs.AmiHardwareType.STANDARD,
+    "gpu": ecs.AmiHardwareType.GPU,
+    "neuron": ecs.AmiHardwareType.NEURON,
+}
+# What CDK writes for a group with a Spot price of its own, which one with a launch template cannot have.
+_SPOT_DRAINING: Final[dict[OperatingSystem, str]] = {
+    "linux": "echo ECS_ENABLE_SPOT_INSTANCE_DRAINING=true >> /etc/ecs/ecs.config",
+    "windows": '[Environment]::SetEnvironmentVariable("ECS_ENABLE_SPOT_INSTANCE_DRAINING", "true", "Machine")',
+    "bottlerocket": "enable-spot-instance-draining = true",
+}
 
 
 class CachedImageCapacityProvider(Construct):
@@ -69,8 +81,8 @@ class CachedImageCapacityProvider(Construct):
         id: its name there.
         cluster: the cluster that it belongs to, with its VPC.
         instance_type: of the instances.
-        machine_image: an image with an ECS agent; the ECS-optimized Amazon Linux 2023 by default, for the processor of
-            the instance type.
+        machine_image: an image with an ECS agent; the ECS-optimized Amazon Linux 2023 by default, for the processor and
+            the accelerators of the instance type.
         settings: agent settings or a pull behaviour; by default the recommended one, which is ``prefer-cached``
             while the images that it keeps are a matter of a few dollars, and ``once`` above that.
         operating_system: ``linux``, ``windows`` or ``bottlerocket``, for an image that CDK cannot tell.
@@ -80,10 +92,14 @@ class CachedImageCapacityProvider(Construct):
         deployments_per_day: how often each image changes; 1 by default.
         shared_share: the part of an image that its next version shares with it; 0 by default, which is safe.
         max_instance_lifetime: 14 days by default; at least 1 day.
-        **group: see GroupSettings.
+        **capacity: what the launch template, the Auto Scaling group and the capacity provider take; see CapacitySettings.
+            With Spot instances the ECS agent drains an instance that Amazon EC2 takes back.
 
     Raises:
+        ConflictError: for two ways to ask for Spot instances, or instance types of two architectures.
         InvalidValueError: for sizes and rates that cannot be, or that no volume holds.
+        TypeError: for a keyword argument that there is not.
+        UnsupportedError: for an instance type whose accelerators the default image does not drive.
     """
 
     def __init__(
@@ -100,11 +116,13 @@ class CachedImageCapacityProvider(Construct):
         deployments_per_day: float = 1,
         shared_share: float = 0,
         max_instance_lifetime: cdk.Duration | None = None,
-        **group: Unpack[GroupSettings],
+        **capacity: Unpack[CapacitySettings],
     ) -> None:
+        refuse_unknown("CachedImageCapacityProvider", capacity, CapacitySettings)
+        spot = spot_settings(capacity)
         super().__init__(scope, id)
         lifetime = max_instance_lifetime or cdk.Duration.days(14)
-        image = machine_image or _amazon_linux(instance_type)
+        image = machine_image or _amazon_linux(f"{scope.node.path}/{id}", instance_type)
         config = image.get_image(self)
         system = checked_operating_system(operating_system) or _system(image, config)
         load = ImageLoad(
@@ -117,28 +135,32 @@ class CachedImageCapacityProvider(Construct):
         self.volume: ImageVolume = image_volume(load, self.settings, os=system)
         if load.unknown:
             cdk.Annotations.of(self).add_warning_v2(_UNKNOWN, _placeholder(load, self.volume))
+        # CDK knows Bottlerocket for Linux, and would begin its TOML with a shebang.
+        user_data = ec2.UserData.custom("") if system == "bottlerocket" else config.user_data
+        launch = chosen(capacity, LaunchSettings)
+        if "role" not in launch:
+            launch["role"] = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+        if "security_group" not in launch:
+            launch["security_group"] = ec2.SecurityGroup(self, "SecurityGroup", vpc=cluster.vpc)
+        if spot.options:
+            launch["spot_options"] = spot.options
         self.launch_template = ec2.LaunchTemplate(
             self,
             "LaunchTemplate",
             machine_image=image,
             instance_type=instance_type,
-            # CDK knows Bottlerocket for Linux, and would begin its TOML with a shebang.
-            user_data=ec2.UserData.custom("") if system == "bottlerocket" else config.user_data,
-            role=iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")),
-            security_group=ec2.SecurityGroup(self, "SecurityGroup", vpc=cluster.vpc),
+            user_data=user_data,
             require_imdsv2=True,
             block_devices=[_block_device(self.volume)],
+            **launch,
         )
         self.auto_scaling_group = autoscaling.AutoScalingGroup(
             self,
             "Group",
             vpc=cluster.vpc,
-            launch_template=self.launch_template,
             max_instance_lifetime=lifetime,
-            min_capacity=group.get("min_capacity", 0),
-            max_capacity=group.get("max_capacity", 10),
-            vpc_subnets=group.get("vpc_subnets"),
-            update_policy=group.get("update_policy"),
+            **{"min_capacity": 0, "max_capacity": 10, **chosen(capacity, GroupSettings)},
+            **launched_from(self.launch_template, instance_type, capacity),
         )
         self.capacity_provider = ecs.AsgCapacityProvider(
             self,
@@ -149,8 +171,14 @@ class CachedImageCapacityProvider(Construct):
             machine_image_type=ecs.MachineImageType.BOTTLEROCKET
             if system == "bottlerocket"
             else ecs.MachineImageType.AMAZON_LINUX_2,
+            **chosen(capacity, ProviderSettings),
         )
+        if spot.drains and system != "bottlerocket":
+            user_data.add_commands(_SPOT_DRAINING[system])
         cluster.add_asg_capacity_provider(self.capacity_provider)
+        if spot.drains and system == "bottlerocket":
+            # CDK has begun the table [settings.ecs].
+            user_data.add_commands(_SPOT_DRAINING[system])
         resource = self.launch_template.node.default_child
         if not isinstance(resource, ec2.CfnLaunchTemplate):
             raise TypeError("a launch template without its resource")
@@ -170,10 +198,14 @@ class CachedImageCapacityProvider(Construct):
         return self.capacity_provider.capacity_provider_name
 
 
-def _amazon_linux(instance_type: ec2.InstanceType) -> ec2.IMachineImage:
+def _amazon_linux(path: str, instance_type: ec2.InstanceType) -> ec2.IMachineImage:
+    try:
+        variant = ami_variant(instance_type.to_string())
+    except UnsupportedError as error:
+        raise UnsupportedError(f"{path}: {error}") from error
     arm = instance_type.architecture is ec2.InstanceArchitecture.ARM_64
     return ecs.EcsOptimizedImage.amazon_linux2023(
-        ecs.AmiHardwareType.ARM if arm else ecs.AmiHardwareType.STANDARD
+        ecs.AmiHardwareType.ARM if arm and variant == "standard" else _VARIANTS[variant]
     )
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Annotations, Match, Template
 
 import cdk_pull as pull
@@ -249,3 +251,158 @@ def test_no_volume_holds_it() -> None:
             deployments_per_day=40,
             settings=pull.PullBehavior.PREFER_CACHED,
         )
+
+
+def test_what_the_group_and_the_provider_take() -> None:
+    """Role, security group, key pair, names and target capacity reach the launch template, the group and the provider."""
+    stack, cluster = new_cluster()
+    provide(
+        cluster,
+        role=iam.Role.from_role_arn(stack, "Role", f"arn:aws:iam::{'1' * 12}:role/ecs"),
+        security_group=ec2.SecurityGroup.from_security_group_id(stack, "Open", "sg-1"),
+        key_pair=ec2.KeyPair.from_key_pair_name(stack, "Key", "admin"),
+        launch_template_name="ecs-launch",
+        auto_scaling_group_name="ecs-group",
+        capacity_provider_name="cached",
+        target_capacity_percent=80,
+        max_capacity=3,
+    )
+    template = Template.from_stack(stack)
+    data = launch(stack)
+    assert data["KeyName"] == "admin"
+    assert data["SecurityGroupIds"] == ["sg-1"]
+    template.resource_count_is("AWS::EC2::SecurityGroup", 0)
+    template.has_resource_properties("AWS::EC2::LaunchTemplate", {"LaunchTemplateName": "ecs-launch"})
+    template.has_resource_properties(
+        "AWS::AutoScaling::AutoScalingGroup",
+        {"AutoScalingGroupName": "ecs-group", "MaxSize": "3", "MinSize": "0"},
+    )
+    template.has_resource_properties(
+        "AWS::ECS::CapacityProvider",
+        {"Name": "cached", "AutoScalingGroupProvider": {"ManagedScaling": {"TargetCapacity": 80}}},
+    )
+
+
+def _draining(stack: cdk.Stack) -> bool:
+    text = cfn.to_text(launch(stack)["UserData"]).text
+    return "ECS_ENABLE_SPOT_INSTANCE_DRAINING" in text or "enable-spot-instance-draining = true" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "price"),
+    [
+        ({"spot_price": "0.10"}, {"MaxPrice": "0.1"}),
+        ({"spot_options": ec2.LaunchTemplateSpotOptions()}, {}),
+    ],
+)
+@pytest.mark.parametrize(
+    "image",
+    [
+        None,
+        ecs.EcsOptimizedImage.windows(WINDOWS),
+        ecs.BottleRocketImage(),
+    ],
+    ids=["linux", "windows", "bottlerocket"],
+)
+def test_spot(options: dict[str, Any], price: dict[str, str], image: ec2.IMachineImage | None) -> None:
+    """Spot instances are asked for in the launch template, and the agent drains those that are taken back."""
+    stack, cluster = new_cluster()
+    provide(cluster, machine_image=image, **options)
+    market = launch(stack)["InstanceMarketOptions"]
+    assert market == {"MarketType": "spot", **({"SpotOptions": price} if price else {})}
+    assert _draining(stack)
+
+
+def test_mixed_instances() -> None:
+    """On-Demand and Spot instances of several types share the capacity, from one launch template."""
+    stack, cluster = new_cluster()
+    provide(
+        cluster,
+        instance_types=[ec2.InstanceType("m7a.large")],
+        instances_distribution=autoscaling.InstancesDistribution(on_demand_base_capacity=1),
+    )
+    (group,) = Template.from_stack(stack).find_resources("AWS::AutoScaling::AutoScalingGroup").values()
+    policy = group["Properties"]["MixedInstancesPolicy"]
+    assert policy["InstancesDistribution"] == {"OnDemandBaseCapacity": 1}
+    overrides = policy["LaunchTemplate"]["Overrides"]
+    assert [each["InstanceType"] for each in overrides] == ["m7i.large", "m7a.large"]
+    assert "InstanceMarketOptions" not in launch(stack)
+    assert _draining(stack)
+
+
+def test_on_demand_alone_drains_nothing() -> None:
+    """Without Spot instances the user data has nothing on them."""
+    stack, cluster = new_cluster()
+    provide(cluster, instance_types=[ec2.InstanceType("m7a.large")])
+    assert not _draining(stack)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        (
+            {"min_capacityy": 3},
+            TypeError,
+            "CachedImageCapacityProvider() got an unexpected keyword argument 'min_capacityy'. Did you mean min_capacity?",
+        ),
+        (
+            {"user_data": None},
+            TypeError,
+            "CachedImageCapacityProvider() got an unexpected keyword argument 'user_data'",
+        ),
+        (
+            {"spot_price": "0.1", "instances_distribution": autoscaling.InstancesDistribution()},
+            pull.ConflictError,
+            (
+                "spot_price and instances_distribution all say which instances are Spot: keep one, instances_distribution for "
+                "On-Demand and Spot instances together"
+            ),
+        ),
+        (
+            {"spot_price": "cheap"},
+            pull.InvalidValueError,
+            "spot_price must be US dollars per hour: 'cheap'; allowed: a positive number, such as \"0.10\"",
+        ),
+        (
+            {"instance_types": [ec2.InstanceType("m7g.large")]},
+            pull.ConflictError,
+            (
+                "instance types of two architectures cannot run one machine image: m7i.large (X86_64), m7g.large (ARM_64); keep "
+                "those of one, and make another capacity provider for the others"
+            ),
+        ),
+        (
+            {"instance_type": ec2.InstanceType("g5g.xlarge")},
+            pull.UnsupportedError,
+            (
+                "Stack/Provider: no ECS-optimized AMI drives the NVIDIA GPUs on Arm of g5g.xlarge: pass machine_image= with an "
+                "AMI that has the drivers and the ECS agent"
+            ),
+        ),
+    ],
+)
+def test_what_it_does_not_take(options: dict[str, Any], kind: type[Exception], message: str) -> None:
+    """A keyword that nothing reads, and two answers to one question, are errors at the line of the call."""
+    _, cluster = new_cluster()
+    with pytest.raises(kind) as error:
+        provide(cluster, **options)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "path"),
+    [
+        ("g5.xlarge", "gpu/"),
+        ("p5.48xlarge", "gpu/"),
+        ("g99.xlarge", "gpu/"),
+        ("inf2.xlarge", "neuron/"),
+        ("m7i.large", ""),
+        ("m7g.large", "arm64/"),
+    ],
+)
+def test_the_default_image_drives_the_accelerators(instance_type: str, path: str) -> None:
+    """GPU and Neuron instance types get the AMI with their drivers."""
+    stack, cluster = new_cluster()
+    provide(cluster, instance_type=ec2.InstanceType(instance_type))
+    names = [str(each) for each in Template.from_stack(stack).to_json()["Parameters"].values()]
+    assert any(f"/ecs/optimized-ami/amazon-linux-2023/{path}recommended/image_id" in each for each in names)

@@ -1,0 +1,46 @@
+"""Which variant of the ECS-optimized Amazon Linux 2023 AMI drives the accelerators of an instance type."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, Literal
+
+from cdk_pull.errors import UnsupportedError
+
+__all__ = ["AmiVariant", "ami_variant"]
+
+AmiVariant = Literal["standard", "gpu", "neuron"]
+
+# A family that is newer than the data: G and P have GPUs, Inf and Trn have Neuron cores.
+_GPU: Final = re.compile(r"(?:g|gr|p)\d")
+_NEURON: Final = re.compile(r"(?:inf|trn)\d")
+
+
+def ami_variant(instance_type: str) -> AmiVariant:
+    """Return the variant for an instance type, such as ``g5.xlarge``.
+
+    Source: data/ecs_ami_variants.json. For a type that is a token the variant is ``standard``.
+
+    Raises:
+        UnsupportedError: for accelerators that no ECS-optimized AMI drives.
+    """
+    family = instance_type.partition(".")[0].lower()
+    known = _variants()
+    if family in known["none"]:
+        raise UnsupportedError(
+            f"no ECS-optimized AMI drives the {known['none'][family]} of {instance_type}: pass machine_image= with an AMI that "
+            "has the drivers and the ECS agent"
+        )
+    if family in known["gpu"] or _GPU.match(family):
+        return "gpu"
+    return "neuron" if family in known["neuron"] or _NEURON.match(family) else "standard"
+
+
+@cache
+def _variants() -> dict[str, Any]:
+    text = (files("cdk_pull") / "data/ecs_ami_variants.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
