@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.fargate.prices import PriceBook
 
-__all__ = ["SizingProps", "refuse_others", "sizing_request"]
+__all__ = ["SizingProps", "sizing_request"]
 
 
 class SizingProps(ImageSizes, total=False):
@@ -90,14 +90,3 @@ def _measured(path: str | Path | None) -> tuple[MeasuredGroup, ...]:
             "file of measured starts does not exist", str(path), allowed="what cdk-pull measure --save wrote"
         )
     return tuple(load_measured(Path(path)))
-
-
-def refuse_others(name: str, props: Mapping[str, Any], kinds: type) -> None:
-    """Refuse a keyword argument that a function with such properties does not take, as Python itself would.
-
-    Raises:
-        TypeError: for the first of them.
-    """
-    for prop in props:
-        if prop not in kinds.__annotations__:
-            raise TypeError(f"{name}() got an unexpected keyword argument {prop!r}")

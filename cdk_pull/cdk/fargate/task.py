@@ -9,10 +9,11 @@ from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk.fargate.apply_size import is_token, platform_of, region_of, tell
 from cdk_pull.cdk.fargate.container_fit import check_containers_fit
+from cdk_pull.cdk.fargate.container_props import Container, own_container
 from cdk_pull.cdk.fargate.own_size import own_size, remember_own_request
 from cdk_pull.cdk.fargate.sizing import TaskFacts, size_task
-from cdk_pull.cdk.fargate.sizing_props import SizingProps, refuse_others, sizing_request
-from cdk_pull.errors import ConflictError
+from cdk_pull.cdk.fargate.sizing_props import SizingProps, sizing_request
+from cdk_pull.cdk.synth.keywords import refuse_unknown
 from cdk_pull.fargate.choose import Goal
 from cdk_pull.fargate.container_needs import needs_of
 from cdk_pull.fargate.sizes import Os, fits, parse_cpu, parse_memory
@@ -67,7 +68,8 @@ class FargateTask(ecs.FargateTaskDefinition):
         scope: where the construct is made.
         id: its name there.
         image: of a container ``app``; leave it out to add all containers yourself.
-        container: further properties of that container, as ``add_container`` takes them.
+        container: further properties of that container, as ``add_container`` takes them; or
+            ``ecs.ContainerDefinitionOptions`` in place of both.
         cpu: the smallest size wanted, in CPU units or as ECS writes it (``"1 vCPU"``); by default the smallest that
             holds the container.
         memory_limit_mib: its memory in MiB or as ECS writes it (``"2GB"``); by default the least for ``cpu`` that holds
@@ -94,7 +96,7 @@ class FargateTask(ecs.FargateTaskDefinition):
         id: str,  # noqa: A002 - CDK's name for it
         *,
         image: ecs.ContainerImage | None = None,
-        container: Mapping[str, Any] | None = None,
+        container: Container | None = None,
         cpu: float | str | None = None,
         memory_limit_mib: float | str | None = None,
         start_within: DurationLike | None = None,
@@ -103,15 +105,11 @@ class FargateTask(ecs.FargateTaskDefinition):
         runtime_platform: ecs.RuntimePlatform | None = None,
         **props: Unpack[FargateTaskProps],
     ) -> None:
-        refuse_others("FargateTask", props, FargateTaskProps)
+        refuse_unknown("FargateTask", props, FargateTaskProps)
         stack = scope if isinstance(scope, cdk.Stack) else cdk.Stack.of(scope)
         os, architecture = platform_of(stack.resolve(runtime_platform) if runtime_platform else None)
-        if container and image is None:
-            raise ConflictError(
-                f"container={sorted(container)} is given without image=, so that there is no container to have them: "
-                "give image=, or add the container with add_container"
-            )
-        size = _given_size(cpu, memory_limit_mib, os, container or {})
+        own = own_container(f"{scope.node.path}/{id}", image, container)
+        size = _given_size(cpu, memory_limit_mib, os, own.props)
         request = sizing_request(props, start_within=start_within, usd_per_hour=max_usd_per_hour)
         storage_is_token = is_token(ephemeral_storage_gib)
         sized = size_task(
@@ -150,8 +148,8 @@ class FargateTask(ecs.FargateTaskDefinition):
         if request.goal != Goal():
             remember_own_request(definition, str(request))
         check_containers_fit(definition, stack, os=os)
-        if image is not None:
-            self.add_container("app", image=image, **(container or {}))
+        if own.image is not None:
+            self.add_container("app", image=own.image, **own.props)
 
 
 def _given_size(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from cdk_pull.cdk.fargate.sizing_props import SizingProps, refuse_others, sizing_request
+from cdk_pull.cdk.fargate.sizing_props import SizingProps, sizing_request
 from cdk_pull.cdk.fargate.stage_task_sizes import StageTaskSizes, is_for_fargate
+from cdk_pull.cdk.synth.keywords import refuse_unknown
 from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
 from cdk_pull.cdk.synth.tasks import task_definition_of, why_no_task
 
@@ -66,7 +67,7 @@ class FargateTaskSize(ScopeMixin):
             InvalidValueError: for a duration or size that is none.
             ConflictError: for sizes of the images beside a profile.
         """
-        refuse_others("start_within", props, SizingProps)
+        refuse_unknown("start_within", props, SizingProps)
         return cls(sizing_request(props, start_within=duration))
 
     @classmethod
@@ -77,7 +78,7 @@ class FargateTaskSize(ScopeMixin):
             InvalidValueError: for a price or size that is none.
             ConflictError: for sizes of the images beside a profile.
         """
-        refuse_others("within_price", props, SizingProps)
+        refuse_unknown("within_price", props, SizingProps)
         return cls(sizing_request(props, usd_per_hour=usd_per_hour))
 
     @classmethod

@@ -13,9 +13,10 @@ from cdk_pull.cdk.fargate.apply_size import is_token, platform_of, region_of, te
 from cdk_pull.cdk.fargate.container_fit import ContainersFit
 from cdk_pull.cdk.fargate.own_size import is_own_size
 from cdk_pull.cdk.fargate.sizing import Sized, TaskFacts, size_task
-from cdk_pull.cdk.fargate.sizing_props import SizingProps, refuse_others, sizing_request
+from cdk_pull.cdk.fargate.sizing_props import SizingProps, sizing_request
 from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.decisions import recorded_in_template
+from cdk_pull.cdk.synth.keywords import refuse_unknown
 from cdk_pull.errors import CdkPullError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class FargateTaskSizeInjector:
         max_usd_per_hour: float | None = None,
         **props: Unpack[SizingProps],
     ) -> None:
-        refuse_others("FargateTaskSizeInjector", props, SizingProps)
+        refuse_unknown("FargateTaskSizeInjector", props, SizingProps)
         self._request = sizing_request(props, start_within=start_within, usd_per_hour=max_usd_per_hour)
         self._made: dict[str, _Made] = {}
 

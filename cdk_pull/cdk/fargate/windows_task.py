@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_ecs as ecs
 from constructs import IValidation
 
-from cdk_pull.cdk.fargate.sizing_props import refuse_others
 from cdk_pull.cdk.fargate.task import FargateTask, FargateTaskProps
 from cdk_pull.cdk.fargate.windows_facts import KnownBase, known_base, looked_up
 from cdk_pull.cdk.images.image_facts import listed
 from cdk_pull.cdk.images.task_images import task_images
 from cdk_pull.cdk.synth.decisions import record_in_template
+from cdk_pull.cdk.synth.keywords import refuse_unknown
 from cdk_pull.cdk.synth.stack_view import StackView
 from cdk_pull.decision import Decision
 from cdk_pull.errors import InvalidValueError
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
+    from cdk_pull.cdk.fargate.container_props import Container
     from cdk_pull.image.profile import ImageProfile
     from cdk_pull.units import DurationLike
     from cdk_pull.windows.base_image import BaseProblem
@@ -70,7 +71,7 @@ class WindowsFargateTask(FargateTask):
         id: its name there.
         pin: from ServerCore; or a family alone, which is then pinned for the day in the context.
         image: of a container ``app``; leave it out to add all containers yourself.
-        container: further properties of that container, as ``add_container`` takes them.
+        container: see FargateTask.
         cpu: 1024, 2048 or 4096 CPU units, or as ECS writes it (``"1 vCPU"``).
         memory_limit_mib: its memory in MiB or as ECS writes it (``"2GB"``); by default the least for ``cpu``.
         start_within: see FargateTask. ``compressed`` and ``uncompressed`` are then those of the image's own layers, as the
@@ -95,7 +96,7 @@ class WindowsFargateTask(FargateTask):
         *,
         pin: ServerCorePin | str,
         image: ecs.ContainerImage | None = None,
-        container: Mapping[str, Any] | None = None,
+        container: Container | None = None,
         cpu: float | str | None = None,
         memory_limit_mib: float | str | None = None,
         start_within: DurationLike | None = None,
@@ -103,7 +104,7 @@ class WindowsFargateTask(FargateTask):
         ephemeral_storage_gib: float | None = None,
         **props: Unpack[FargateTaskProps],
     ) -> None:
-        refuse_others("WindowsFargateTask", props, FargateTaskProps)
+        refuse_unknown("WindowsFargateTask", props, FargateTaskProps)
         day = _context_day(scope)
         pin = _pinned(f"{scope.node.path}/{id}", pin, day)
         product = fargate_family(pin.family)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from syrupy.assertion import SnapshotAssertion
 
+    from cdk_pull.cdk.fargate.container_props import ContainerProps
+
 _IMAGE = ecs.ContainerImage.from_registry("example.com/app:1")
 _SIZES: dict[str, Any] = {"compressed": "800MB", "uncompressed": "2.4GB"}
 _MINUTE = cdk.Duration.minutes(1)
@@ -298,7 +300,10 @@ def test_requests_that_cannot_be_are_refused(
 
 def test_a_misspelt_property_is_refused(stack: cdk.Stack) -> None:
     """A keyword that nothing would read is an error, as in any Python function."""
-    with pytest.raises(TypeError, match=r"^FargateTask\(\) got an unexpected keyword argument 'compresed'$"):
+    with pytest.raises(
+        TypeError,
+        match=r"^FargateTask\(\) got an unexpected keyword argument 'compresed'. Did you mean compressed\?$",
+    ):
         FargateTask(stack, "Worker", image=_IMAGE, compresed="1GB")  # type: ignore[call-arg]
 
 
@@ -351,7 +356,7 @@ def test_measured_starts_change_the_choice(tmp_path: Path) -> None:
     ],
 )
 def test_a_size_left_out_holds_the_container(
-    stack: cdk.Stack, container: dict[str, Any], size: tuple[str, str]
+    stack: cdk.Stack, container: ContainerProps, size: tuple[str, str]
 ) -> None:
     """Without CPU and memory of its own the task is as large as its container needs."""
     FargateTask(stack, "Task", image=_IMAGE, container=container)

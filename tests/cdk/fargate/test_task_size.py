@@ -216,7 +216,10 @@ def test_checked_sees_what_comes_later(stack: cdk.Stack) -> None:
 
 def test_a_misspelt_property_is_refused() -> None:
     """A keyword that nothing would read is an error."""
-    with pytest.raises(TypeError, match=r"^start_within\(\) got an unexpected keyword argument 'compresed'$"):
+    with pytest.raises(
+        TypeError,
+        match=r"^start_within\(\) got an unexpected keyword argument 'compresed'. Did you mean compressed\?$",
+    ):
         FargateTaskSize.start_within(_MINUTE, compresed="1GB")  # type: ignore[call-arg]
 
 

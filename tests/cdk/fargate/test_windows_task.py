@@ -145,7 +145,7 @@ def test_what_is_no_pin(pin: Any) -> None:
 
 def test_the_pin_tells_the_platform() -> None:
     """A platform beside the pin would contradict it."""
-    message = r"^WindowsFargateTask\(\) got an unexpected keyword argument 'runtime_platform'$"
+    message = r"^WindowsFargateTask\(\) got an unexpected keyword argument 'runtime_platform'"
     with pytest.raises(TypeError, match=message):
         WindowsFargateTask(stack_with(), "Task", pin=PIN, runtime_platform=None)  # type: ignore[call-arg]
 
