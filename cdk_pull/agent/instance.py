@@ -130,6 +130,9 @@ def detect(user_data: str) -> OperatingSystem | None:
 
     TOML with shell in it is taken for Bottlerocket's: it has the one and nobody wants the other there.
     """
+    # CDK puts a shebang before the TOML of an image that it takes for Linux; TOML takes the line for a comment.
+    if user_data.startswith("#!") and _BOTTLEROCKET.search(user_data) and _has_settings(user_data):
+        return "bottlerocket"
     if kind_of(user_data) or is_mime(user_data):
         return "linux"
     if _WINDOWS.search(user_data):

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 
 __all__ = ["Product", "fargate_families", "fargate_family", "product_of_build", "products"]
@@ -41,6 +42,13 @@ def fargate_family(family: str) -> Product:
         InvalidValueError: for what is no Windows family.
     """
     facts = _facts()
+    if not isinstance(family, str):
+        raise InvalidValueError(
+            "operating system family must be a string",
+            family,
+            allowed=facts["fargate"],
+            fix="Write the name in place of ecs.OperatingSystemFamily",
+        )
     if reason := facts["ec2_only"].get(family):
         allowed = ", ".join(facts["fargate"])
         raise UnsupportedError(
@@ -48,7 +56,10 @@ def fargate_family(family: str) -> Product:
         )
     if family not in facts["fargate"]:
         raise InvalidValueError(
-            "operating system family is not one of Windows on Fargate", family, allowed=facts["fargate"]
+            "operating system family is not one of Windows on Fargate",
+            family,
+            allowed=facts["fargate"],
+            fix=did_you_mean(family, facts["fargate"]),
         )
     return products()[facts["fargate"][family]]
 

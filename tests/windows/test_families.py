@@ -55,3 +55,9 @@ def test_other_families(family: str) -> None:
 def test_product_of_unknown_build() -> None:
     """A build of no known Windows Server gives none."""
     assert product_of_build(14393) is None
+
+
+def test_a_family_is_a_string() -> None:
+    """CDK's class in place of its name is an error that says to write the name."""
+    with pytest.raises(InvalidValueError, match=r"must be a string: 5; .*Write the name in place of ecs"):
+        fargate_family(5)  # type: ignore[arg-type]

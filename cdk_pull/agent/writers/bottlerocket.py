@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.readers.bottlerocket import read
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add"]
 
+_TWICE = re.compile(r"Cannot declare (\([^)]*\)) twice \(at ([^)]*)\)")
+
 
 def add(user_data: str, settings: AgentSettings) -> str:
     """Return the TOML with the settings in their tables, however those are spelled; all else stays as it is.
@@ -34,7 +37,23 @@ def add(user_data: str, settings: AgentSettings) -> str:
             f"Bottlerocket has no setting for {', '.join(variables()[name].field for name in hidden)}; it has {exposed}. "
             "Leave it out, or use an Amazon Linux image"
         )
+    _refuse_twice(user_data)
     return write(user_data, settings, read, _candidates)
+
+
+def _refuse_twice(user_data: str) -> None:
+    """Refuse a table that is declared twice, as it is where somebody writes one beside CDK's."""
+    try:
+        tomllib.loads(stand_in(user_data).text)
+    except tomllib.TOMLDecodeError as error:
+        found = _TWICE.search(str(error))
+        if found is not None:
+            table = ".".join(re.findall(r"'([^']*)'", found[1]))
+            raise UnsupportedError(
+                f"the user data declares [{table}] twice ({found[2]}), and Bottlerocket accepts nothing of it; CDK writes "
+                "[settings.ecs] itself, when the group joins its cluster. Add your keys after that without the header, "
+                "or apply PullFixes, which joins the two tables"
+            ) from None
 
 
 def _candidates(user_data: str, missing: Mapping[str, str]) -> Iterator[str]:

@@ -13,7 +13,6 @@ from constructs import Construct
 
 from cdk_pull.agent.ami_variant import ami_variant
 from cdk_pull.agent.instance import checked_operating_system
-from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.agent.volume import PLACEHOLDER_BYTES, ImageLoad, ImageVolume, image_volume, recommend
 from cdk_pull.cdk.ec2.capacity_settings import (
     CapacitySettings,
@@ -25,7 +24,7 @@ from cdk_pull.cdk.ec2.capacity_settings import (
     spot_settings,
 )
 from cdk_pull.cdk.ec2.decision import capacity_decision
-from cdk_pull.cdk.ec2.requests import CapacityApplication, Request
+from cdk_pull.cdk.ec2.requests import CapacityApplication, Request, agent_settings
 from cdk_pull.cdk.ec2.stage_user_data import StageUserData
 from cdk_pull.cdk.fargate.apply_size import region_of
 from cdk_pull.cdk.images.image_lookup import COMMAND
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from cdk_pull.agent.ami_variant import AmiVariant
+    from cdk_pull.agent.settings import AgentSettings, PullBehavior
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.agent.volume import ImageSize
 
@@ -83,7 +83,7 @@ class CachedImageCapacityProvider(Construct):
         instance_type: of the instances.
         machine_image: an image with an ECS agent; the ECS-optimized Amazon Linux 2023 by default, for the processor and
             the accelerators of the instance type.
-        settings: agent settings or a pull behaviour; by default the recommended one, which is ``prefer-cached``
+        settings: agent settings or a pull behaviour, also by its name; by default the recommended one, which is ``prefer-cached``
             while the images that it keeps are a matter of a few dollars, and ``once`` above that.
         operating_system: ``linux``, ``windows`` or ``bottlerocket``, for an image that CDK cannot tell.
         images: the images that run on an instance, by uncompressed size (``"2.4GB"``) or as ``look_up_image`` returns
@@ -110,7 +110,7 @@ class CachedImageCapacityProvider(Construct):
         cluster: ecs.Cluster,
         instance_type: ec2.InstanceType,
         machine_image: ec2.IMachineImage | None = None,
-        settings: AgentSettings | PullBehavior | None = None,
+        settings: AgentSettings | PullBehavior | str | None = None,
         operating_system: str | None = None,
         images: Sequence[ImageSize | None] = (),
         deployments_per_day: float = 1,
@@ -226,13 +226,11 @@ def _system(image: ec2.IMachineImage, config: ec2.MachineImageConfig) -> Operati
 
 
 def _chosen(
-    settings: AgentSettings | PullBehavior | None, load: ImageLoad, system: OperatingSystem
+    settings: AgentSettings | PullBehavior | str | None, load: ImageLoad, system: OperatingSystem
 ) -> tuple[AgentSettings, str]:
     if settings is None:
         return recommend(load, os=system)
-    if isinstance(settings, PullBehavior):
-        settings = AgentSettings(image_pull_behavior=settings)
-    return settings, f"asked for in {call_site()}"
+    return agent_settings(settings), f"asked for in {call_site()}"
 
 
 def _placeholder(load: ImageLoad, volume: ImageVolume) -> str:

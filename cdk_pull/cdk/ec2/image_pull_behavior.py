@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from cdk_pull.agent.instance import checked_operating_system
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.cdk.ec2 import capacity as _capacity
-from cdk_pull.cdk.ec2.requests import CapacityApplication, ClusterNames, Request
+from cdk_pull.cdk.ec2.requests import CapacityApplication, ClusterNames, Request, agent_settings
 from cdk_pull.cdk.ec2.stage_user_data import StageUserData
 from cdk_pull.cdk.synth.constructs import is_cluster, stage_of
 from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
@@ -66,22 +66,23 @@ class ImagePullBehavior(ScopeMixin):
     Bottlerocket or more than 16 KB, stops the synth with one line that names the construct and what to do.
 
     Args:
-        settings: the agent settings, or the pull behaviour alone.
+        settings: the agent settings, or the pull behaviour alone, also by its name such as ``"prefer-cached"``.
         operating_system: ``linux``, ``windows`` or ``bottlerocket``, for an image that does not tell; by default it
             is found from the user data and the image.
 
     Raises:
-        InvalidValueError: for an operating system that the agent does not run on.
+        InvalidValueError: for an operating system that the agent does not run on, or a pull behaviour that it does not
+            have.
     """
 
     work = StageUserData
 
     def __init__(
-        self, settings: AgentSettings | PullBehavior, *, operating_system: str | None = None
+        self, settings: AgentSettings | PullBehavior | str, *, operating_system: str | None = None
     ) -> None:
         super().__init__(
             Request(
-                settings=_agent_settings(settings),
+                settings=agent_settings(settings),
                 operating_system=checked_operating_system(operating_system),
             )
         )
@@ -157,7 +158,3 @@ class ImagePullBehavior(ScopeMixin):
         application.cluster = ClusterNames(_capacity.cluster_names(construct), cdk.Stack.of(construct))
         self.work.of(construct).apply_within(application, stage_of(construct))
         return True
-
-
-def _agent_settings(settings: AgentSettings | PullBehavior) -> AgentSettings:
-    return AgentSettings(image_pull_behavior=settings) if isinstance(settings, PullBehavior) else settings

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.agent.variables import variables
 from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.stage_work import ON_IT, Application
+from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.errors import ConflictError, InvalidValueError
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
     import aws_cdk as cdk
 
-    from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.decision import Decision
 
@@ -28,8 +29,10 @@ __all__ = [
     "Combined",
     "PrePullRequest",
     "Request",
+    "agent_settings",
     "combined",
     "resolved",
+    "with_words",
 ]
 
 TOKENS = re.compile(r"\$\{Token\[[^\]]*\]\}")
@@ -163,6 +166,40 @@ def resolved(stack: cdk.Stack, names: Sequence[str], data: object = None) -> dic
     # As values of a map, because CDK drops from a list what comes out empty.
     values = stack.resolve({"": data, **{str(number): name for number, name in enumerate(names)}})
     return {"": values.get(""), **{name: values.get(str(number)) for number, name in enumerate(names)}}
+
+
+def agent_settings(value: AgentSettings | PullBehavior | str) -> AgentSettings:
+    """Return agent settings, as given or for a pull behaviour.
+
+    Raises:
+        InvalidValueError: for what is neither.
+    """
+    if isinstance(value, AgentSettings):
+        return value
+    if isinstance(value, str) and value in list(PullBehavior):
+        return AgentSettings(image_pull_behavior=PullBehavior(value))
+    names = ", ".join(PullBehavior)
+    raise InvalidValueError(
+        "settings must be AgentSettings or a pull behaviour",
+        value,
+        allowed=f"AgentSettings(…), or one of {names}",
+        fix=did_you_mean(str(value), PullBehavior) if isinstance(value, str) else "",
+    )
+
+
+def with_words(settings: AgentSettings) -> tuple[AgentSettings, dict[str, str]]:
+    """Return settings with a word for each of CDK's tokens in them, and the tokens by word."""
+    tokens: dict[str, str] = {}
+
+    def word(match: re.Match[str]) -> str:
+        name = f"cdkpulltoken{len(tokens)}x"
+        tokens[name] = match[0]
+        return name
+
+    images = settings.exclude_untracked_image
+    if images is None or not any(TOKENS.search(each) for each in images):
+        return settings, tokens
+    return replace(settings, exclude_untracked_image=[TOKENS.sub(word, each) for each in images]), tokens
 
 
 def combined(applications: Sequence[Application]) -> Combined:

@@ -19,7 +19,7 @@ from cdk_pull.agent.user_data import read_any
 from cdk_pull.cdk.checks.selected_fixes import SelectedFixes, fix_decision
 from cdk_pull.cdk.checks.suppressed import kept
 from cdk_pull.cdk.ec2.capacity import user_data_path
-from cdk_pull.cdk.ec2.requests import TOKENS, CapacityApplication, Combined, combined, resolved
+from cdk_pull.cdk.ec2.requests import TOKENS, CapacityApplication, Combined, combined, resolved, with_words
 from cdk_pull.cdk.synth.stage_work import reason
 from cdk_pull.errors import CdkPullError, InvalidValueError, UnsupportedError
 
@@ -325,12 +325,19 @@ def _corrected(
 def _applied(
     original: str, settings: AgentSettings, pre_pull: PrePullRequest | None, system: OperatingSystem
 ) -> object:
+    # A shell takes a token for a variable of its own: a word stands for it until the value is there.
+    settings, tokens = with_words(settings)
     value = cfn.apply_to_value(json.loads(original), settings, system)
     if pre_pull is not None:
         commands = PrePull(images=pre_pull.images, within_seconds=pre_pull.within_seconds)
         value = cfn.pre_pull_to_value(value, commands, pre_pull.images, system)
     _check_size(value)
-    return value
+    if not tokens:
+        return value
+    text = json.dumps(value)
+    for word, token in tokens.items():
+        text = text.replace(word, token)
+    return json.loads(text)
 
 
 def _check_size(value: object) -> None:

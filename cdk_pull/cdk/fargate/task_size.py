@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
+from cdk_pull.cdk.fargate.sizing import SizingRequest
 from cdk_pull.cdk.fargate.sizing_props import SizingProps, sizing_request
 from cdk_pull.cdk.fargate.stage_task_sizes import StageTaskSizes, is_for_fargate
 from cdk_pull.cdk.synth.keywords import refuse_unknown
 from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
 from cdk_pull.cdk.synth.tasks import task_definition_of, why_no_task
+from cdk_pull.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
     from constructs import IConstruct
 
-    from cdk_pull.cdk.fargate.sizing import SizingRequest
     from cdk_pull.cdk.synth.stage_work import Application
     from cdk_pull.units import DurationLike
 
@@ -57,6 +58,12 @@ class FargateTaskSize(ScopeMixin):
     work = StageTaskSizes
 
     def __init__(self, request: SizingRequest | None) -> None:
+        if request is not None and not isinstance(request, SizingRequest):
+            raise InvalidValueError(
+                "FargateTaskSize is not made of",
+                request,
+                allowed="FargateTaskSize.start_within(…), .within_price(…) or .checked()",
+            )
         super().__init__(request)
 
     @classmethod

@@ -13,6 +13,7 @@ from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.stack_view import region_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import check_region
+from cdk_pull.template.partitions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,15 +29,26 @@ def replicate(repository: ecr.Repository, regions: Sequence[str]) -> None:
     """Have each image that is pushed to a repository copied to other Regions.
 
     Raises:
-        InvalidValueError: for a text that is no Region, or for the stack's own.
+        InvalidValueError: for an invalid Region, the stack's own, or one of another partition.
     """
     stack = cdk.Stack.of(repository)
-    for region in regions:
-        if not cdk.Token.is_unresolved(region) and check_region(region) == region_of(stack):
+    own = region_of(stack)
+    known = [region for region in regions if not cdk.Token.is_unresolved(region)]
+    for region in known:
+        if check_region(region) == own:
             raise InvalidValueError(
                 f"{repository.node.path} cannot be replicated to its own Region",
                 region,
                 allowed="other Regions",
+            )
+        # A stack that can go to any Region goes to one partition all the same.
+        home = own or known[0]
+        if partition_of(region) != partition_of(home):
+            raise InvalidValueError(
+                f"{repository.node.path} cannot be replicated to another partition than that of {home}",
+                region,
+                allowed=f"Regions of the partition {partition_of(home).partition}",
+                fix="Amazon ECR replicates within a partition alone: push the images to both",
             )
     shared = stack.node.try_find_child(_ID)
     replication = shared if isinstance(shared, _Replication) else _Replication(stack, _ID)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -13,7 +13,7 @@ from cdk_pull.cdk.images.region_check import OneImageCheck, StageImages
 from cdk_pull.cdk.images.task_images import TaskImage
 from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
 from cdk_pull.cdk.synth.tasks import task_definition_of, why_no_task
-from cdk_pull.errors import ConflictError
+from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.image.allow_list import AllowList
 
 if TYPE_CHECKING:
@@ -76,16 +76,21 @@ class SameRegionImage(ecs.ContainerImage):
     Another Region stops the synth with the ways out; a Region that nobody can tell before deployment is a warning.
 
     Args:
-        image: a repository, a container image asset, an image URI, or another ``ecs.ContainerImage``.
+        image: a repository, a container image or tarball asset, an image URI, or another ``ecs.ContainerImage``.
         tag_or_digest: of a repository's image; ``latest`` by default, as in CDK.
 
     Raises:
         ConflictError: for a tag or digest beside anything but a repository.
+        InvalidValueError: for anything else.
     """
 
     def __init__(
         self,
-        image: str | ecr.IRepository | ecr_assets.DockerImageAsset | ecs.ContainerImage,
+        image: str
+        | ecr.IRepository
+        | ecr_assets.DockerImageAsset
+        | ecr_assets.TarballImageAsset
+        | ecs.ContainerImage,
         tag_or_digest: str | None = None,
     ) -> None:
         super().__init__()
@@ -96,15 +101,37 @@ class SameRegionImage(ecs.ContainerImage):
     ) -> ecs.ContainerImageConfig:
         """Called by CDK when the image becomes a container's."""
         config = self._image.bind(scope, container_definition)
-        container = container_definition.container_name
-        one = TaskImage(container_definition, cdk.Stack.of(scope), container, config.image_name)
+        one = TaskImage(scope, cdk.Stack.of(scope), _name(container_definition), config.image_name)
         scope.node.add_validation(OneImageCheck(one))
         return config
 
 
-def _container_image(
-    image: str | ecr.IRepository | ecr_assets.DockerImageAsset | ecs.ContainerImage, tag_or_digest: str | None
-) -> ecs.ContainerImage:
+class _AssetImage(ecs.ContainerImage):
+    """The image of an asset that CDK has no ``from_`` method for, such as a tarball."""
+
+    def __init__(self, asset: Any) -> None:
+        super().__init__()
+        self._asset = asset
+
+    def bind(
+        self,
+        scope: Construct,  # noqa: ARG002 - CDK's signature
+        container_definition: ecs.ContainerDefinition,
+    ) -> ecs.ContainerImageConfig:
+        """Let the task pull the asset."""
+        self._asset.repository.grant_pull(container_definition.task_definition.obtain_execution_role())
+        return ecs.ContainerImageConfig(image_name=self._asset.image_uri)
+
+
+def _name(container: ecs.ContainerDefinition) -> str:
+    """Return the name of a container; AWS Batch hands over something that has none."""
+    try:
+        return container.container_name
+    except RuntimeError:
+        return "the job"
+
+
+def _container_image(image: object, tag_or_digest: str | None) -> ecs.ContainerImage:
     # An imported repository is an anonymous class in Python, told only by what it can do.
     if hasattr(image, "repository_uri_for_tag_or_digest"):
         return ecs.ContainerImage.from_ecr_repository(cast("ecr.IRepository", image), tag_or_digest)
@@ -114,4 +141,14 @@ def _container_image(
         )
     if isinstance(image, ecr_assets.DockerImageAsset):
         return ecs.ContainerImage.from_docker_image_asset(image)
-    return ecs.ContainerImage.from_registry(image) if isinstance(image, str) else image
+    if isinstance(image, str):
+        return ecs.ContainerImage.from_registry(image)
+    if hasattr(image, "bind"):
+        return cast("ecs.ContainerImage", image)
+    if hasattr(image, "image_uri") and hasattr(image, "repository"):
+        return _AssetImage(image)
+    raise InvalidValueError(
+        "SameRegionImage is not made of",
+        image,
+        allowed="a repository, an image asset, an image URI, or an ecs.ContainerImage",
+    )

@@ -11,6 +11,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk.assertions import Template
 
@@ -119,6 +120,97 @@ def test_bottlerocket_without_its_image_type_names_the_fix() -> None:
         "[cdk-pull] Stack/Group/LaunchTemplate/Resource: the image is Bottlerocket, but its user data is a "
         "shell script, which Bottlerocket cannot read: pass machine_image_type=ecs.MachineImageType.BOTTLEROCKET to "
         "the AsgCapacityProvider or to add_capacity"
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["/aws/service/bottlerocket/aws-ecs-2/x86_64/latest/image_id", "/golden/bottlerocket", "/golden/image"],
+)
+def test_bottlerocket_by_ssm_parameter(name: str) -> None:
+    """CDK takes such an image for Linux and puts a shebang before its TOML, which TOML takes for a comment."""
+    stack = new_stack()
+    group = new_group(stack, machine_image=ec2.MachineImage.from_ssm_parameter(name))
+    join(new_cluster(stack), group, machine_image_type=ecs.MachineImageType.BOTTLEROCKET)
+    cdk.Mixins.of(stack).apply(pull.ImagePullBehavior.once())
+
+    (template,) = Template.from_stack(stack).find_resources("AWS::EC2::LaunchTemplate").values()
+    text = cfn.to_text(template["Properties"]["LaunchTemplateData"]["UserData"]).text
+    assert text.startswith('#!/bin/bash\n[settings.ecs]\nimage-pull-behavior = "once"\ncluster = ')
+
+
+def _group_with_a_table_of_its_own() -> cdk.Stack:
+    stack = new_stack()
+    group = new_group(stack, machine_image=ecs.BottleRocketImage())
+    join(new_cluster(stack), group, machine_image_type=ecs.MachineImageType.BOTTLEROCKET)
+    group.add_user_data('[settings.ecs]\nloglevel = "debug"')
+    cdk.Mixins.of(stack).apply(pull.ImagePullBehavior.once())
+    return stack
+
+
+def test_a_table_beside_cdk_s_own_names_the_fix() -> None:
+    """Two tables of one name make Bottlerocket drop the whole document: the error says how to write the keys."""
+    assert refusal(_group_with_a_table_of_its_own()) == (
+        "[cdk-pull] Stack/Group/LaunchTemplate/Resource: the user data declares [settings.ecs] twice (line 4, column 14), "
+        "and Bottlerocket accepts nothing of it; CDK writes [settings.ecs] itself, when the group joins its cluster. Add "
+        "your keys after that without the header, or apply PullFixes, which joins the two tables"
+    )
+
+
+def test_the_fix_that_it_names_works() -> None:
+    """With PullFixes, the two tables are one with the settings in it."""
+    stack = _group_with_a_table_of_its_own()
+    cdk.Mixins.of(stack).apply(pull.PullFixes())
+    (template,) = Template.from_stack(stack).find_resources("AWS::EC2::LaunchTemplate").values()
+    reading = cfn.read_value(template["Properties"]["LaunchTemplateData"]["UserData"])
+    assert (reading.settings["ECS_IMAGE_PULL_BEHAVIOR"], reading.warnings) == ("once", ())
+
+
+def test_a_setting_may_hold_a_token() -> None:
+    """The URI of a repository of the app is a reference in the user data."""
+    stack = new_stack()
+    join(new_cluster(stack), group := new_group(stack))
+    repository = ecr.Repository(stack, "Repo")
+    group.with_(
+        pull.ImagePullBehavior.once(
+            enable_untracked_image_cleanup=True,
+            exclude_untracked_image=[repository.repository_uri, "amazon/amazon-ecs-agent"],
+        )
+    )
+    (template,) = Template.from_stack(stack).find_resources("AWS::EC2::LaunchTemplate").values()
+    marked = cfn.to_text(template["Properties"]["LaunchTemplateData"]["UserData"])
+    (line,) = [each for each in marked.text.splitlines() if "ECS_EXCLUDE_UNTRACKED_IMAGE" in each]
+    assert {"Ref": "Repo02AC86CF"} in marked.pieces
+    assert ".dkr.ecr." in line
+    assert ",amazon/amazon-ecs-agent" in line
+    assert "cdkpulltoken" not in line
+
+
+@pytest.mark.parametrize("settings", ["prefer-cached", pull.PullBehavior.PREFER_CACHED])
+def test_a_pull_behaviour_by_its_name(settings: Any) -> None:
+    """A string that is a pull behaviour is taken for one."""
+    stack = new_stack()
+    join(new_cluster(stack), group := new_group(stack))
+    group.with_(pull.ImagePullBehavior(settings))
+    assert behaviors(stack) == {"Group": "prefer-cached"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "rest"),
+    [
+        ("prefer_cached", ". Did you mean prefer-cached?"),
+        ("ONCE", ". Did you mean once?"),
+        (7, ""),
+        (None, ""),
+    ],
+)
+def test_what_is_no_pull_behaviour_is_refused_where_it_is_written(settings: Any, rest: str) -> None:
+    """Anything else is an error at the line of the call, with the names."""
+    with pytest.raises(pull.InvalidValueError) as error:
+        pull.ImagePullBehavior(settings)
+    assert str(error.value) == (
+        f"settings must be AgentSettings or a pull behaviour: {settings!r}; allowed: AgentSettings(…), or one of default, "
+        f"always, once, prefer-cached{rest}"
     )
 
 

@@ -10,6 +10,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 
 from cdk_pull.cdk.fargate.task import FargateTask
 from cdk_pull.cdk.fargate.task_size import FargateTaskSize
+from cdk_pull.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -285,3 +286,12 @@ def test_other_working_data_is_another_request(stack: cdk.Stack) -> None:
     task.with_(FargateTaskSize.start_within(_MINUTE, **_SIZES))
     with pytest.raises(RuntimeError, match=r"2\.4 GB unpacked, 50 GB of working data': keep one of them"):
         task.with_(FargateTaskSize.start_within(_MINUTE, **_SIZES, working_data="50GB"))
+
+
+def test_a_request_that_is_none_is_refused_where_it_is_written() -> None:
+    """The class methods make the mixin; anything else is an error at the line of the call."""
+    with pytest.raises(InvalidValueError) as error:
+        FargateTaskSize("1 minute")  # type: ignore[arg-type]
+    assert str(error.value) == (
+        "FargateTaskSize is not made of: '1 minute'; allowed: FargateTaskSize.start_within(…), .within_price(…) or .checked()"
+    )

@@ -179,3 +179,17 @@ def test_a_text_is_no_list(name: str) -> None:
         InvalidValueError, match=rf"^{name} is a text: 'dev'; allowed: a list\. Write {name}="
     ):
         ImageRepository(stack, "Repository", **{name: "dev"})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("env", "regions"), [(FRANKFURT, ["cn-north-1"]), (None, ["eu-west-1", "us-gov-west-1"])]
+)
+def test_replication_stays_in_a_partition(env: cdk.Environment | None, regions: list[str]) -> None:
+    """Amazon ECR copies to no other partition, which no deployment would say before it fails."""
+    with pytest.raises(InvalidValueError) as error:
+        ImageRepository(stack_in(env=env), "Images", replicate_to=regions)
+    home = "eu-central-1" if env else "eu-west-1"
+    assert str(error.value) == (
+        f"Stack/Images cannot be replicated to another partition than that of {home}: '{regions[-1]}'; allowed: Regions of "
+        "the partition aws. Amazon ECR replicates within a partition alone: push the images to both"
+    )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_batch as batch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecr_assets as ecr_assets
@@ -425,3 +426,51 @@ def test_bad_arguments() -> None:
         SameRegionImage("nginx:1", "2")
     with pytest.raises(InvalidValueError, match="does not begin with a registry: 'nginx'"):
         SameRegionImages(allow=["nginx"])
+
+
+def test_whatever_has_an_image_goes_in(tmp_path: Path) -> None:
+    """A tarball asset, another image held to the Region and a class of one's own are held to the Region too."""
+
+    class Own(ecs.ContainerImage):
+        """Somebody's image."""
+
+        def bind(self, *_: object) -> ecs.ContainerImageConfig:
+            """Name it."""
+            return ecs.ContainerImageConfig(image_name=uri("us-west-2"))
+
+    (tmp_path / "image.tar").write_bytes(b"")
+    stack = stack_in(FRANKFURT)
+    tarball = ecr_assets.TarballImageAsset(stack, "Tar", tarball_file=str(tmp_path / "image.tar"))
+    task = run(stack, SameRegionImage(tarball), "tarball")
+    task.add_container(
+        "plain", image=SameRegionImage(ecs.ContainerImage.from_tarball(str(tmp_path / "image.tar")))
+    )
+    task.add_container("nested", image=SameRegionImage(SameRegionImage(uri("eu-central-1"))))
+    assert errors(stack) == []
+    (definition,) = Template.from_stack(stack).find_resources("AWS::ECS::TaskDefinition").values()
+    images = [str(each["Image"]) for each in definition["Properties"]["ContainerDefinitions"]]
+    assert images[0] == images[1]
+    other = stack_in(FRANKFURT)
+    run(other, SameRegionImage(Own()), "own")
+    (error,) = errors(other)
+    assert error.startswith(f"image {uri('us-west-2')} of container own is in us-west-2")
+
+
+def test_aws_batch() -> None:
+    """The image of a Batch job is held to the Region, and the error names the job's container."""
+    stack = stack_in(FRANKFURT)
+    container = batch.EcsEc2ContainerDefinition(
+        stack, "Container", image=SameRegionImage(uri("us-west-2")), cpu=1, memory=cdk.Size.mebibytes(512)
+    )
+    batch.EcsJobDefinition(stack, "Job", container=container)
+    (error,) = errors(stack)
+    assert error.startswith(f"image {uri('us-west-2')} of container the job is in us-west-2")
+
+
+def test_what_is_no_image() -> None:
+    """Anything else is refused at the line of the call."""
+    with pytest.raises(InvalidValueError) as error:
+        SameRegionImage(5)  # type: ignore[arg-type]
+    assert str(error.value) == (
+        "SameRegionImage is not made of: 5; allowed: a repository, an image asset, an image URI, or an ecs.ContainerImage"
+    )
