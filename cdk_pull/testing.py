@@ -45,7 +45,15 @@ class _HasDirectory(Protocol):
     def directory(self) -> str: ...
 
 
-Checkable: TypeAlias = "Mapping[str, Any] | _HasJson | _HasDirectory | Path | str"
+@runtime_checkable
+class _HasNode(Protocol):
+    """``aws_cdk.Stack``, ``aws_cdk.Stage`` and ``aws_cdk.App``."""
+
+    @property
+    def node(self) -> Any: ...
+
+
+Checkable: TypeAlias = "Mapping[str, Any] | _HasJson | _HasDirectory | _HasNode | Path | str"
 
 
 def assert_pulls_well(
@@ -62,8 +70,9 @@ def assert_pulls_well(
     """Fail a test when a template pulls images slowly, stale, from afar, or not at all.
 
     Args:
-        template: an ``aws_cdk.assertions.Template``, what ``app.synth()`` returned (stages and nested stacks included),
-            a template as a mapping, or the path of a template or of a ``cdk.out``.
+        template: an app, a stage or a stack (nested stacks included), which is synthesized; what ``app.synth()`` returned;
+            an ``aws_cdk.assertions.Template``, in which acknowledgements are not seen; a template as a mapping; or the
+            path of a template or of a ``cdk.out``.
         fail_on: the least severity that fails: ``error``, ``warning`` or ``info``.
         select: ids, or beginnings of ids, of the rules to run; all by default.
         ignore: those of rules not to run.
@@ -102,6 +111,8 @@ def assert_pulls_well(
 
 
 def _result(template: Checkable, options: Options, account: str | None, region: str | None) -> Result:
+    if isinstance(template, _HasNode):
+        return _of_construct(template, options, account, region)
     if isinstance(template, _HasJson):
         # Of a stack without resources CDK gives no such section.
         template = {"Resources": {}, **template.to_json()}
@@ -112,3 +123,27 @@ def _result(template: Checkable, options: Options, account: str | None, region: 
         result = check(loaded.assemblies, options)
         return replace(result, errors=(*loaded.errors, *result.errors))
     return check([from_document(template, account=account, region=region)], options)
+
+
+def _of_construct(construct: _HasNode, options: Options, account: str | None, region: str | None) -> Result:
+    from cdk_pull.cdk.synth.synthesized import synthesized  # noqa: PLC0415 - for who has aws_cdk
+
+    found = synthesized(construct)
+    if found is None:
+        raise InvalidValueError(
+            "cannot be checked", construct, allowed="an app, a stage, a stack, a template, or the path of one"
+        )
+    directory, path = found
+    result = _result(directory, options, account, region)
+    if not path:
+        return result
+
+    def within(stack: str) -> bool:
+        return f"{stack}/".startswith(f"{path}/")
+
+    return replace(
+        result,
+        findings=tuple(each for each in result.findings if within(each.stack)),
+        suppressed=tuple(each for each in result.suppressed if within(each.stack)),
+        not_evaluated=tuple(each for each in result.not_evaluated if within(each.stack)),
+    )

@@ -103,3 +103,66 @@ def test_wrong_options(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
         assert_pulls_well(TEMPLATE, **options)
     assert str(caught.value).startswith(message)
+
+
+@pytest.fixture(name="app")
+def _app(tmp_path: Path) -> Any:
+    cdk = pytest.importorskip("aws_cdk")
+    from aws_cdk import aws_ecs as ecs  # noqa: PLC0415
+
+    app = cdk.App(outdir=str(tmp_path / "cdk.out"))
+    for parent, name, image in (
+        (app, "Good", "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.0.0"),
+        (app, "Bad", "nginx:1.27"),
+        (cdk.Stage(app, "Prod"), "Bad", "nginx:1.27"),
+    ):
+        env = cdk.Environment(account="111122223333", region="eu-west-1")
+        stack = cdk.Stack(parent, name, env=env)
+        inner = cdk.NestedStack(stack, "Inner") if name == "Bad" else stack
+        task = ecs.FargateTaskDefinition(
+            inner, "Task", cpu=256, memory_limit_mib=8192 if name == "Bad" else 512
+        )
+        task.add_container("web", image=ecs.ContainerImage.from_registry(image))
+        if name == "Good":
+            task.obtain_execution_role()
+    return app
+
+
+def test_an_app_a_stage_and_a_stack(app: Any) -> None:
+    """Each is synthesized and checked, a stack with its nested stacks and without those beside it."""
+    find = app.node.find_child
+    options: dict[str, Any] = {"select": ["PULL201"]}
+    assert_pulls_well(find("Good"), **options)
+    for construct, count in (
+        (app, 2),
+        (find("Prod"), 1),
+        (find("Bad"), 1),
+        (find("Prod").node.find_child("Bad"), 1),
+        (find("Bad").node.find_child("Inner"), 1),
+    ):
+        with pytest.raises(AssertionError) as caught:
+            assert_pulls_well(construct, **options)
+        assert str(caught.value).count("error PULL201") == count
+    with pytest.raises(
+        InvalidValueError, match="allowed: an app, a stage, a stack, a template, or the path of one"
+    ):
+        assert_pulls_well(find("Bad").node.find_child("Inner").node.find_child("Task"), **options)
+
+
+def test_what_same_region_images_allows_is_not_found(app: Any) -> None:
+    """PULL302 says nothing of an image that the app allows to come from elsewhere; without the mixin it does."""
+    import aws_cdk as cdk  # noqa: PLC0415
+
+    import cdk_pull as pull  # noqa: PLC0415
+
+    with pytest.raises(AssertionError, match="PULL302"):
+        assert_pulls_well(app, select=["PULL302"], fail_on="info")
+    other = cdk.App(outdir=f"{app.outdir}/other")
+    from aws_cdk import aws_ecs as ecs  # noqa: PLC0415
+
+    stack = cdk.Stack(other, "S", env=cdk.Environment(account="111122223333", region="eu-west-1"))
+    task = ecs.FargateTaskDefinition(stack, "Task")
+    task.add_container("web", image=ecs.ContainerImage.from_registry("nginx:1.27"))
+    cdk.Mixins.of(other).apply(pull.SameRegionImages(allow=["docker.io/library/nginx"]))
+    assert_pulls_well(other, select=["PULL30"], fail_on="info", ignore=["PULL306"])
+    assert_pulls_well(stack, select=["PULL001"], fail_on="info")

@@ -17,6 +17,8 @@ from cdk_pull.cdk.synth.tasks import TASK
 from cdk_pull.decision import Decision
 from cdk_pull.image.allow_list import AllowList
 from cdk_pull.image.ecr import ecr_prices
+from cdk_pull.rules.engine.suppress import PLUGIN
+from cdk_pull.template.construct_metadata import ACKNOWLEDGED
 from cdk_pull.template.image_region import ImagePlace, locate_image
 
 if TYPE_CHECKING:
@@ -41,12 +43,24 @@ _VERDICTS = {
 }
 
 
+# What says of an image what the mixin allows.
+_RULES = {"elsewhere": "PULL301", "outside": "PULL302"}
+
+
 class _Judged(NamedTuple):
-    """An image and what is said of it."""
+    """An image and what is said of it.
+
+    Attributes:
+        image: for a person to read.
+        verdict: ``allowed``, or where it is.
+        error: why it stops the synth; empty where it does not.
+        place: where it is, allowed or not.
+    """
 
     image: str
     verdict: str
     error: str = ""
+    place: str = ""
 
 
 class StageImages(StageWork):
@@ -78,6 +92,7 @@ class StageImages(StageWork):
                 self._recorded.add(identity(resource))
                 region = view.region(cdk.Stack.of(resource))
                 record(resource.node, _decision(judged, region, reached.applications))
+                _acknowledge(resource, judged, application)
 
         self.for_each(look)
         return errors
@@ -106,11 +121,21 @@ def _judge(task_image: TaskImage, allow: AllowList, view: StackView) -> _Judged:
     stack = task_image.stack
     place = locate_image(view.evaluate(task_image.image, stack), view.region(stack))
     if place.reference is not None and allow.allows(place.reference):
-        return _Judged(str(place.reference), "allowed")
+        return _Judged(str(place.reference), "allowed", place=place.verdict)
     if place.verdict == "unknown":
         cdk.Annotations.of(task_image.user).add_warning_v2(_WARNING, _warning(task_image, place))
     known = place.verdict in {"same", "unknown"}
     return _Judged(place.image, place.verdict, "" if known else _error(task_image, place, view.region(stack)))
+
+
+def _acknowledge(resource: cdk.CfnResource, judged: Sequence[_Judged], application: Application) -> None:
+    """Keep the checks from finding what is allowed, as CDK itself keeps what is acknowledged.
+
+    All images that such a rule would find in the task definition are allowed: any other stops the synth.
+    """
+    allowed = {_RULES[one.place]: one.image for one in judged if one.place in _RULES}
+    for rule, image in allowed.items():
+        resource.node.add_metadata(ACKNOWLEDGED, {f"{PLUGIN}::{rule}": f"{application} allows {image}"})
 
 
 def _warning(task_image: TaskImage, place: ImagePlace) -> str:

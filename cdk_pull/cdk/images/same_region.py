@@ -36,6 +36,8 @@ class SameRegionImages(ScopeMixin):
     your own), stops the synth with the ways out; one of which nobody can tell before deployment is a warning,
     ``cdk-pull:imageRegionUnknown``. The template is not changed.
 
+    The checks find nothing of what is allowed: PULL301 and PULL302 are acknowledged on its task definition.
+
     What an ``add_property_override`` writes into container definitions is not seen here, as CDK does not show it.
 
     Args:
