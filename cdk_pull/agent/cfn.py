@@ -241,7 +241,7 @@ def _name(value: object) -> str:
 def _elsewhere(value: object) -> UnsupportedError:
     shown = json.dumps(value, default=str)
     return UnsupportedError(
-        f"the text of this user data is not in the template: {shown[:80]}; write it as Fn::Base64 of a text, a "
+        f"the text of this user data is not in the template: {shown[:80]}; write it as Fn::Base64 of a string, a "
         "Fn::Join or a Fn::Sub, or set the agent's variables where the text comes from"
     )
 

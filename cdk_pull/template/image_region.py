@@ -56,7 +56,7 @@ def locate_image(image: object, region: str | None) -> ImagePlace:
     """
     shown = str(image)
     if not isinstance(image, Unknown) and not is_text(image):
-        return ImagePlace(image=shown, verdict="malformed", reason="the image is not a text")
+        return ImagePlace(image=shown, verdict="malformed", reason="the image is not a string")
     pieces = (image.pieces or (image,)) if isinstance(image, Unknown) else (shown,)
     text = ""
     for piece in pieces:

@@ -113,7 +113,7 @@ def concat(parts: Iterable[object]) -> str | Unknown:
     for part in parts:
         text = text_of(part)
         if text is None:
-            return Unknown(reason="a list or an object stands where a text belongs", origin=part)
+            return Unknown(reason="a list or an object is used as a string", origin=part)
         for piece in (text.pieces or (text,)) if isinstance(text, Unknown) else (text,):
             if isinstance(piece, str):
                 known.append(piece)

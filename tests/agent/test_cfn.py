@@ -71,7 +71,7 @@ def test_to_text(value: object, text: str, pieces: list[object]) -> None:
         (
             {"Ref": "UserData"},
             (
-                'the text of this user data is not in the template: {"Ref": "UserData"}; write it as Fn::Base64 of a text, '
+                'the text of this user data is not in the template: {"Ref": "UserData"}; write it as Fn::Base64 of a string, '
                 "a Fn::Join or a Fn::Sub, or set the agent's variables where the text comes from"
             ),
         ),
@@ -79,7 +79,7 @@ def test_to_text(value: object, text: str, pieces: list[object]) -> None:
             {"Fn::Base64": {"Fn::GetAtt": ["A", "B"]}},
             (
                 'the text of this user data is not in the template: {"Fn::GetAtt": ["A", "B"]}; write it as Fn::Base64 of a '
-                "text, a Fn::Join or a Fn::Sub, or set the agent's variables where the text comes from"
+                "string, a Fn::Join or a Fn::Sub, or set the agent's variables where the text comes from"
             ),
         ),
         (

@@ -100,7 +100,7 @@ def test_known(value: object, expected: object) -> None:
         ({"Ref": "Nowhere"}, "Nowhere is not in the template"),
         ({"Ref": ["x"]}, "Ref is malformed"),
         ({"Fn::Join": "x"}, "Fn::Join is malformed"),
-        ({"Fn::Join": ["", [["x"]]]}, "a list or an object stands where a text belongs"),
+        ({"Fn::Join": ["", [["x"]]]}, "a list or an object is used as a string"),
         ({"Fn::Sub": []}, "Fn::Sub is malformed"),
         ({"Fn::Select": [5, ["a"]]}, "Fn::Select asks for item 5 of 1"),
         ({"Fn::Select": [-1, ["a"]]}, "Fn::Select is malformed"),

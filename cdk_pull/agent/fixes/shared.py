@@ -36,7 +36,7 @@ def give_bound(case: Case, key: str) -> Iterator[Edit]:
     for change in case.revalued(key, value) if value else ():
         yield case.edit(
             change,
-            what=f"the value is {value}, the nearest that the agent takes",
+            what=f"the value is {value}, the nearest value that the agent accepts",
             safe=variable is not None and variable.below == "minimum" and bool(variable.minimum),
         )
 

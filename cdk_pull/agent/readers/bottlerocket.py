@@ -201,8 +201,8 @@ def _form(
         if not document.is_token(name) and not any(f"[settings.{name}" in each.message for each in misplaced):
             yield AgentWarning(
                 WarningCode.UNKNOWN_TABLE,
-                f"settings.{name} is none of the tables of Bottlerocket's ECS variants, which refuse the whole document "
-                f"for a key that they do not know; they have {', '.join(sorted(bottlerocket_tables()))}",
+                f"settings.{name} is not a table of Bottlerocket's ECS variants, which reject the whole document "
+                f"for an unknown key; allowed: {', '.join(sorted(bottlerocket_tables()))}",
                 _table_line(name, user_data),
             )
     ecs = tables.get("ecs")

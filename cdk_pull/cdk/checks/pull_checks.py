@@ -74,7 +74,7 @@ class PullChecks:
         levels = [severity.value for severity in Severity]
         for rule_id, severity in (severities or {}).items():
             if severity not in levels:
-                raise InvalidValueError(f"severity of {rule_id} is none", severity, allowed=levels)
+                raise InvalidValueError(f"invalid severity for {rule_id}", severity, allowed=levels)
         self._images = {} if images is None else images
         self._options = Options(
             select=select,

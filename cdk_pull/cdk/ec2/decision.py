@@ -26,7 +26,7 @@ _WHAT = {
 }
 _COST = {
     PullBehavior.DEFAULT: "a stale image may run after a failed pull",
-    PullBehavior.ALWAYS: "no task starts while the registry is out of reach",
+    PullBehavior.ALWAYS: "no task starts while the registry does not answer",
     PullBehavior.ONCE: "a tag that moves is not noticed: use unique tags or digests",
     PullBehavior.PREFER_CACHED: "no image is ever cleaned up, the disk grows with every deployment; "
     "a tag that moves is not noticed: use unique tags or digests",

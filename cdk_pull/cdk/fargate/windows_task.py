@@ -199,7 +199,7 @@ def _pinned(path: str, pin: object, day: date | None) -> ServerCorePin:
         return pin
     if not isinstance(pin, str):
         raise InvalidValueError(
-            f"pin of {path} is none",
+            f"invalid pin for {path}",
             pin,
             allowed="what ServerCore.pin or ServerCore.from_tag returns, or a family",
         )

@@ -78,7 +78,10 @@ class ImageRepository(ecr.Repository):
             # A text is a sequence too, of its letters.
             if isinstance(value, str):
                 raise InvalidValueError(
-                    f"{name} is a text", value, allowed="a list", fix=f"Write {name}=[{value!r}]"
+                    f"{name} must be a list, not a string",
+                    value,
+                    allowed="a list",
+                    fix=f"Write {name}=[{value!r}]",
                 )
         days = _expiry(mutable_tags, expire_untagged_after)
         filters = [ecr.ImageTagMutabilityExclusionFilter.wildcard(pattern) for pattern in mutable_tags]

@@ -36,15 +36,15 @@ _PATH: Final = ("Metadata", "cdk-pull")
     ),
 )
 def metadata_without_effect(resource: Resource, _context: CheckContext) -> Iterator[Problem]:
-    """Metadata for cdk-pull is not in a form that has an effect.
+    """Metadata for cdk-pull has no effect.
 
     ## What it does
     Checks `Metadata: {cdk-pull: …}` of every resource, and the acknowledgements of constructs: suppressions without
-    a reason or of a rule that does not exist, keys that nothing reads, and image facts, a start or a wish for SOCI in another form.
+    a reason or of a rule that does not exist, keys that nothing reads, and image facts, a start target or a SOCI setting in an invalid form.
 
     ## Why it matters
-    A suppression that names no rule, or a fact that nobody can read, is passed over: the finding stays, or the
-    check that needed the fact is silent.
+    A suppression that names no rule, or a fact in an invalid form, is ignored: the finding stays, or the rule that
+    needs the fact is not evaluated.
 
     ## Example
     ```yaml

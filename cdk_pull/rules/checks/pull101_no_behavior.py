@@ -1,4 +1,4 @@
-"""PULL101: ECS capacity that leaves the pull behaviour to the agent."""
+"""PULL101: ECS capacity that leaves the pull behavior to the agent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["no_behavior"]
 
 @rule(
     "PULL101",
-    "No pull behaviour is set on ECS capacity",
+    "No pull behavior is set on ECS capacity",
     severity=Severity.INFO,
     on="capacity",
     fix="Set one: cdk.Mixins.of(cluster).apply(ImagePullBehavior.once()), or ECS_IMAGE_PULL_BEHAVIOR=once in the user data",
@@ -30,18 +30,17 @@ __all__ = ["no_behavior"]
     sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
 )
 def no_behavior(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
-    """The capacity leaves the pull behaviour to the agent.
+    """The user data of the capacity sets no pull behavior.
 
     ## What it does
     Finds EC2 capacity of an ECS cluster whose user data sets no `ECS_IMAGE_PULL_BEHAVIOR` (on Bottlerocket:
     `image-pull-behavior`). It is silent where a part of the user data cannot be known, or runs a script from elsewhere.
-    An AMI of your own (`ami-…`) may bring an ecs.config with a behaviour: the finding says so.
+    An AMI of your own (`ami-…`) may bring an ecs.config with a behavior: the finding says so.
 
     ## Why it matters
-    Without it the agent asks the registry at every container start, and when that fails it carries on with whatever
-    copy the instance happens to have: a start waits for the registry even if the image is there, and a failed pull
-    can run a stale image without an error. Each of the four behaviours can be right; the silent one is seldom a
-    choice.
+    By default, the agent asks the registry at every container start, and runs the copy on the instance if that
+    fails. Each start waits for the registry even if the image is present, and a failed pull can run a stale image
+    without an error. Each of the four behaviors can be right; the default is seldom a choice.
 
     ## Example
     ```sh
@@ -57,12 +56,12 @@ def no_behavior(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]
     ```sh
     echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config
     ```
-    `once` pulls an image name once per instance and keeps the agent's clean-up on. `prefer-cached` also uses images
+    `once` pulls an image name once per instance and keeps the agent's cleanup on. `prefer-cached` also uses images
     that the AMI or the user data has pulled before. `always` never runs an image that the registry does not confirm.
 
     ## Fix safety
     New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
-    group. `prefer-cached` switches image clean-up off for the whole instance, so its disk needs room for every
+    group. `prefer-cached` switches image cleanup off for the whole instance, so its disk needs room for every
     image until it is replaced.
 
     ## References
@@ -77,7 +76,7 @@ def no_behavior(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]
         emptied = any(each.code == WarningCode.TRUNCATES_CONFIG for each in reading.warnings)
         unless = "unless its AMI sets another one, " if capacity.image.own and not emptied else ""
         yield Problem(
-            message=f"{unless}the agent has the behaviour default: it asks the registry at every start, and when that fails "
+            message=f"{unless}the agent has the behavior default: it asks the registry at every start, and when that fails "
             "it runs the copy that the instance happens to have",
             fix=_fix(reading.os or "linux"),
             path=capacity.path,

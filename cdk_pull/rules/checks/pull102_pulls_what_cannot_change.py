@@ -25,7 +25,7 @@ _FIXED: Final = frozenset({"digest", "immutable"})
 
 @rule(
     "PULL102",
-    "Images that cannot change are asked for at every start",
+    "The agent asks the registry for images that cannot change",
     severity=Severity.INFO,
     on="capacity",
     fix="Use prefer-cached or once: cdk.Mixins.of(cluster).apply(ImagePullBehavior.prefer_cached())",
@@ -33,15 +33,15 @@ _FIXED: Final = frozenset({"digest", "immutable"})
     sources=("amazon-ecs-agent 1.105.1: agent/engine/docker_task_engine.go",),
 )
 def pulls_what_cannot_change(capacity: Capacity, context: CheckContext) -> Iterator[Problem]:
-    """The capacity asks the registry at every start for images that cannot change.
+    """The agent asks the registry at every start for images that cannot change.
 
     ## What it does
-    Finds capacity whose behaviour was set to `always` or `default` and on which every image of every known service
-    is named by digest or by a tag that its repository keeps immutable.
+    Finds capacity with the behavior `always` or `default` on which every image of every known service has a digest
+    or a tag of a repository with immutable tags.
 
     ## Why it matters
-    The registry can only confirm what the instance already has. Each start pays for the round trip, and stops
-    (`always`) when the registry, its endpoint or the token is not available, for nothing in return.
+    The registry can only confirm what the instance already has. Each start waits for the round trip and, with
+    `always`, fails if the registry, its endpoint or the token is not available.
 
     ## Example
     ```yaml
@@ -56,7 +56,7 @@ def pulls_what_cannot_change(capacity: Capacity, context: CheckContext) -> Itera
 
     ## Fix safety
     New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
-    group. `prefer-cached` switches image clean-up off; `once` does not.
+    group. `prefer-cached` switches image cleanup off; `once` does not.
 
     ## References
     - amazon-ecs-agent 1.105.1: `agent/engine/docker_task_engine.go`
@@ -71,6 +71,6 @@ def pulls_what_cannot_change(capacity: Capacity, context: CheckContext) -> Itera
             capacity,
             BEHAVIOR,
             f"{capacity.behavior} asks the registry at every start, yet {what} cannot change; prefer-cached pulls once "
-            "an instance, and so does once, which keeps the clean-up on",
+            "an instance, and so does once, which keeps the cleanup on",
             f"{fix} (in CDK: cdk.Mixins.of(cluster).apply(ImagePullBehavior.prefer_cached()))",
         )

@@ -20,14 +20,14 @@ _CACHED: Final = frozenset({"once", "prefer-cached"})
 
 @rule(
     "PULL103",
-    "A cached pull behaviour with a tag that moves",
+    "A cached pull behavior with a tag that moves",
     severity=Severity.WARNING,
     on="task",
     fix="Name the image by digest or by a tag of one build; or use always on this capacity",
     sources=("amazon-ecs-agent 1.105.1: agent/engine/image",),
 )
 def cached_floating_tag(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
-    """A cached mode runs images whose tag moves.
+    """Capacity with a cached behavior runs images whose tag moves.
 
     ## What it does
     Finds services on capacity with `once` or `prefer-cached` whose image has no tag, `latest`, or another tag that
@@ -35,7 +35,7 @@ def cached_floating_tag(task: TaskDefinition, context: CheckContext) -> Iterator
     and so is a tag that only the deployment knows.
 
     ## Why it matters
-    Under a cached mode an instance keeps using the copy that it has. Since agent 1.83 a deployment also resolves
+    With a cached behavior, an instance keeps using its copy. Since agent 1.83 a deployment also resolves
     the tag to a digest once, and takes it from that copy on a cache hit (software version consistency): one old
     instance can pin the whole deployment to a stale image, and the deployment succeeds.
 

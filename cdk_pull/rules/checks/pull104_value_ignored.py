@@ -28,23 +28,24 @@ __all__ = ["value_ignored"]
     fix="Write NAME=value alone on its line: lower case, no quotes, no export, no blanks around =, no comment after it",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        safe="the line gets the value that was meant, in the form that the agent takes",
+        safe="writes the intended value in the form that the agent accepts",
         codes=codes_of("PULL104"),
     ),
     sources=("amazon-ecs-agent 1.105.1: ecs-init/config and agent/config/parse.go",),
 )
 def value_ignored(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
-    """The user data sets a variable in a form that the ECS agent does not take.
+    """The user data sets a variable in a form that the ECS agent ignores.
 
     ## What it does
-    Finds quotes, another letter case, `export`, blanks, a comment after the value, a byte-order mark, a line glued
-    to the one before it, and values that are none of the agent's, wherever the user data sets one of the agent's
-    image settings; and quotes around the cluster's name in a here-document, with which the instance joins no cluster.
+    Finds quotes, wrong letter case, `export`, blanks, a comment after the value, a byte-order mark, a line that is
+    joined to the previous one, and values that the agent does not know, wherever user data sets an image setting of
+    the agent. Also finds quotes around the name of the cluster in a here-document, with which the instance joins no
+    cluster.
 
     ## Why it matters
     The agent reads `/etc/ecs/ecs.config` line by line and splits each at its first `=`: there is no quoting, no
-    comment and no `export`. A value that it does not know becomes the default without a line in any log, so the
-    instances run with another behaviour than the one in the code, and nothing shows it.
+    comment and no `export`. It treats an unknown value as the default and logs nothing, so that the instances do not
+    behave as the code states.
 
     ## Example
     ```sh
@@ -60,7 +61,7 @@ def value_ignored(capacity: Capacity, _context: CheckContext) -> Iterator[Proble
 
     ## Fix safety
     New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
-    group. The setting then takes effect for the first time, with the clean-up that belongs to it.
+    group. The setting then takes effect for the first time, including the cleanup that comes with it.
 
     ## References
     - amazon-ecs-agent 1.105.1: `ecs-init/config`, `agent/config/parse.go`

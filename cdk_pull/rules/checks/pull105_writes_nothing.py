@@ -28,13 +28,13 @@ __all__ = ["writes_nothing"]
     fix="Put echo before it: echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        safe="the line gets its echo, and a variable of the script, or what goes elsewhere, is written to the file",
+        safe="adds the missing echo, and writes to the file what the script only sets, prints or writes elsewhere",
         codes=codes_of("PULL105"),
     ),
     sources=("amazon-ecs-agent 1.105.1: ecs-init/config",),
 )
 def writes_nothing(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
-    """A line looks as if it set an agent variable and writes nothing.
+    """A line appears to set an agent variable, but writes nothing.
 
     ## What it does
     Finds `ECS_…=value >> /etc/ecs/ecs.config` without `echo`, agent variables set in the script alone, and settings
@@ -42,7 +42,7 @@ def writes_nothing(capacity: Capacity, _context: CheckContext) -> Iterator[Probl
 
     ## Why it matters
     `NAME=value >> file` is an assignment with a redirection: the shell sets its own variable and appends nothing.
-    The script ends well, the file lacks the line, and the agent has its default.
+    The script succeeds, the file lacks the line, and the agent uses its default.
 
     ## Example
     ```sh

@@ -29,8 +29,8 @@ __all__ = ["truncates_config"]
     fix="Append: >> in place of >, tee -a in place of tee, append: true in write_files",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        safe="the redirection appends where it empties lines of the same user data",
-        unsafe="it appends where only what the AMI brought along is emptied, too",
+        safe="changes `>` to `>>` where it empties lines of the same user data",
+        unsafe="does so, too, where it empties only what the AMI has written",
         codes=codes_of("PULL106"),
     ),
     sources=(
@@ -39,12 +39,12 @@ __all__ = ["truncates_config"]
     ),
 )
 def truncates_config(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
-    """A `>` empties ecs.config and what was in it.
+    """A `>` empties ecs.config.
 
     ## What it does
-    Finds a write that replaces `/etc/ecs/ecs.config`. It is an error where the same user data wrote to the file
-    before, as CDK does with the name of the cluster, and worth knowing where what the AMI brought along may be
-    lost. Amazon's ECS-optimized AMIs bring an empty file: there it is in order, if the user data names the cluster.
+    Finds a write that replaces `/etc/ecs/ecs.config`. It is an error if the same user data wrote to the file
+    before, as CDK does with the name of the cluster, and info if the AMI may have written to it. The file of
+    Amazon's ECS-optimized AMIs is empty: replacing it is correct if the user data names the cluster.
 
     ## Why it matters
     The lines before it are gone: an instance without `ECS_CLUSTER` registers with the cluster `default`, or not at

@@ -28,13 +28,13 @@ __all__ = ["after_initialize"]
     fix="Set it before Initialize-ECSAgent; in CDK use the mixin, which does",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        safe="the line moves before Initialize-ECSAgent",
+        safe="moves the line before Initialize-ECSAgent",
         codes=codes_of("PULL107"),
     ),
     sources=("amazon-ecs-agent 1.105.1: agent on Windows; aws-cdk-lib 2.275 aws-ecs cluster",),
 )
 def after_initialize(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
-    """The variable is set when the agent has already started.
+    """The variable is set after the agent has started.
 
     ## What it does
     Finds `[Environment]::SetEnvironmentVariable("ECS_…", …, "Machine")` after `Initialize-ECSAgent` in the user

@@ -28,8 +28,8 @@ __all__ = ["bottlerocket_not_toml"]
     fix="Write TOML; in CDK give the group machine_image_type=MachineImageType.BOTTLEROCKET, so that no shell is added",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        safe="keys of a table with two headers come under one",
-        unsafe="shell commands are left out, and become TOML where Bottlerocket has the setting",
+        safe="merges the tables of a duplicate header",
+        unsafe="removes shell commands, and writes them as TOML where Bottlerocket has the setting",
         codes=codes_of("PULL108"),
     ),
     sources=(
@@ -41,12 +41,12 @@ def bottlerocket_not_toml(capacity: Capacity, _context: CheckContext) -> Iterato
     """Bottlerocket cannot read its user data.
 
     ## What it does
-    Finds user data of Bottlerocket instances that a strict TOML parser refuses: shell commands, a second
+    Finds user data of Bottlerocket instances that a strict TOML parser rejects: shell commands, a second
     `[settings.ecs]` header, MIME archives.
 
     ## Why it matters
-    Bottlerocket takes the document as a whole or not at all. An instance that refuses it has neither the pull
-    behaviour nor the name of its cluster, and never joins. A forgotten `machine_image_type` makes aws-cdk-lib write
+    Bottlerocket applies the whole document or nothing. An instance that rejects it has neither the pull behavior
+    nor the name of its cluster, and never joins. A forgotten `machine_image_type` makes aws-cdk-lib write
     shell into the TOML.
 
     ## Example

@@ -28,20 +28,20 @@ __all__ = ["bottlerocket_wrong_table"]
     fix="Move the key under [settings.ecs]",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        safe="the key moves into its own table",
+        safe="moves the key into its own table",
         codes=codes_of("PULL109"),
     ),
     sources=("Bottlerocket core-kit, settings-extension-ecs",),
 )
 def bottlerocket_wrong_table(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
-    """A setting of the ECS agent stands in another table.
+    """A setting of the ECS agent is in the wrong table.
 
     ## What it does
     Finds keys of `settings.ecs`, such as `image-pull-behavior`, elsewhere in the document.
 
     ## Why it matters
     In TOML a bare key belongs to the table above it. Text appended to the document lands in whichever table came
-    last, where the key is unknown, and Bottlerocket refuses all settings for one unknown key.
+    last, where the key is unknown, and one unknown key makes Bottlerocket reject all settings.
 
     ## Example
     ```toml

@@ -25,25 +25,24 @@ __all__ = ["bottlerocket_unsupported_key"]
     "A key or value that Bottlerocket does not accept",
     severity=Severity.ERROR,
     on="capacity",
-    fix="Remove it; Bottlerocket has no setting for the pull time-outs, untracked images and the non-ECS image age",
+    fix="Remove it; Bottlerocket has no setting for the pull timeouts, untracked images and the non-ECS image age",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        safe="the key and the value are spelled as Bottlerocket knows them",
-        unsafe="a key that it does not have is left out",
+        safe="corrects the spelling of the key and the value",
+        unsafe="removes a key that Bottlerocket does not have",
         codes=codes_of("PULL110"),
     ),
     sources=("Bottlerocket core-kit, settings-extension-ecs",),
 )
 def bottlerocket_unsupported_key(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
-    """Bottlerocket refuses the document because of a key or a value.
+    """Bottlerocket rejects the document because of a key or a value.
 
     ## What it does
-    Finds unknown keys in `[settings.ecs]`, values that are none of the enumeration, durations in another order than
-    hours, minutes, seconds. A table that no ECS variant has, such as `[settings.kubernetes]`, is a warning.
+    Finds unknown keys in `[settings.ecs]`, values outside the enumeration, and durations that are not in the
+    order hours, minutes, seconds. A table that no ECS variant has, such as `[settings.kubernetes]`, is a warning.
 
     ## Why it matters
-    One key that the model does not know makes Bottlerocket refuse the settings as a whole, the name of the cluster
-    included. Several agent variables have no counterpart there: the three pull time-outs, clean-up of untracked
+    One unknown key makes Bottlerocket reject all settings, including the name of the cluster. Several agent variables have no counterpart there: the three pull timeouts, cleanup of untracked
     images and its exclude list, the age of non-ECS images.
 
     ## Example

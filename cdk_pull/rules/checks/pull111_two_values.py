@@ -28,7 +28,7 @@ __all__ = ["two_values"]
     fix="Keep one of the two lines",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        unsafe="the line that loses is left out",
+        unsafe="removes the line that has no effect",
         codes=codes_of("PULL111"),
     ),
     sources=("amazon-ecs-agent 1.105.1: ecs-init/config",),
@@ -40,8 +40,8 @@ def two_values(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     Finds an agent variable that the same user data sets to two different values.
 
     ## Why it matters
-    The last line wins. Who wrote the first one does not know, and the order in which constructs append their lines
-    decides what the agent does.
+    The last line wins. The author of the first line does not notice, and the order in which constructs append
+    their lines decides what the agent does.
 
     ## Example
     ```sh
@@ -56,7 +56,7 @@ def two_values(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
 
     ## Fix safety
     New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
-    group. Removing the line that loses changes nothing on the instances.
+    group. Removing the line without effect changes nothing on the instances.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html

@@ -1,4 +1,4 @@
-"""PULL112: clean-up settings where clean-up is off."""
+"""PULL112: cleanup settings where cleanup is off."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ __all__ = ["cleanup_without_effect"]
 
 @rule(
     "PULL112",
-    "Image clean-up settings that have no effect",
+    "Image cleanup settings that have no effect",
     severity=Severity.WARNING,
     on="capacity",
-    fix="Remove the clean-up setting, or use once, which keeps the clean-up on",
+    fix="Remove the cleanup setting, or use once, which keeps the cleanup on",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        unsafe="the setting without effect is left out",
+        unsafe="removes the setting",
         codes=codes_of("PULL112"),
     ),
     sources=("amazon-ecs-agent 1.105.1: agent/engine/docker_image_manager.go",),
 )
 def cleanup_without_effect(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
-    """A clean-up setting stands where clean-up is off.
+    """A cleanup setting is combined with a behavior that turns cleanup off.
 
     ## What it does
-    Finds image clean-up variables beside `prefer-cached` or beside `ECS_DISABLE_IMAGE_CLEANUP=true`.
+    Finds image cleanup variables beside `prefer-cached` or beside `ECS_DISABLE_IMAGE_CLEANUP=true`.
 
     ## Why it matters
-    `prefer-cached` never starts the clean-up loop, for ECS images and untracked ones alike. Whoever set an interval
-    or an age beside it counts on a disk that is kept clean, and it only grows until pulls fail.
+    `prefer-cached` never starts the cleanup loop, for ECS images and untracked ones alike. An interval
+    or an age beside it suggests that the disk is cleaned up, but disk usage grows until pulls fail.
 
     ## Example
     ```sh
@@ -57,7 +57,7 @@ def cleanup_without_effect(capacity: Capacity, _context: CheckContext) -> Iterat
 
     ## Fix safety
     New user data reaches new instances only; how and when they replace the old ones is up to the Auto Scaling
-    group. Removing the setting changes nothing; `once` switches the clean-up on.
+    group. Removing the setting changes nothing; `once` switches the cleanup on.
 
     ## References
     - amazon-ecs-agent 1.105.1: `agent/engine/docker_image_manager.go`

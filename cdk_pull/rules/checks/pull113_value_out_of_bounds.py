@@ -28,22 +28,22 @@ __all__ = ["value_out_of_bounds"]
     fix="Give a value within the bounds; zero means the default, not never",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        safe="the line says the bound where the agent uses that already",
-        unsafe="the line gets the nearest value within the bounds",
+        safe="writes the bound where the agent already uses it",
+        unsafe="writes the nearest value within the bounds",
         codes=codes_of("PULL113"),
     ),
     sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
 )
 def value_out_of_bounds(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
-    """The agent replaces the value by another.
+    """The agent replaces a value outside its bounds.
 
     ## What it does
-    Finds clean-up intervals, ages, counts and time-outs outside the agent's bounds.
+    Finds cleanup intervals, ages, counts and timeouts outside the agent's bounds.
 
     ## Why it matters
-    Below its minimum a value becomes the minimum or, for the clean-up interval, the default of 30 minutes; zero
+    Below its minimum a value becomes the minimum or, for the cleanup interval, the default of 30 minutes; zero
     means the default, so that `ECS_NUM_IMAGES_DELETE_PER_CYCLE=0` deletes five images a cycle rather than none. A
-    negative pull time-out makes every pull fail, which is an error.
+    negative pull timeout makes every pull fail, which is an error.
 
     ## Example
     ```sh

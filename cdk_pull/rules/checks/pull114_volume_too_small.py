@@ -42,8 +42,8 @@ def volume_too_small(capacity: Capacity, context: CheckContext) -> Iterator[Prob
     silent where the user data moves Docker's images to another disk, and on an AMI of your own that it cannot see.
 
     ## Why it matters
-    `prefer-cached` switches image clean-up off: every image that was ever pulled stays, and each deployment brings
-    another version. On a full disk pulls fail with `no space left on device`, on instances that worked for weeks.
+    `prefer-cached` switches image cleanup off: every image that was ever pulled stays, and each deployment brings
+    another version. Once the disk is full, pulls fail with `no space left on device`, on instances that have worked for weeks.
 
     ## Example
     ```yaml
@@ -67,7 +67,7 @@ def volume_too_small(capacity: Capacity, context: CheckContext) -> Iterator[Prob
     """
     if capacity.behavior != "prefer-cached" or capacity.moves_images:
         return
-    # Slow to import, and little capacity has both a volume of a stated size and that behaviour.
+    # Slow to import, and little capacity has both a volume of a stated size and that behavior.
     from cdk_pull.agent.settings import AgentSettings, PullBehavior  # noqa: PLC0415
     from cdk_pull.agent.volume import ImageLoad, image_disk, image_volume  # noqa: PLC0415
     from cdk_pull.fargate.estimate.start import uncompressed_bytes  # noqa: PLC0415

@@ -28,13 +28,13 @@ __all__ = ["prune_beside_once"]
     fix="Leave it out: the agent removes unused images itself",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        unsafe="the line is left out",
+        unsafe="removes the line",
         codes=codes_of("PULL115"),
     ),
     sources=("amazon-ecs-agent 1.105.1: agent/engine/docker_task_engine.go",),
 )
 def prune_beside_once(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
-    """Something else than the agent removes images that `once` relies on.
+    """Something other than the agent removes images that `once` relies on.
 
     ## What it does
     Finds each line of user data that sets `once` on which a cron job, a unit or a script for later removes images:
@@ -43,9 +43,8 @@ def prune_beside_once(capacity: Capacity, _context: CheckContext) -> Iterator[Pr
     the filter `dangling=true`, removes only images that have lost their tag: that is a warning.
 
     ## Why it matters
-    `once` goes by the agent's own state, not by what Docker has: an image that the agent has pulled counts as
-    there. When `docker prune` removed it, the next task stops with `CannotPullImageManifestError` in place of
-    pulling again.
+    `once` relies on the records of the agent, not on what Docker has. If `docker prune` removes an image that the
+    agent has pulled, the next task stops with `CannotPullImageManifestError` instead of pulling it again.
 
     ## Example
     ```sh

@@ -1,4 +1,4 @@
-"""PULL116: services that want different pull behaviours on one capacity."""
+"""PULL116: services that want different pull behaviors on one capacity."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ __all__ = ["differing_wishes"]
 
 @rule(
     "PULL116",
-    "Services that want different behaviours share capacity",
+    "Services that request different behaviors share capacity",
     severity=Severity.WARNING,
     on="capacity",
-    fix="Give each wish a capacity provider of its own, and each service the strategy that names it",
+    fix="Create one capacity provider for each behavior, and name it in the strategy of the service",
     sources=("amazon-ecs-agent 1.105.1: there is no setting per task or service",),
 )
 def differing_wishes(capacity: Capacity, context: CheckContext) -> Iterator[Problem]:
-    """Services that want different behaviours share capacity.
+    """Services that request different behaviors share capacity.
 
     ## What it does
-    Reads what services and task definitions want from their metadata, `Metadata: {cdk-pull: {behavior: once}}`, and
-    finds capacity whose services want different behaviours, or another one than it has.
+    Reads the behavior that services and task definitions request in `Metadata: {cdk-pull: {behavior: once}}`, and
+    finds capacity whose services request different behaviors, or one that the capacity does not have.
 
     ## Why it matters
-    The agent has one behaviour for the whole instance; there is no setting per task or service. One of the services
-    gets what it did not ask for: stale images, or a registry round trip at each start.
+    The agent has one behavior for the whole instance; there is no setting per task or service. One of the services
+    gets the wrong one: stale images, or a registry round trip at each start.
 
     ## Example
     ```yaml
@@ -46,10 +46,10 @@ def differing_wishes(capacity: Capacity, context: CheckContext) -> Iterator[Prob
     both with `CapacityProviderStrategy: [{CapacityProvider: !Ref Shared}]`
 
     ## Use instead
-    Two Auto Scaling groups, each with a capacity provider and a behaviour, and one strategy per service.
+    Two Auto Scaling groups, each with a capacity provider and a behavior, and one strategy per service.
 
     ## Fix safety
-    A service that moves to another capacity provider is deployed anew; a second group costs its idle instances.
+    A service that moves to another capacity provider is redeployed. A second group costs its idle instances.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-capacity-providers.html
@@ -64,6 +64,6 @@ def differing_wishes(capacity: Capacity, context: CheckContext) -> Iterator[Prob
     has = capacity.behavior
     wanted = "; ".join(f"{wish} by {', '.join(names)}" for wish, names in sorted(wishes.items()))
     if len(wishes) > 1:
-        yield problem_at(capacity, BEHAVIOR, f"services here want different behaviours: {wanted}")
+        yield problem_at(capacity, BEHAVIOR, f"services here want different behaviors: {wanted}")
     elif wishes and has is not None and has not in wishes:
-        yield problem_at(capacity, BEHAVIOR, f"the behaviour here is {has}, and wanted is {wanted}")
+        yield problem_at(capacity, BEHAVIOR, f"the behavior here is {has}, and wanted is {wanted}")

@@ -27,8 +27,8 @@ __all__ = ["never_runs"]
     fix="Begin shell with #!, put PowerShell between <powershell> and </powershell>, set it in Machine scope and before any exit",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        safe="a setting after the end of the script comes first, and one of the process becomes one of the machine",
-        unsafe="a whole script that never ran gets its first line or its tags, and runs",
+        safe="moves a setting before the end of the script, and sets the variable of the machine instead of the process",
+        unsafe="adds the missing first line or tags to a script, which then runs",
         codes=codes_of("PULL117"),
     ),
     sources=("cloud-init 23.4, user-data formats; EC2Launch v2",),
@@ -44,8 +44,8 @@ def never_runs(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     machine, and text that EC2 does not get as base64.
 
     ## Why it matters
-    cloud-init and EC2Launch pass over what they do not recognise without an error that reaches anybody. The
-    instance joins its cluster only if other lines do that, and the agent has its defaults.
+    cloud-init and EC2Launch skip what they do not recognize, and report no error. The
+    agent uses its defaults, and the instance joins its cluster only if another line names it.
 
     ## Example
     ```sh

@@ -28,7 +28,7 @@ __all__ = ["waits_for_agent"]
     fix="Do not wait: systemctl --no-block start ecs; run what waits or never ends in the background, with &",
     autofix=Autofix(
         changes=Changes.USER_DATA,
-        safe="systemctl gets --no-block",
+        safe="adds --no-block to systemctl",
         codes=codes_of("PULL118"),
     ),
     sources=("amazon-ecs-init 1.105.1, ecs.service: After=cloud-final.service",),

@@ -27,14 +27,14 @@ __all__ = ["user_data_too_large"]
     sources=("Amazon EC2 User Guide, user data limits",),
 )
 def user_data_too_large(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
-    """EC2 refuses the user data for its size.
+    """The user data exceeds the limit of EC2.
 
     ## What it does
-    Adds up the bytes of the user data before base64; a part that only the deployment knows counts as one byte.
+    Counts the bytes of the user data before base64 encoding. A value that is known only at deployment counts as one
+    byte.
 
     ## Why it matters
-    EC2 takes 16 KB before base64. The launch template or configuration is refused during the deployment, or every
-    launch from it fails.
+    The limit is 16 KB before base64 encoding. The deployment fails, or every launch from the template does.
 
     ## Example
     User data with an installation script of 20 KB in it.

@@ -28,12 +28,12 @@ __all__ = ["invalid_size"]
     fix="Set Cpu and Memory to one of the pairs in the message",
     autofix=Autofix(
         changes=Changes.TASK_SIZE,
-        safe="the task gets the smallest size that has as much of both and holds its containers",
+        safe="sets the smallest size with at least this CPU and memory that fits the containers",
     ),
     sources=("data/fargate_sizes.json",),
 )
 def invalid_size(task: TaskDefinition, _context: CheckContext) -> Iterator[Problem]:
-    """Fargate refuses the task size.
+    """Fargate does not support the task size.
 
     ## What it does
     Checks `Cpu` and `Memory` against the complete table, Windows and 32 vCPU included, in every form that ECS accepts
@@ -58,8 +58,8 @@ def invalid_size(task: TaskDefinition, _context: CheckContext) -> Iterator[Probl
     ```
 
     ## Fix safety
-    It is a new revision of the task definition; services deploy it when they are updated. A larger size costs more
-    for every hour; a smaller one must still hold the containers.
+    The change is a new revision of the task definition, which services deploy when they are updated. A larger size
+    costs more per hour; a smaller one must still fit the containers.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html

@@ -30,12 +30,12 @@ __all__ = ["target_missed"]
     mixin="FargateTaskSize",
     autofix=Autofix(
         changes=Changes.TASK_SIZE,
-        unsafe="the task gets the cheapest size whose expected start is within it",
+        unsafe="sets the cheapest size whose expected start is within the target",
     ),
     sources=("cdk_pull.fargate.estimate.start, fitted on data/fargate_pull_measurements.csv",),
 )
 def target_missed(task: TaskDefinition, context: CheckContext) -> Iterator[Problem | NotEvaluated]:
-    """The start that was asked for is not met by this size.
+    """The expected start at this size is later than the target.
 
     ## What it does
     Reads the start that a task definition asks for, `Metadata: {cdk-pull: {start-within: 60}}` in seconds, and

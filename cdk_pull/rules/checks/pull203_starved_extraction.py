@@ -32,7 +32,7 @@ _ONE_VCPU: Final = 1024
     mixin="FargateTaskSize",
     autofix=Autofix(
         changes=Changes.TASK_SIZE,
-        unsafe="the task gets the cheapest size of at most 1 vCPU that starts sooner by more than the noise",
+        unsafe="sets the cheapest size of at most 1 vCPU that starts sooner by more than the noise",
     ),
     sources=(
         "cdk_pull.fargate.estimate.start",
@@ -40,7 +40,7 @@ _ONE_VCPU: Final = 1024
     ),
 )
 def starved_extraction(task: TaskDefinition, context: CheckContext) -> Iterator[Problem | NotEvaluated]:
-    """A fraction of a vCPU has to unpack a large image.
+    """A fraction of a vCPU unpacks a large image.
 
     ## What it does
     Finds Fargate tasks of 256 or 512 CPU units whose images are known to be so large that up to one vCPU would start

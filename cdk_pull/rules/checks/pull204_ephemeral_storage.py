@@ -30,10 +30,10 @@ _PATH: Final = ("Properties", "EphemeralStorage")
     "Ephemeral storage that cannot hold the image",
     severity=Severity.ERROR,
     on="task",
-    fix="Ask for the ephemeral storage in the message",
+    fix="Set the ephemeral storage in the message",
     autofix=Autofix(
         changes=Changes.STORAGE,
-        safe="the task gets the storage that its images need",
+        safe="sets the storage that the images need",
     ),
     sources=("Amazon ECS Developer Guide, Fargate task ephemeral storage",),
 )
@@ -41,13 +41,13 @@ def ephemeral_storage(task: TaskDefinition, context: CheckContext) -> Iterator[P
     """The image does not fit the task's ephemeral storage.
 
     ## What it does
-    Compares the ephemeral storage of Fargate tasks, 20 GiB where they ask for none, with the compressed and
-    uncompressed sizes of their images, where these are known, and with the 21 to 200 GiB that ECS takes.
+    Compares the ephemeral storage of Fargate tasks, 20 GiB by default, with the compressed and
+    uncompressed sizes of their images, where these are known, and with the 21 to 200 GiB that ECS accepts.
 
     ## Why it matters
     The task's ephemeral storage holds the compressed and the uncompressed image at once, before any data of the
-    container. A task that runs out stops with `CannotPullContainerError: no space left on device`, at every start. A
-    number that ECS does not take is refused when the task definition is registered, in the middle of a deployment.
+    container. A task that runs out stops with `CannotPullContainerError: no space left on device`, at every start. ECS
+    rejects a number outside its bounds when the task definition is registered, in the middle of a deployment.
 
     ## Example
     ```yaml
@@ -61,7 +61,7 @@ def ephemeral_storage(task: TaskDefinition, context: CheckContext) -> Iterator[P
 
     ## Fix safety
     It is a new revision of the task definition; services deploy it when they are updated. Storage above 20 GiB is
-    paid by GB and hour. Windows tasks cannot count on more than 20 GiB.
+    charged per GB and hour. Windows tasks have 20 GiB.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-storage.html

@@ -29,7 +29,7 @@ __all__ = ["soci_unused"]
     sources=("Amazon ECS Developer Guide, Lazy loading container images using SOCI",),
 )
 def soci_unused(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
-    """SOCI is asked for where Fargate cannot use it.
+    """SOCI is configured where Fargate cannot use it.
 
     ## What it does
     Finds Fargate tasks that ask for SOCI, by `Metadata: {cdk-pull: {soci: true}}` or by a SOCI index resource for
@@ -37,7 +37,7 @@ def soci_unused(task: TaskDefinition, context: CheckContext) -> Iterator[Problem
     layers, or run on Windows.
 
     ## Why it matters
-    Fargate then pulls the whole image as ever, without a word: the index was built, stored and paid for in vain,
+    Fargate then pulls the whole image without notice: the index is built, stored and paid for in vain,
     and the start is as late as before.
 
     ## Example

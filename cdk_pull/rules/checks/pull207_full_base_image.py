@@ -27,7 +27,7 @@ __all__ = ["full_base_image"]
     fix="Use the variant in the message, unless the container needs compilers and headers",
     autofix=Autofix(
         changes=Changes.IMAGE,
-        unsafe="the container runs the slim variant",
+        unsafe="changes the image to its slim variant",
     ),
     sources=("data/slim_images.json",),
 )

@@ -24,13 +24,13 @@ _AGENT: Final = "amazon-ecs-agent"
 
 @rule(
     "PULL208",
-    "A pull behaviour where nothing reads it",
+    "A pull behavior where nothing reads it",
     severity=Severity.WARNING,
     on="task",
     fix="Set it on the capacity: cdk.Mixins.of(cluster).apply(ImagePullBehavior.once()); Fargate has no such setting",
     autofix=Autofix(
         changes=Changes.ENVIRONMENT,
-        unsafe="the variable is left out",
+        unsafe="removes the variable",
     ),
     sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
 )
@@ -38,7 +38,7 @@ def behavior_nobody_reads(task: TaskDefinition, _context: CheckContext) -> Itera
     """An agent setting stands in the environment of a container.
 
     ## What it does
-    Finds `ECS_IMAGE_PULL_BEHAVIOR` and the agent's other pull and clean-up variables among the environment
+    Finds `ECS_IMAGE_PULL_BEHAVIOR` and the agent's other pull and cleanup variables among the environment
     variables of containers.
 
     ## Why it matters

@@ -26,10 +26,10 @@ __all__ = ["containers_do_not_fit"]
     "Containers that do not fit the task size",
     severity=Severity.ERROR,
     on="task",
-    fix="Raise the task size, or lower what the containers ask for",
+    fix="Increase the task size, or reduce what the containers reserve",
     autofix=Autofix(
         changes=Changes.TASK_SIZE,
-        safe="the task gets the smallest size that holds its containers",
+        safe="sets the smallest size that fits the containers",
     ),
     sources=("Amazon ECS API Reference, ContainerDefinition",),
 )

@@ -41,7 +41,7 @@ def _moved(image: Any, origin: str, region: str) -> Any:
     fix="Replicate the repository to the stack's Region, cache it by pull-through, or push to both; then name the image there",
     autofix=Autofix(
         changes=Changes.IMAGE,
-        unsafe="the container runs the image of this name in the stack's Region, or by a pull-through cache that is in the app",
+        unsafe="changes the image to the one of this name in the Region of the stack, or to a pull-through cache of the app",
     ),
     sources=("Amazon ECR User Guide; Amazon EC2 pricing, data transfer",),
 )

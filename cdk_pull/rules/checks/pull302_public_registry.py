@@ -24,10 +24,10 @@ __all__ = ["public_registry"]
     "A public registry where the Region could have a cache",
     severity=Severity.INFO,
     on="task",
-    fix="Pull it through ECR: add an AWS::ECR::PullThroughCacheRule and name the image by it",
+    fix="Add an AWS::ECR::PullThroughCacheRule, and use its prefix in the image name",
     autofix=Autofix(
         changes=Changes.IMAGE,
-        unsafe="the container runs the image by a pull-through cache that is in the app",
+        unsafe="changes the image to the pull-through cache of the app",
     ),
     sources=("data/pull_through_upstreams.json",),
 )

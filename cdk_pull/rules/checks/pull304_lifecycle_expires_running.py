@@ -1,4 +1,4 @@
-"""PULL304: a life-cycle rule that can expire an image that a running service needs."""
+"""PULL304: a lifecycle rule that can expire an image that a running service needs."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _PATH: Final = ("Properties", "LifecyclePolicy", "LifecyclePolicyText")
 
 @rule(
     "PULL304",
-    "A life-cycle rule that can expire a running image",
+    "A lifecycle rule that can expire a running image",
     severity=Severity.WARNING,
     on="repository",
     fix="Expire untagged images only, in a repository with immutable tags, as ImageRepository does; or put before it a rule that keeps 9999 of the tags that run",
-    sources=("Amazon ECR User Guide, Life-cycle policy properties",),
+    sources=("Amazon ECR User Guide, Lifecycle policy properties",),
 )
 def lifecycle_expires_running(repository: Resource, context: CheckContext) -> Iterator[Problem]:
-    """The life-cycle policy can expire an image that a service runs.
+    """The lifecycle policy can expire an image that a service runs.
 
     ## What it does
-    Reads the life-cycle policy of repositories whose images run in one of the templates, in the order of its rules'
+    Reads the lifecycle policy of repositories whose images run in one of the templates, in the order of its rules'
     priorities, and finds those that expire or archive images by count or age where a running tag matches. A rule
     that keeps a thousand images, or ten years, shields what it is about from the rules after it, as it does in ECR.
     A rule for untagged images is worth knowing where a running tag such as `latest` can move.
@@ -63,8 +63,8 @@ def lifecycle_expires_running(repository: Resource, context: CheckContext) -> It
     ```
 
     ## Fix safety
-    Images that the policy kept from piling up are stored and paid for by the GB; what has a prefix or pattern of
-    builds that never run can still expire.
+    Images that no longer expire cost storage per GB. Images of a prefix or pattern that never runs can still
+    expire.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html

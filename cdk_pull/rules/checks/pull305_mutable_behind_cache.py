@@ -23,14 +23,14 @@ _MUTABLE: Final = frozenset({"unique", "unknown"})
 
 @rule(
     "PULL305",
-    "A mutable repository behind a cached pull behaviour",
+    "A mutable repository behind a cached pull behavior",
     severity=Severity.WARNING,
     on="repository",
     fix="Set ImageTagMutability to IMMUTABLE; ImageRepository does",
     sources=("amazon-ecs-agent 1.105.1: agent/engine; Amazon ECR User Guide, Image tag mutability",),
 )
 def mutable_behind_cache(repository: Resource, context: CheckContext) -> Iterator[Problem]:
-    """Tags that can be pushed again run on capacity that caches.
+    """Images with mutable tags run on capacity that caches images.
 
     ## What it does
     Finds repositories in the templates that allow a tag to be pushed again, and whose images run by such a tag on
@@ -51,8 +51,8 @@ def mutable_behind_cache(repository: Resource, context: CheckContext) -> Iterato
     ```
 
     ## Fix safety
-    Pipelines that push a tag again, such as latest, fail from then on; exclude such tags by
-    ImageTagMutabilityExclusionFilters.
+    Pipelines that push an existing tag, such as `latest`, fail from then on. Exclude such tags with
+    `ImageTagMutabilityExclusionFilters`.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html

@@ -27,7 +27,7 @@ __all__ = ["not_on_servercore"]
     sources=("Amazon ECS Developer Guide, Windows on Fargate; aws/containers-roadmap#2702",),
 )
 def not_on_servercore(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
-    """The base of the image is not one that Fargate's hosts hold.
+    """Fargate hosts have not cached the base of the image.
 
     ## What it does
     Finds Windows tasks on Fargate with an image of Microsoft's registry other than servercore, or with a servercore
@@ -49,7 +49,7 @@ def not_on_servercore(task: TaskDefinition, context: CheckContext) -> Iterator[P
     ```
 
     ## Fix safety
-    Another base is another image: build and test it.
+    Build and test the image on the new base.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html

@@ -45,8 +45,8 @@ def pin_window(task: TaskDefinition, context: CheckContext) -> Iterator[Problem 
     ## What it does
     Judges the servercore build of Windows tasks on Fargate, by the image's tag, or by the layers or the
     `os.version` of an image that `cdk-pull lookup` has found, on the day given by `--date`, `date` in cdk-pull.toml,
-    or the plugin. Past the window it warns; in the last month it says so, from the day on which there is a newer build
-    to pin. Without a day it reports what it could not evaluate, because no check reads the clock.
+    or the plugin. Past the window, it is a warning; in the last month, from the day on which a newer build can be pinned, it is
+    info. Without a day it reports what it could not evaluate, because no check reads the clock.
 
     ## Why it matters
     The hosts hold the newest and the previous month. From the second Patch Tuesday after a build its update layer,
@@ -63,7 +63,7 @@ def pin_window(task: TaskDefinition, context: CheckContext) -> Iterator[Problem 
     ```
 
     ## Fix safety
-    A newer base is another image: build and test it.
+    Build and test the image on the new base.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html

@@ -51,7 +51,7 @@ def floating_ltsc(task: TaskDefinition, context: CheckContext) -> Iterator[Probl
     ```
 
     ## Fix safety
-    The pin leaves the hosts' cache after two months: rebuild on the next one in time (PULL402).
+    The hosts drop the pinned build after two months. Rebuild on the next one before that (PULL402).
 
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html

@@ -30,7 +30,7 @@ __all__ = ["build_mismatch"]
     ),
 )
 def build_mismatch(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
-    """Host and container are of different builds of Windows.
+    """The Windows build of the container does not match the host.
 
     ## What it does
     Compares the build of Windows images with the operating system family of the task, on Fargate and on EC2: by an
@@ -55,7 +55,7 @@ def build_mismatch(task: TaskDefinition, context: CheckContext) -> Iterator[Prob
     ```
 
     ## Fix safety
-    Another base is another image: build and test it. Another family may need other capacity.
+    Build and test the image on the new base. Another family may need other capacity.
 
     ## References
     - https://learn.microsoft.com/virtualization/windowscontainers/deploy-containers/version-compatibility

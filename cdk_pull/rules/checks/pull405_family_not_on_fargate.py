@@ -21,7 +21,7 @@ __all__ = ["family_not_on_fargate"]
 
 @rule(
     "PULL405",
-    "A Windows family that Fargate does not run",
+    "A Windows family that Fargate does not support",
     severity=Severity.ERROR,
     on="task",
     fix="Use WINDOWS_SERVER_2022_CORE, or another family of the message, on X86_64; or EC2 capacity",
@@ -31,14 +31,14 @@ __all__ = ["family_not_on_fargate"]
     ),
 )
 def family_not_on_fargate(task: TaskDefinition, _context: CheckContext) -> Iterator[Problem]:
-    """Fargate does not run this operating system family.
+    """Fargate does not support this operating system family.
 
     ## What it does
     Compares the operating system family of Fargate tasks with those that Fargate runs: Windows Server 2019 and
     2022, Core and Full, on X86_64 alone.
 
     ## Why it matters
-    The ECS API knows more families than Fargate runs, such as WINDOWS_SERVER_2025_CORE, for EC2 capacity. The
+    The ECS API accepts more families than Fargate supports, such as WINDOWS_SERVER_2025_CORE for EC2 capacity. The
     deployment fails.
 
     ## Example

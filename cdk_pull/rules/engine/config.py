@@ -83,7 +83,7 @@ def _check(key: str, value: Any) -> None:
         raise InvalidValueError(f"{key} is not a list of rule ids", value, allowed='["PULL101", "PULL2"]')
     # TOML has days and numbers of its own; an account that begins with a zero is a text alone.
     if key in _TEXTS and not isinstance(value, str) and not (key == "date" and isinstance(value, date)):
-        raise InvalidValueError(f"{key} is not a text", value, allowed=f'{key} = "…"')
+        raise InvalidValueError(f"{key} must be a string", value, allowed=f'{key} = "…"')
     levels = [severity.value for severity in Severity]
     if key == "severity" and not (isinstance(value, dict) and all(each in levels for each in value.values())):
         raise InvalidValueError(f"{key} is not a table of severities", value, allowed=levels)

@@ -26,23 +26,22 @@ __all__ = ["rule_failed"]
     sources=("cdk_pull.rules.engine.runner",),
 )
 def rule_failed(_resource: Resource, _context: CheckContext) -> Iterator[Problem]:
-    """Another rule failed while it looked at this resource.
+    """Another rule failed on this resource.
 
     ## What it does
-    Stands for an exception inside another rule. It finds nothing itself.
+    Reports an exception in another rule.
 
     ## Why it matters
-    The other rules went on, but the rule that failed has not checked this resource: no finding of it does not mean
-    that there is nothing to find.
+    The other rules were evaluated. The rule that failed has not checked this resource.
 
     ## Example
     `PULL201 failed here, so that this resource is not checked by it: KeyError: 'Cpu'`
 
     ## Use instead
-    `cdk-pull check … --ignore PULL201`, and an issue with the part of the template.
+    Report it with the relevant part of the template. Until it is solved, run `cdk-pull check … --ignore PULL201`.
 
     ## Fix safety
-    Ignoring the rule leaves the resource unchecked by it.
+    An ignored rule checks no resource.
 
     ## References
     - `cdk_pull.rules.engine.runner`

@@ -22,9 +22,9 @@ FIXED_USER_DATA = frozenset({"AWS::AutoScaling::LaunchConfiguration", "AWS::EC2:
 class Changes(StrEnum):
     """What changes in the deployed stack."""
 
-    USER_DATA = "the user data, which reaches new instances only"
-    TASK_SIZE = "the task size: a new revision, and a new price"
-    STORAGE = "the ephemeral storage: a new revision, and a price for what is above 20 GiB"
+    USER_DATA = "user data, which reaches new instances only"
+    TASK_SIZE = "the task size: a new revision with a new price"
+    STORAGE = "the ephemeral storage: a new revision; storage above 20 GiB costs extra"
     IMAGE = "the image URI: a new revision"
     ENVIRONMENT = "the environment of containers: a new revision"
 
@@ -79,5 +79,5 @@ class Autofix:
     def page(self, rule_id: str) -> str:
         """Return what the rule's page says of it, in Markdown."""
         ways = ((f"{MIXIN}()", self.safe), (f'{MIXIN}(unsafe=["{rule_id}"])', self.unsafe))
-        said = " ".join(f"By `{way}` {what}." for way, what in ways if what)
-        return f"{said} That changes {self.changes}."
+        said = " ".join(f"`{way}` {what}." for way, what in ways if what)
+        return f"{said} This changes {self.changes}."

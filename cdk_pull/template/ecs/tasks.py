@@ -142,7 +142,7 @@ class TaskDefinition:
         text = as_text(size) if is_text(size) else ""
         if size is None or text.isdecimal():
             return int(text[:9]) if text else None
-        return size if isinstance(size, Unknown) else Unknown(reason="the size is no number", origin=size)
+        return size if isinstance(size, Unknown) else Unknown(reason="the size is not a number", origin=size)
 
     @cached_property
     def containers(self) -> list[Container]:

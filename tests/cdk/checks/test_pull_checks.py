@@ -243,7 +243,7 @@ def test_image_facts(tmp_path: Path) -> None:
         ({"select": ["PULL9"]}, "no rule has this id: 'PULL9'"),
         (
             {"severities": {"PULL101": "fatal"}},
-            "severity of PULL101 is none: 'fatal'; allowed: error, warning, info",
+            "invalid severity for PULL101: 'fatal'; allowed: error, warning, info",
         ),
         ({"date": "soon"}, "date is malformed: 'soon'"),
         ({"images": {"a": {}}}, "facts of image a are malformed"),

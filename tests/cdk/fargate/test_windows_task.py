@@ -138,7 +138,7 @@ def test_family_without_a_day() -> None:
 def test_what_is_no_pin(pin: Any) -> None:
     """A pin that is none is refused by name, before anything is made."""
     with pytest.raises(
-        InvalidValueError, match=r"pin of Stack/Task is none: .*; allowed: what ServerCore\.pin"
+        InvalidValueError, match=r"invalid pin for Stack/Task: .*; allowed: what ServerCore\.pin"
     ):
         WindowsFargateTask(stack_with(), "Task", pin=pin)
 

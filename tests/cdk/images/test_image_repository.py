@@ -176,7 +176,8 @@ def test_a_text_is_no_list(name: str) -> None:
     """A single tag or Region given as a text is not taken for a list of its letters."""
     stack = cdk.Stack(cdk.App(), "Stack")
     with pytest.raises(
-        InvalidValueError, match=rf"^{name} is a text: 'dev'; allowed: a list\. Write {name}="
+        InvalidValueError,
+        match=rf"^{name} must be a list, not a string: 'dev'; allowed: a list\. Write {name}=",
     ):
         ImageRepository(stack, "Repository", **{name: "dev"})  # type: ignore[arg-type]
 

@@ -51,9 +51,9 @@ def test_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ('severity = {PULL101 = "fatal"}', "severity is not a table of severities"),
         ("severity = 1", "severity is not a table of severities"),
         ('severity = {PULL999 = "error"}', "no rule has this id: 'PULL999'"),
-        ("region = []", 'region is not a text: []; allowed: region = "…"'),
-        ("account = 111122223333", "account is not a text: 111122223333"),
-        ("date = 5", "date is not a text: 5"),
+        ("region = []", 'region must be a string: []; allowed: region = "…"'),
+        ("account = 111122223333", "account must be a string: 111122223333"),
+        ("date = 5", "date must be a string: 5"),
     ],
 )
 def test_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:

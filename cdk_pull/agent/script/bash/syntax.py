@@ -115,7 +115,7 @@ class _Scanner:
         found = re.compile(r"\n|;;&?|;&|&&|\|\||[;&|()<>]|[^\s;&|()<>]+|\Z").match(self.text, position)
         here = found[0] if found is not None else ""
         shown = "the end of the line" if here == "\n" else here or "the end of the script"
-        return _RefusedError(position, f"bash does not take {shown} here")
+        return _RefusedError(position, f"bash rejects {shown} here")
 
     def unended(self, position: int, what: str) -> _RefusedError:
         return _RefusedError(position, f"{what} does not end")

@@ -135,7 +135,7 @@ def test_names_what_does_not_end() -> None:
     ]
     reading = linux.read(f"#!/bin/bash\nls\nfi\n{ONCE}\n")
     assert [(each.line, each.message) for each in reading.warnings] == [
-        (3, f"{B} has no effect: bash does not take fi here, and bash runs nothing from line 3 on")
+        (3, f"{B} has no effect: bash rejects fi here, and bash runs nothing from line 3 on")
     ]
 
 
