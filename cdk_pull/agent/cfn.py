@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.pieces import Marked, Marks
 from cdk_pull.agent.readers.reading import LIMIT_BYTES, Reading, Unknown, compute, size_bytes
 from cdk_pull.agent.user_data import add_settings, read_any
+from cdk_pull.agent.writers.cloud_init import as_archive
 from cdk_pull.agent.writers.pre_pull import add_pre_pull
 from cdk_pull.errors import UnsupportedError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LIMIT_BYTES",
     "apply_to_value",
+    "archived_value",
     "branches",
     "clusters_of",
     "from_text",
@@ -109,6 +111,26 @@ def pre_pull_to_value(
     names = tuple(marks.text(_parts(each)) for each in images)
     text = add_pre_pull(marked.text, replace(pre_pull, images=names), os)
     return from_text(text, Marked(text, tuple(marks.pieces)))
+
+
+def archived_value(value: object, os: OperatingSystem) -> object:
+    """Return the value under ``UserData`` as a MIME multipart archive, the only form that AWS Batch accepts.
+
+    Raises:
+        UnsupportedError: when the text is not in the template, or can be no part of an archive.
+    """
+    if os != "linux":
+        name = {"bottlerocket": "Bottlerocket", "windows": "Windows"}[os]
+        raise UnsupportedError(
+            f"AWS Batch accepts MIME multipart user data only, which {name} does not read: use an ECS-optimized image of "
+            "Amazon Linux"
+        )
+    if (found := branches(value)) is not None:
+        condition, *both = found
+        return {"Fn::If": [condition, *(archived_value(each, os) for each in both)]}
+    marked = to_text(value)
+    text = as_archive(marked.text)
+    return value if text == marked.text and value is not None else from_text(text, marked)
 
 
 def read_value(value: object, os: OperatingSystem | None = None) -> Reading:

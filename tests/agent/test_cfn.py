@@ -203,6 +203,40 @@ def test_branches_that_differ() -> None:
     assert [each.reason for each in reading.unknown] == ["it depends on the condition C"]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        {"Fn::Base64": "#!/bin/bash\nls"},
+        sub("#!/bin/bash\necho ${AWS::Region}"),
+        {"Fn::Base64": "#cloud-config\npackages: [jq] # \u00e9"},
+        {"Fn::If": ["C", {"Fn::Base64": "#!/bin/bash\nls"}, {"Ref": "AWS::NoValue"}]},
+        {"Fn::Base64": "#!/bin/bash\n# --==cdk-pull==\n"},
+        archive("#!/bin/bash\nls\n"),
+    ],
+)
+def test_what_aws_batch_accepts(value: object) -> None:
+    """Any user data of Linux becomes a MIME archive with its text as a part, into which the settings go."""
+    archived = cfn.archived_value(value, "linux")
+    assert cfn.archived_value(archived, "linux") == archived
+    written = cfn.apply_to_value(archived, ONCE, "linux")
+    reading = cfn.read_value(written, "linux")
+    assert (dict(reading.settings), reading.unknown, reading.warnings) == ({B: "once"}, (), ())
+
+
+@pytest.mark.parametrize("os", ["windows", "bottlerocket"])
+def test_what_aws_batch_cannot_launch(os: Any) -> None:
+    """Where nothing reads MIME, the error says what to use."""
+    with pytest.raises(UnsupportedError, match="AWS Batch accepts MIME multipart user data only, which"):
+        cfn.archived_value(None, os)
+
+
+def test_text_that_is_no_part() -> None:
+    """Commands without a first line are no part that cloud-init runs."""
+    with pytest.raises(UnsupportedError, match="has to begin with #!, #cloud-config"):
+        cfn.archived_value({"Fn::Base64": "ls\n"}, "linux")
+
+
 def test_unknown_operating_system() -> None:
     """A text that does not tell its operating system is unknown."""
     reading = cfn.read_value({"Fn::Base64": "hello"})

@@ -8,17 +8,18 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from cdk_pull.agent.pieces import Holes
+from cdk_pull.agent.pieces import Holes, begins_unknown
 from cdk_pull.agent.readers.cloud_init import config
-from cdk_pull.agent.readers.cloud_init.parts import kind_of
+from cdk_pull.agent.readers.cloud_init.parts import is_mime, kind_of
 from cdk_pull.agent.readers.cloud_init.plan import JINJA
+from cdk_pull.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import yaml
 
-__all__ = ["into_archive", "into_config"]
+__all__ = ["as_archive", "into_archive", "into_config"]
 
 
 def into_config(text: str, line: str) -> Iterator[str]:
@@ -40,11 +41,37 @@ def into_config(text: str, line: str) -> Iterator[str]:
             yield f"{first}{feed}{holes.show_tokens(edited)}" if templated else holes.show_tokens(edited)
 
 
+def as_archive(text: str) -> str:
+    """Return user data as a MIME multipart archive, the only form that AWS Batch accepts; as it is where it is one.
+
+    Raises:
+        UnsupportedError: for text that is no part that cloud-init runs, or would begin to run.
+    """
+    if is_mime(text):
+        return text
+    boundary = "==cdk-pull=="
+    while f"--{boundary}" in text:
+        boundary = f"={boundary}="
+    head = f'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="{boundary}"\n\n'
+    if not text.strip():
+        return f"{head}--{boundary}--\n"
+    kind = kind_of(text)
+    if not kind or begins_unknown(text):
+        raise UnsupportedError(
+            "user data that is to be a part of a MIME archive has to begin with #!, #cloud-config or another of "
+            "cloud-init's headers; write it as an ec2.MultipartUserData"
+        )
+    charset, encoding = ("us-ascii", "7bit") if text.isascii() else ("utf-8", "8bit")
+    body = text if text.endswith("\n") else f"{text}\n"
+    part = f'--{boundary}\nContent-Type: {kind}; charset="{charset}"\nContent-Transfer-Encoding: {encoding}\n\n{body}\n'
+    return f"{head}{part}--{boundary}--\n"
+
+
 def into_archive(text: str, line: str, name: str = "zz-ecs-agent-settings.sh") -> Iterator[str]:
     """Yield the archive with a script more: after the others, or named so that it runs after them."""
     message = email.message_from_string(text)
     boundary = message.get_boundary()
-    if not message.is_multipart() or boundary is None:
+    if message.get_content_maintype() != "multipart" or boundary is None:
         return
     newline = "\r\n" if re.match(r"[^\n]*\r\n", text) else "\n"
     ends = list(re.finditer(rf"^--{re.escape(boundary)}--[ \t]*\r?$", text, re.MULTILINE))

@@ -21,6 +21,7 @@ __all__ = [
     "LAUNCH_TYPES",
     "LaunchResource",
     "cluster_names",
+    "is_batch",
     "is_capacity",
     "launch_resources",
     "user_data_path",
@@ -44,6 +45,10 @@ _CAPACITY = frozenset(
         "aws-cdk-lib.aws_ec2.LaunchTemplate",
         "aws-cdk-lib.aws_ecs.AsgCapacityProvider",
     }
+)
+
+_BATCH_ENVIRONMENTS = frozenset(
+    {"aws-cdk-lib.aws_batch.CfnComputeEnvironment", "aws-cdk-lib.aws_batch.ManagedEc2EcsComputeEnvironment"}
 )
 
 _IMPORTED = (
@@ -122,6 +127,11 @@ _UNSUPPORTED = {
 def is_capacity(construct: IConstruct) -> bool:
     """Tell whether a construct is EC2 capacity, or what launches it."""
     return not _CAPACITY.isdisjoint(types_of(construct))
+
+
+def is_batch(construct: IConstruct) -> bool:
+    """Tell whether a construct is a compute environment of AWS Batch, which may launch from a launch template."""
+    return not _BATCH_ENVIRONMENTS.isdisjoint(types_of(construct))
 
 
 def why_unsupported(construct: IConstruct) -> str:

@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from cdk_pull.agent.instance import checked_operating_system
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.cdk.ec2 import capacity as _capacity
+from cdk_pull.cdk.ec2.batch import launch_templates_of
 from cdk_pull.cdk.ec2.requests import CapacityApplication, ClusterNames, Request, agent_settings
 from cdk_pull.cdk.ec2.stage_user_data import StageUserData
 from cdk_pull.cdk.synth.constructs import is_cluster, stage_of
@@ -61,6 +62,9 @@ class ImagePullBehavior(ScopeMixin):
 
     It changes user data and nothing else: no logical id, no update policy, no metadata of a resource. New user data
     reaches new instances only: roll the group, for instance by an instance refresh, to bring it to the others.
+
+    The launch template of a managed compute environment of AWS Batch gets MIME multipart user data, the only form that
+    AWS Batch accepts, also where it had none; apply it to the launch template, or to a compute environment that has one.
 
     What shows only when the template is written, such as two values for one capacity, a shell script for
     Bottlerocket or more than 16 KB, stops the synth with one line that names the construct and what to do.
@@ -137,7 +141,9 @@ class ImagePullBehavior(ScopeMixin):
         Raises:
             UnsupportedError: for capacity whose user data is not defined in this app.
         """
-        return _capacity.launch_resources(construct) if _capacity.is_capacity(construct) else ()
+        if _capacity.is_capacity(construct):
+            return _capacity.launch_resources(construct)
+        return launch_templates_of(construct) if _capacity.is_batch(construct) else ()
 
     def refusal(self, construct: IConstruct) -> str:
         """Return why a construct can have no pull behaviour and what to do instead."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import aws_cdk as cdk
 
+from cdk_pull.cdk.ec2.batch import BatchEnvironments
 from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES
 from cdk_pull.cdk.ec2.decision import overridden_decision, pre_pull_decision, pull_decision
 from cdk_pull.cdk.ec2.pull_grants import grant_pulls
@@ -46,6 +47,7 @@ class StageUserData(StageWork):
         super().__init__(stage)
         self._launches: dict[str, LaunchUserData] = {}
         self._images: dict[str, object] = {}
+        self._batch = BatchEnvironments()
         self._environments: dict[str, str] = {}
         self._recorded: dict[str, list[Decision]] = {}
         self._granted: dict[str, PrePullRequest] = {}
@@ -155,5 +157,7 @@ class StageUserData(StageWork):
         launch = self._launches.get(identity(resource))
         if launch is None:
             stack = cdk.Stack.of(resource)
-            launch = self._launches[identity(resource)] = LaunchUserData(resource, stack, self._images)
+            launch = self._launches[identity(resource)] = LaunchUserData(
+                resource, stack, self._images, self._batch
+            )
         return launch

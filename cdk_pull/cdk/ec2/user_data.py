@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cdk_pull.agent.readers.codes import WarningCode
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.variables import OperatingSystem
+    from cdk_pull.cdk.ec2.batch import BatchEnvironments
     from cdk_pull.cdk.ec2.capacity import LaunchResource
     from cdk_pull.cdk.ec2.requests import PrePullRequest
     from cdk_pull.cdk.synth.stage_work import Application
@@ -55,7 +56,9 @@ class LaunchUserData:
         changes: what was fixed of it.
     """
 
-    def __init__(self, resource: LaunchResource, stack: cdk.Stack, images: dict[str, object]) -> None:
+    def __init__(
+        self, resource: LaunchResource, stack: cdk.Stack, images: dict[str, object], batch: BatchEnvironments
+    ) -> None:
         self.resource = resource
         self.problem = ""
         self.combined: Combined | None = None
@@ -66,6 +69,7 @@ class LaunchUserData:
         self._scoped: Sequence[CapacityApplication] = ()
         self.stack = stack
         self._images = images
+        self._environments = batch
         self._known: _Template | None = None
         self._value: object = None
         self._path = user_data_path(resource)
@@ -131,6 +135,7 @@ class LaunchUserData:
     def forget(self) -> None:
         """Compute the user data anew when CDK asks for it the next time."""
         self._value = None
+        self._environments.forget()
 
     @property
     def creation_stack(self) -> list[str]:
@@ -191,7 +196,7 @@ class LaunchUserData:
         """Return the user data without the faults that are to be fixed, those that somebody keeps apart."""
         self.changes = ()
         system = image_of(image).os or written_for(text)
-        if not self._fixes.rules or system is None or not _joins_ecs(original, image):
+        if not self._fixes.rules or system is None or not self._joins_ecs(original, image):
             return original
         value, changes = _corrected(json.dumps(original), system, frozenset(self._fixes.codes.items()))
         if changes and (ids := self._kept):
@@ -219,7 +224,7 @@ class LaunchUserData:
             text, unreadable = _opened(original)
         applications: list[Application] = list(self._own)
         for each in self._scoped:
-            if joins(each.cluster) if each.cluster else _joins_ecs(original, image):
+            if joins(each.cluster) if each.cluster else self._joins_ecs(original, image):
                 each.served = True
                 applications.append(each)
         self._asks = bool(applications)
@@ -231,11 +236,21 @@ class LaunchUserData:
                 raise unreadable
             self.combined = combined(applications)
             wanted = self.combined.request
-            system = operating_system(text, image, asked=wanted.operating_system, os_type=self._os_type(text))
-            return _applied(json.dumps(original), wanted.settings, wanted.pre_pull, system)
+            batch = self._environments.of(self.resource)
+            # AWS Batch launches Amazon Linux where nobody says otherwise.
+            os_type = self._os_type(text) or ("LINUX" if batch and image is None else "")
+            system = operating_system(text, image, asked=wanted.operating_system, os_type=os_type)
+            accepted = cfn.archived_value(original, system) if batch else original
+            return _applied(json.dumps(accepted), wanted.settings, wanted.pre_pull, system)
         except CdkPullError as error:
             self.problem = str(error)
             return original
+
+    def _joins_ecs(self, user_data: object, image: object) -> bool:
+        known = image_of(image)
+        if instance(cfn.read_value(user_data, known.os), known).joins:
+            return True
+        return bool(self._environments.of(self.resource))
 
     def _text(self) -> str | None:
         """Return the text of CDK's own user data, or None when something but references to clusters is open in it."""
@@ -295,11 +310,6 @@ def _template_of(resource: LaunchResource) -> _Template:
 def _in_capitals(properties: Any) -> dict[str, Any]:
     """Return properties under the names that CloudFormation gives them."""
     return {key[:1].upper() + key[1:]: value for key, value in (properties or {}).items()}
-
-
-def _joins_ecs(user_data: object, image: object) -> bool:
-    known = image_of(image)
-    return instance(cfn.read_value(user_data, known.os), known).joins is True
 
 
 def _opened(value: object) -> tuple[str, UnsupportedError | None]:
