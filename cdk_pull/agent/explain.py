@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TYPOGRAPHIC", "allowed", "explain", "explain_together", "meant", "same"]
 
+_AGENT_IMAGE = re.compile(r"amazon-ecs-(?:agent|pause)")
 TYPOGRAPHIC = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f"
 """Quotes of a word processor, which neither a shell nor the agent takes for quotes."""
 _QUOTES = f"\"'{TYPOGRAPHIC}"
@@ -102,6 +103,26 @@ def explain_together(
             prune.line,
             "ECS_IMAGE_PULL_BEHAVIOR",
         )
+
+
+def explain_pulls(behavior: object, pulls: Iterable[tuple[str, int]], used: str) -> Iterator[AgentWarning]:
+    """Yield the images that the user data pulls for the agent, which does not use them.
+
+    Source: amazon-ecs-agent 1.105.1, agent/engine/docker_task_engine.go: ``once`` goes by what the agent has pulled.
+
+    Args:
+        behavior: the pull behaviour that the agent has; None where nobody knows.
+        pulls: the images that the user data pulls, with the lines.
+        used: the other commands of Docker, which use an image for the user data itself.
+    """
+    for image, line in pulls if behavior not in {None, "prefer-cached"} else ():
+        if image not in used and not _AGENT_IMAGE.search(image):
+            yield AgentWarning(
+                WarningCode.PULL_NOT_USED,
+                f"the agent has {behavior} and asks the registry for {image} again: only prefer-cached uses an image "
+                "that the agent has not pulled itself",
+                line,
+            )
 
 
 def _label(name: str, os: OperatingSystem) -> str:

@@ -276,3 +276,11 @@ def test_fixes_a_quoted_value() -> None:
     result = linux_writer.add(f"#!/bin/bash\necho '{B}=\"once\"' >> {F}\n", ONCE)
     assert linux.read(result).effective[B] == "once"
     assert linux.read(result).warnings == ()
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\nls\n", "\nls"])
+@pytest.mark.parametrize("start", [f"cat <<EOF > {F}", f"cat <<EOF >> {F}", f"ls\ncat <<EOF > {F}"])
+def test_a_here_document_without_an_end(start: str, end: str) -> None:
+    """A here-document that goes on to the end of the script is written around."""
+    result = linux_writer.add(f"#!/bin/bash\n{start}\nECS_CLUSTER=x\n  EOF{end}", ONCE)
+    assert f"{B}=once" in executed(result).split("\n")

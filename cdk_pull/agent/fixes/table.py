@@ -219,6 +219,10 @@ TABLE: Final[Mapping[WarningCode, Row]] = MappingProxyType(
             rule="PULL118",
             advice="Let it end, or run it in the background: with & after it, in a systemd unit or in a job",
         ),
+        _Code.PULL_NOT_USED: Row(
+            rule="PULL120",
+            advice="Set ECS_IMAGE_PULL_BEHAVIOR=prefer-cached, which uses what is there, or leave the pull out",
+        ),
         _Code.TOO_LARGE: Row(
             rule="PULL119", advice="Move commands into the AMI, or fetch a script from S3 in the user data"
         ),

@@ -96,5 +96,7 @@ class WarningCode(StrEnum):
     INVALID_VALUE = "invalid-value"
     """A value that Bottlerocket does not accept: it refuses the whole document."""
     # Any.
+    PULL_NOT_USED = "pull-not-used"
+    """``docker pull`` beside another behaviour than ``prefer-cached``: the agent asks the registry all the same."""
     TOO_LARGE = "too-large"
     """User data over EC2's 16 KB."""

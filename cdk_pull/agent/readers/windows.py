@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.explain import explain, explain_together
+from cdk_pull.agent.explain import explain, explain_pulls, explain_together
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.prunes import find_prunes
@@ -119,6 +119,8 @@ def _conclude(session: Session, holes: Holes, warnings: list[AgentWarning], user
     found += explain_together(values, lines, find_prunes(user_data, _boot_only(session, user_data)))
     distinct = sorted(dict.fromkeys(found), key=lambda each: each.line)
     reading = compute(values, "windows", lines=lines, unknown=unknown, warnings=distinct)
+    pulls = explain_pulls(reading.effective["ECS_IMAGE_PULL_BEHAVIOR"], session.pulls, session.used)
+    reading = replace(reading, warnings=(*reading.warnings, *pulls))
     return told(replace(reading, agent=_use(session, reading)), holes, user_data)
 
 

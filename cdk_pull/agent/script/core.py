@@ -35,6 +35,7 @@ __all__ = [
     "bounded",
     "mentioned",
     "merge",
+    "pulled",
 ]
 
 DEEPEST = 60
@@ -74,6 +75,13 @@ Step: TypeAlias = "Callable[[W], list[W]]"
 
 class OvergrownError(Exception):
     """What a script builds up is larger than any that anybody means; it is not followed any further."""
+
+
+def pulled(words: Sequence[str]) -> str:
+    """Return the image that ``docker`` pulls with these words; empty where it pulls none."""
+    words = [*words[1:]] if words[:1] == ["image"] else [*words]
+    operands = [each for each in words[1:] if not each.startswith("-")]
+    return operands[-1] if words[:1] == ["pull"] and operands else ""
 
 
 @dataclass(frozen=True, slots=True)

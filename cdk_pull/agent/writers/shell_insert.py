@@ -89,4 +89,5 @@ def _after_writes(script: str) -> Iterator[int]:
     for node in reversed(root.children):
         row, column = node.end_point
         if _WRITES.search(node.text or b""):
-            yield min(ends[row + 1 if column else row], len(script))
+            # The tree has rows of its own where a here-document does not end.
+            yield min(ends[min(row + 1 if column else row, len(ends) - 1)], len(script))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.script.bash import files
 from cdk_pull.agent.script.bash.shell import asks_agent
-from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRUNED, Chunk, Io
+from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRUNED, PULLED, USED, Chunk, Io
+from cdk_pull.agent.script.core import pulled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,6 +113,10 @@ def _other(call: Call) -> list[World]:
         call.shell.blur(call.world, "what cfn-init does is not in the user data", call.line)
     if name == "docker" and call.waits and {"prune", "rmi", "rm"} & set(call.arguments[:2]):
         call.world.append(PRUNED, (Chunk("", call.line),))
+    if name == "docker":
+        image = pulled(call.arguments)
+        text = image or " ".join(call.arguments)
+        call.world.append(PULLED if image else USED, (Chunk(f"{text}\n", call.line),))
     harmless = name in _HARMLESS or (
         name == "sed" and not any(each.startswith(("-i", "--in-place")) for each in call.arguments)
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.explain import explain, explain_together
+from cdk_pull.agent.explain import explain, explain_pulls, explain_together
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.ecs_config import scan
 from cdk_pull.agent.readers.prunes import find_prunes
 from cdk_pull.agent.readers.reading import AgentWarning, Reading, Unknown, compute
-from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRINTED, PRUNED, World
+from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRINTED, PRUNED, PULLED, USED, World
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
@@ -71,7 +72,11 @@ def conclude(
     if not unknown and "env-file" not in user_data and "EnvironmentFile" not in user_data:
         found += [each for world in worlds for each in _elsewhere(world) if each.variable not in values]
     distinct = sorted(dict.fromkeys(found), key=lambda each: each.line)
-    return compute(values, "linux", lines=lines, unknown=unknown, warnings=distinct)
+    reading = compute(values, "linux", lines=lines, unknown=unknown, warnings=distinct)
+    pulls = {(each.text.strip(), each.line): None for world in worlds for each in world.files.get(PULLED, ())}
+    used = "".join(each.text for world in worlds for each in world.files.get(USED, ()))
+    more = explain_pulls(reading.effective["ECS_IMAGE_PULL_BEHAVIOR"], pulls, used)
+    return replace(reading, warnings=(*reading.warnings, *more))
 
 
 def _own(name: str, file: ConfigFile) -> Iterator[AgentWarning]:

@@ -18,6 +18,8 @@ __all__ = [
     "NOWHERE",
     "PRINTED",
     "PRUNED",
+    "PULLED",
+    "USED",
     "Chunk",
     "Function",
     "Io",
@@ -37,6 +39,11 @@ _MOST_CHUNKS = 10_000
 
 PRUNED = "pruned:"
 """In place of a path: the lines that remove images while the script runs, which is before the agent has any."""
+
+PULLED = "pulled:"
+"""In place of a path: the images that the script pulls, one a line."""
+USED = "used:"
+"""In place of a path: the other commands of Docker, which may use them."""
 
 Function: TypeAlias = "Callable[[World, Io], list[World]]"
 """What a call of a function makes of a world with its arguments."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.script.core import pulled
 from cdk_pull.agent.script.powershell.batch import script_in
 from cdk_pull.agent.script.powershell.world import Block, Value, World, items, text
 
@@ -180,6 +181,11 @@ def _set_variable(call: Call) -> list[World]:
 def _docker(call: Call) -> list[World]:
     if {"prune", "rmi", "rm"} & set(call.words[:2]):
         call.world.pruned |= {call.line}
+    image = pulled(call.words)
+    if image:
+        call.world.pulls = (*call.world.pulls, (image, call.line))
+    else:
+        call.world.used = (*call.world.used, " ".join(call.words))
     call.shell.put(call.world, call.shell.holes.mark("the output of docker is not known", call.line))
     return [call.world]
 

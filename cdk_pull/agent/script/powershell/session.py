@@ -49,6 +49,16 @@ class Session:
         return frozenset(line for world in self._worlds for line in world.pruned)
 
     @property
+    def pulls(self) -> dict[tuple[str, int], None]:
+        """The images that the scripts pull, with the lines."""
+        return {pull: None for world in self._worlds for pull in world.pulls}
+
+    @property
+    def used(self) -> str:
+        """The other commands of Docker, which may use them."""
+        return "\n".join(each for world in self._worlds for each in world.used)
+
+    @property
     def machine(self) -> list[str]:
         """The names of the agent's variables that the machine has, or may."""
         return [name for name in variables() if any(name in world.machine for world in self._worlds)]

@@ -55,6 +55,8 @@ class World:
         agent: those that the agent was started with; None while it is not.
         anything: the mark for what may be any variable, if there is one.
         pruned: the lines that remove images before the agent has any.
+        pulls: the images that the script pulls, with the lines.
+        used: the other commands of Docker, which may use them.
         output: what the current function or expression has put out.
         results: what the parts of the current statement that run something are worth, by their nodes.
         flow: how it has left the statements that it is in; empty where the next one runs.
@@ -68,6 +70,8 @@ class World:
     agent: dict[str, Setting] | None = None
     anything: str = ""
     pruned: frozenset[int] = frozenset()
+    pulls: tuple[tuple[str, int], ...] = ()
+    used: tuple[str, ...] = ()
     output: tuple[Value, ...] = ()
     results: dict[int, Value] = field(default_factory=dict)
     flow: Flow = ""
