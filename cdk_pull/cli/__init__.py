@@ -21,6 +21,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "cdk_pull.cli.agent",
         "Show the settings that the ECS agent gets from user data or an ecs.config file.",
     ),
+    "calibrate": (
+        "cdk_pull.cli.calibrate",
+        "Size the next synth by the task starts that a PullWatch recorded, and report drift.",
+    ),
     "check": (
         "cdk_pull.cli.check",
         "Check templates and cdk.out folders for slow, stale or failing image pulls.",

@@ -30,7 +30,7 @@ from cdk_pull.report.measure_text import measure_text
 if TYPE_CHECKING:
     from cdk_pull.fargate.sizes import Os
 
-__all__ = ["command"]
+__all__ = ["command", "profiles_of", "read_recorded", "save_starts"]
 
 _CONTEXT: Final = Path("cdk.context.json")
 _FARGATE: Final = "FARGATE"
@@ -42,7 +42,11 @@ _FARGATE: Final = "FARGATE"
     "--cluster", help="Ask Amazon ECS for this cluster's tasks: those that run and those of the last hour."
 )
 @click.option("--service", help="With --cluster: the tasks of this service only.")
-@click.option("--region", help="With --cluster: its Region; by default the AWS profile's.")
+@click.option("--log-group", help="Read the starts that a PullWatch recorded in this log group.")
+@click.option("--days", type=float, default=30.0, show_default=True, help="With --log-group: how far back.")
+@click.option("--profile", help="With --log-group: the AWS profile.")
+@click.option("--role-arn", help="With --log-group: a role to assume, such as one of another account.")
+@click.option("--region", help="With --cluster or --log-group: its Region; by default the AWS profile's.")
 @click.option(
     "--save",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -58,6 +62,10 @@ def command(
     *,
     cluster: str | None,
     service: str | None,
+    log_group: str | None,
+    days: float,
+    profile: str | None,
+    role_arn: str | None,
     region: str | None,
     save: Path | None,
     ask: bool,
@@ -70,15 +78,18 @@ def command(
     describe-tasks; gzipped or not. Pulls on EC2 that found their images on the instance are left out. The exit
     status is 1 when no start was found.
     """
-    pulls, notes = _read(files, cluster, service, region)
+    recorded: list[Pull] = []
+    if log_group is not None:
+        recorded = read_recorded(log_group, days=days, region=region, profile=profile, role_arn=role_arn)
+    pulls, notes = _read(files, cluster, service, region, recorded=None if log_group is None else recorded)
     kept = [pull for pull in pulls if not is_cached(pull)]
     if len(kept) < len(pulls):
         notes.append(
             f"{len(pulls) - len(kept)} pulls on EC2 found their images on the instance and are left out"
         )
     groups = group_pulls(kept)
-    profiles = _profiles(groups, registry, notes, ask=ask)
-    effects = _save(save, groups, profiles, notes) if save else []
+    profiles = profiles_of(groups, registry, notes, ask=ask)
+    effects = save_starts(save, groups, profiles, notes) if save else []
     if as_json:
         answer = {"groups": [_to_json(group) for group in groups], "estimates": effects, "notes": notes}
         click.echo(json.dumps(answer, indent=2))
@@ -91,13 +102,18 @@ def command(
 
 
 def _read(
-    files: tuple[Path, ...], cluster: str | None, service: str | None, region: str | None
+    files: tuple[Path, ...],
+    cluster: str | None,
+    service: str | None,
+    region: str | None,
+    *,
+    recorded: list[Pull] | None = None,
 ) -> tuple[list[Pull], list[str]]:
-    if cluster is None and (service or region):
+    if cluster is None and (service or (region and recorded is None)):
         raise InvalidValueError("--cluster is missing beside", service or region, allowed="--cluster as well")
-    if not files and cluster is None:
-        raise InvalidValueError("nothing to measure", "", allowed="FILE, --cluster, or both")
-    pulls: list[Pull] = []
+    if not files and cluster is None and recorded is None:
+        raise InvalidValueError("nothing to measure", "", allowed="FILE, --cluster or --log-group")
+    pulls: list[Pull] = list(recorded or ())
     notes: list[str] = []
     for path in files:
         records = read_records(path)
@@ -112,7 +128,22 @@ def _read(
     return pulls, notes
 
 
-def _profiles(
+def read_recorded(
+    log_group: str, *, days: float, region: str | None, profile: str | None, role_arn: str | None
+) -> list[Pull]:
+    """Return the starts that a PullWatch recorded.
+
+    Raises:
+        MeasureError: if CloudWatch Logs does not give them.
+        UnsupportedError: where what asks AWS is not installed.
+    """
+    require_network()
+    from cdk_pull.watch.records import read_log_group  # noqa: PLC0415 - needs the extra that was asked for above
+
+    return read_log_group(log_group, days=days, region=region, profile=profile, role_arn=role_arn)
+
+
+def profiles_of(
     groups: list[PullGroup], registry: RegistryOptions, notes: list[str], *, ask: bool
 ) -> dict[str, ImageProfile]:
     """Return the images of the groups by digest, from the context and, if asked for, from their registries."""
@@ -146,10 +177,10 @@ def _profile_of(group: PullGroup, profiles: dict[str, ImageProfile]) -> ImagePro
     return ImageProfile.together(known) if one_platform and len(known) == len(images) else None
 
 
-def _save(
+def save_starts(
     path: Path, groups: list[PullGroup], profiles: dict[str, ImageProfile], notes: list[str]
 ) -> list[dict[str, Any]]:
-    """Add the starts to the file, and return what they do to the estimate of each group on Fargate."""
+    """Add starts to a file, and return what they do to the estimate of each group on Fargate."""
     before = sum(len(group.starts) for group in load_measured(path))
     new = [MeasuredGroup.of(group, _profile_of(group, profiles)) for group in groups]
     after = save_measured(path, new)

@@ -118,7 +118,7 @@ def test_saving_starts_of_an_image_of_unknown_size_says_what_to_do(
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        ([], 2, "cdk-pull: nothing to measure: ''; allowed: FILE, --cluster, or both\n"),
+        ([], 2, "cdk-pull: nothing to measure: ''; allowed: FILE, --cluster or --log-group\n"),
         (
             ["--service", "web"],
             2,
