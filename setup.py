@@ -22,8 +22,6 @@ PLAIN = [
 # What talks to a registry or to AWS: never needed at synth.
 # sniffio: httpcore looks for it at every request, and where it is missing each search costs a millisecond.
 NETWORK = ["boto3>=1.40", "httpx>=0.28", "sniffio>=1.3"]
-# What draws the page of `cdk-pull plan --html`.
-HTML = ["matplotlib>=3.10"]
 # What builds the documentation site: `make docs`.
 DOCS = ["mkdocs-click>=0.9", "mkdocs-material>=9.6", "mkdocstrings[python]>=0.30"]
 SITE = "https://cdk-pull.readthedocs.io/en/stable/"
@@ -62,12 +60,10 @@ setup(
     extras_require={
         "cdk": CDK,
         "network": NETWORK,
-        "html": HTML,
         "docs": DOCS,
         "dev": [
             *CDK,
             *NETWORK,
-            *HTML,
             "boto3-stubs>=1.40",
             "build>=1.2",
             "cfn-lint>=1.50",

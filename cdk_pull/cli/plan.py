@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from cdk_pull.cli._task import TaskOptions, task_options
 from cdk_pull.data.writing import write_whole
+from cdk_pull.report.console import make_console, print_all
 from cdk_pull.report.plan import Task, make_plan
-
-if TYPE_CHECKING:
-    from cdk_pull.report.plan import Plan
+from cdk_pull.report.plan_page import plan_page
+from cdk_pull.report.plan_text import plan_text
 
 __all__ = ["command"]
-
-# A log has no width of its own; rich would fall back to 80 columns, too few for the picture.
-_LOG_WIDTH = 140
 
 
 @click.command(name="plan")
@@ -53,25 +49,11 @@ def command(*, task: TaskOptions, as_json: bool, page: Path | None) -> int:
         model=task.model,
     )
     if page is not None:
-        from cdk_pull.report.plan_page import plan_page  # noqa: PLC0415 - only the page needs the plotting library
-
         write_whole(page, plan_page(plan))
     if as_json:
         click.echo(json.dumps(plan.to_json(), indent=2))
         if plan.choice.target_met is False:
             click.echo(f"cdk-pull: {plan.choice.why}", err=True)
     else:
-        _print(plan)
+        print_all(plan_text(plan, make_console().width))
     return 1 if plan.choice.target_met is False else 0
-
-
-def _print(plan: Plan) -> None:
-    from rich.console import Console  # noqa: PLC0415 - `--json` does without it
-
-    from cdk_pull.report.plan_text import plan_text  # noqa: PLC0415 - the same
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(width=_LOG_WIDTH, highlight=False)
-    for part in plan_text(plan, console.width):
-        console.print(part)

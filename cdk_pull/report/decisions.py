@@ -1,8 +1,7 @@
-"""The decisions that constructs left in a cloud assembly, read back, and laid out as one table per stack."""
+"""The decisions that constructs left in a cloud assembly, read back."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -14,11 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from rich.console import RenderableType
-
     from cdk_pull.template.cloud_assembly import AssemblyStack
 
-__all__ = ["RecordedDecision", "StackDecisions", "decision_table", "read_decisions"]
+__all__ = ["RecordedDecision", "StackDecisions", "read_decisions"]
 
 _TOPICS: tuple[Topic, ...] = get_args(Topic)
 
@@ -121,38 +118,3 @@ def _in_templates(stack: AssemblyStack) -> Iterator[tuple[str, Decision | None]]
             for topic in _TOPICS:
                 if topic in resource.metadata:
                     yield path, Decision.from_template(topic, resource.metadata[topic])
-
-
-def decision_table(stack: StackDecisions) -> RenderableType:
-    """Lay one stack's decisions out for a terminal or a log, as wide as the console that prints it."""
-    from rich.console import Group  # noqa: PLC0415 - only who prints pays for importing rich
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    rows = Table(expand=True, show_lines=True)
-    for header, share in (("Where", 4), ("Decided", 4), ("Why", 7), ("Cost", 5)):
-        rows.add_column(header, ratio=share, overflow="fold")
-    for recorded in stack.decisions:
-        decision = recorded.decision
-        why = "\n".join(_text(part) for part in (decision.why, decision.confidence) if part)
-        rows.add_row(
-            # The L1 within an L2 is always called so, which tells a reader nothing.
-            Text.assemble(recorded.resource.removesuffix("/Resource"), "\n", (decision.topic, "dim")),
-            Text(_text(decision.decided)),
-            Text(why),
-            Text(_text(decision.cost) or "nothing"),
-        )
-    return Group(Text.assemble((stack.stack, "bold"), f" in {_place(stack.environment)}"), rows)
-
-
-def _place(environment: str) -> str:
-    """Return where a stack goes in words: CDK writes ``unknown-account`` for a stack that may go to any."""
-    known = [
-        part for part in environment.removeprefix("aws://").split("/") if not part.startswith("unknown-")
-    ]
-    return " ".join(known) if any(known) else "any account and Region"
-
-
-def _text(value: object) -> str:
-    """Return a field as text: what held a token when it was recorded is an intrinsic function by now."""
-    return value if isinstance(value, str) else json.dumps(value)

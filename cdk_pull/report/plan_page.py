@@ -1,102 +1,44 @@
-"""The picture of one task's start as one page: no script, no network, light and dark, wide and narrow."""
+"""The picture of one task's start as one page for a browser."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB
+from cdk_pull.fargate.estimate.start import NOISE_SECONDS
+from cdk_pull.fargate.money import dollars, per_month
 from cdk_pull.fargate.prices import UnknownPrice, load_prices
-from cdk_pull.report.plan_chart import NARROW, WIDE, sizes_chart, ways_chart
+from cdk_pull.report.page import page, price_bar, sentence, start_bar, waterfall_bars
 from cdk_pull.report.size_text import month
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from cdk_pull.fargate.choose import Candidate
-    from cdk_pull.fargate.estimate.start_model import Interval
     from cdk_pull.fargate.sizes import FargateSize
+    from cdk_pull.fargate.ways.changes import ImageChange
     from cdk_pull.report.plan import Plan
-    from cdk_pull.report.plan_chart import Format
 
 __all__ = ["plan_page"]
 
-_STYLE: Final = """
-:root { color-scheme: light dark;
-  --paper: #fcfcfa; --card: #ffffff; --ink: #1c2430; --muted: #566072; --grid: #d5dae2; --other: #7b8798;
-  --chosen: #0b63c4; --noise: #f2c14e; --target: #a3285f; --change: #2a8a72; }
-@media (prefers-color-scheme: dark) { :root {
-  --paper: #14181f; --card: #1c222c; --ink: #e8ecf2; --muted: #a3aec0; --grid: #353e4c; --other: #8a96a8;
-  --chosen: #6cb2ff; --noise: #b98a1d; --target: #ff8cc0; --change: #5fcbae; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink);
-  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif; }
-main { max-width: 62rem; margin: 0 auto; padding: 1.5rem clamp(0.75rem, 3vw, 2rem) 3rem; }
-h1 { font-size: clamp(1.25rem, 4vw, 1.75rem); line-height: 1.25; margin: 0; overflow-wrap: anywhere; }
-h2 { font-size: 1.15rem; margin: 2.25rem 0 0.5rem; }
-p { margin: 0.35rem 0; }
-.muted, figcaption, caption, footer { color: var(--muted); }
-.answer { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 0.25rem 2rem;
-  margin: 1.25rem 0 0; padding: 1rem 1.25rem; background: var(--card); border: 1px solid var(--grid);
-  border-left: 0.35rem solid var(--chosen); border-radius: 0.5rem; }
-.answer dl { margin: 0; }
-.answer dt { color: var(--muted); font-size: 0.875rem; }
-.answer dd { margin: 0; font-size: 1.35rem; font-weight: 650; line-height: 1.3; }
-.answer dd small { display: block; font-size: 0.875rem; font-weight: 400; color: var(--muted); }
-.answer .why { grid-column: 1 / -1; margin-top: 0.5rem; }
-figure { margin: 0 0 1rem; }
-figcaption { font-size: 0.9rem; margin-bottom: 0.5rem; }
-svg { display: block; width: 100%; height: auto; font-family: inherit; stroke-linejoin: round; }
-.narrow { display: none; max-width: 30rem; margin: 0 auto; }
-@media (max-width: 46rem) { .wide { display: none; } .narrow { display: block; } }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-size: 0.9rem; padding-bottom: 0.35rem; }
-th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.9rem 0.35rem 0; border-top: 1px solid var(--grid); }
-th { font-weight: 600; } thead th { border-top: 0; color: var(--muted); font-size: 0.875rem; }
-.number { text-align: right; }
-.number, .name { white-space: nowrap; }
-tr.chosen th, tr.chosen td { color: var(--chosen); font-weight: 650; }
-td { overflow-wrap: anywhere; }
-@media (max-width: 46rem) {
-  thead { position: absolute; clip-path: inset(50%); }
-  table, tbody, tr, th, caption { display: block; } td { display: inline; }
-  tr { border-top: 1px solid var(--grid); padding: 0.5rem 0; } th, td { border: 0; padding: 0; }
-  td + td:not(:empty)::before { content: " · "; color: var(--muted); } }
-ul { padding-left: 1.2rem; margin: 0.35rem 0; }
-footer { margin-top: 2.5rem; font-size: 0.875rem; border-top: 1px solid var(--grid); padding-top: 0.75rem; }
-@media print { :root { --paper: #fff; } main { max-width: none; } figure, tr { break-inside: avoid; } }
-"""
-
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
-
 
 def plan_page(plan: Plan) -> str:
-    """Return one HTML page.
-
-    Raises:
-        UnsupportedError: when matplotlib is not installed.
-    """
-    title = f"Start of {plan.task.name}"
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<title>{escape(title)} on Fargate</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<main>
-<header>
+    """Return one HTML page that needs nothing but itself."""
+    return page(
+        f"Start of {plan.task.name} on Fargate",
+        f"""<header>
 <h1>{escape(plan.task.name)}</h1>
 <p class="muted">{escape(_facts(plan))}</p>
 </header>
 {_answer(plan)}
+<section aria-labelledby="phases">
+<h2 id="phases">Where the time goes</h2>
+{_waterfall(plan)}
+</section>
 <section aria-labelledby="sizes">
-<h2 id="sizes">Start against price, for every size</h2>
-{_figure(plan, sizes_chart, _sizes_label(plan), _sizes_caption(plan))}
-{_sizes_table(plan)}
+<h2 id="sizes">Start and price of every size</h2>
+{_sizes(plan)}
 </section>
 <section aria-labelledby="ways">
 <h2 id="ways">Ways with other images</h2>
@@ -109,11 +51,8 @@ def plan_page(plan: Plan) -> str:
 {_items(plan.notes)}
 </ul>
 </section>
-<footer>cdk-pull plan. {escape(_dates(plan))}</footer>
-</main>
-</body>
-</html>
-"""
+<footer>cdk-pull plan. {escape(_dates(plan))}</footer>""",
+    )
 
 
 def _facts(plan: Plan) -> str:
@@ -136,63 +75,73 @@ def _answer(plan: Plan) -> str:
         if choice.ephemeral_gib > INCLUDED_GIB
         else ""
     )
+    better = f'<p class="why better">Better: {escape(str(choice.better))}.</p>' if choice.better else ""
     return f"""<section class="answer" aria-label="The choice">
 <dl><dt>Choice</dt><dd>{choice.size}<small>cpu {choice.size.cpu}, memory {choice.size.memory_mib}</small></dd></dl>
 <dl><dt>Expected start</dt><dd>{start.expected:.0f} s<small>{start.low:.0f} to {start.high:.0f} s, {escape(against)}</small></dd></dl>
 <dl><dt>Price</dt><dd>{cost}</dd></dl>
-<p class="why">{escape(_sentence(choice.why))}</p>
-{storage}</section>"""
+<p class="why">{escape(sentence(choice.why))}</p>
+{better}{storage}</section>"""
 
 
-def _figure(plan: Plan, chart: Callable[[Plan, Format], str], label: str, caption: str) -> str:
-    drawings = "\n".join(
-        chart(plan, form).replace(
-            "<svg", f'<svg class="{form.name}" role="img" aria-label="{escape(label)}"', 1
-        )
-        for form in (WIDE, NARROW)
+def _waterfall(plan: Plan) -> str:
+    start = plan.choice.candidate.start
+    bars = waterfall_bars([(phase.name, phase.seconds.expected) for phase in start.phases])
+    return f'{bars}\n<p class="hint">The expected start at {plan.choice.size}, from created to started.</p>'
+
+
+def _sizes(plan: Plan) -> str:
+    target = plan.drawn_target
+    drawn = f" The dashed line is the target, {target:g} s." if target is not None else ""
+    caption = (
+        f"The least memory of each CPU that holds the task. A dot is the expected start, its bar the interval "
+        f"({plan.coverage}).{drawn} Prices on a linear scale. A gain of less than {NOISE_SECONDS:g} s is within what "
+        "starts of one size differ by."
     )
-    return f"<figure>\n<figcaption>{escape(caption)}</figcaption>\n{drawings}\n</figure>"
+    rows = [
+        _size_row(plan, candidate, memories[-1])
+        for candidate, memories in zip(plan.choice.candidates, plan.memories, strict=True)
+    ]
+    return _table(caption, ("Size", "Start", "", "Per month", "", "More memory"), rows)
 
 
-def _sizes_label(plan: Plan) -> str:
-    starts = ", ".join(
-        f"{candidate.size.vcpu:g} vCPU {candidate.start.total.expected:.0f} seconds"
-        for candidate in plan.choice.candidates
-    )
-    return f"Expected start by size: {starts}. The table below has every figure."
-
-
-def _sizes_caption(plan: Plan) -> str:
-    memories = ", small strokes to its right are larger memories at the same start" if plan.priced else ""
-    return (
-        f"A dot is the expected start of a size, named by its vCPU, its bar the interval ({plan.coverage}){memories}. "
-        "A larger size whose dot lies in the yellow band gains no more than chance does."
-    )
-
-
-def _sizes_table(plan: Plan) -> str:
-    return _table(
-        "The least memory of each CPU that holds the task, and what more memory costs.",
-        ("Size", "#Expected", "#Interval", "#Per month", "More memory", "Verdict"),
-        [
-            _size_row(plan, candidate, memories)
-            for candidate, memories in zip(plan.choice.candidates, plan.memories, strict=True)
-        ],
-        chosen=plan.choice.candidates.index(plan.choice.candidate),
-    )
-
-
-def _size_row(
-    plan: Plan, candidate: Candidate, memories: tuple[tuple[FargateSize, float | UnknownPrice], ...]
-) -> tuple[str, ...]:
-    largest, price = memories[-1]
-    more = f"up to {largest.memory_gb:g} GB" + (f", {_price(price)}" if plan.priced else "")
-    return (
+def _size_row(plan: Plan, candidate: Candidate, largest: tuple[FargateSize, float | UnknownPrice]) -> str:
+    chosen = candidate is plan.choice.candidate
+    verdict = plan.verdict(candidate)
+    tags = ["today"] if candidate is plan.choice.floor else []
+    tags += [verdict] if verdict else []
+    size, price = largest
+    more = f"to {size.memory_gb:g} GB" if size != candidate.size else ""
+    more += f", {_month(price)}" if more and plan.priced else ""
+    return _row(
         str(candidate.size),
-        *_seconds(candidate.start.total),
-        month(candidate),
-        more if len(memories) > 1 else "",
-        plan.verdict(candidate),
+        tags,
+        candidate,
+        plan,
+        extra=f'<td class="words" data-label="more memory">{escape(more)}</td>' if more else "<td></td>",
+        kind="chosen" if chosen else "other",
+    )
+
+
+def _row(name: str, tags: Sequence[str], candidate: Candidate, plan: Plan, *, extra: str, kind: str) -> str:
+    start = candidate.start.total
+    usd = candidate.usd_per_month
+    dearest = max(
+        (
+            each
+            for each in (option.usd_per_month for option in plan.choice.candidates)
+            if not isinstance(each, UnknownPrice)
+        ),
+        default=0.0,
+    )
+    price = "" if isinstance(usd, UnknownPrice) else price_bar(usd, dearest)
+    marks = "".join(f'<span class="tag">{escape(tag)}</span>' for tag in tags)
+    return (
+        f'<tr class="{kind}"><th scope="row" class="name">{escape(name)}{marks}</th>'
+        f'<td class="number" data-label="start">{start.expected:.0f} s</td>'
+        f'<td class="bars">{start_bar(start, plan.horizon, plan.drawn_target)}</td>'
+        f'<td class="number" data-label="a month">{escape(month(candidate))}</td>'
+        f'<td class="bars">{price}</td>{extra}</tr>'
     )
 
 
@@ -200,71 +149,51 @@ def _ways(plan: Plan) -> str:
     ec2 = f"<p>Or {escape(plan.choice.ec2)}.</p>" if plan.choice.ec2 else ""
     if not plan.ways:
         return f"<p>Nothing that is known would shorten this start by more than chance does.</p>{ec2}"
-    label = "Start and price of each way: " + "; ".join(str(way) for way in plan.ways)
-    caption = (
-        "Sizes and images together, the best first: what does what is asked at the least dollars per month."
-    )
     rows = [
-        (
-            way.what,
-            f"{way.candidate.start.total.expected:.0f} s",
-            month(way.candidate),
-            _sentence(
-                "; ".join(
-                    part
-                    for part in (
-                        f"needs {way.change.needs}",
-                        way.change.rules_out and f"rules out {way.change.rules_out}",
-                        way.change.sure,
-                    )
-                    if part
-                )
-            ),
+        _row(
+            str(way.candidate.size),
+            [],
+            way.candidate,
+            plan,
+            extra=f'<td class="words"><b class="better">{escape(way.change.what)}</b><br>{escape(_needs(way.change))}</td>',
+            kind="change",
         )
         for way in plan.ways
     ]
-    table = _table("What each needs.", ("Way", "#Expected", "#Per month", "What it needs"), rows)
-    return f"{_figure(plan, ways_chart, label, caption)}\n{table}{ec2}"
+    caption = (
+        "Sizes and images together, the best first: what does what is asked at the least dollars per month."
+    )
+    columns = ("Size", "Start", "", "Per month", "", "Image, and what it needs")
+    return _table(caption, columns, rows, kind="ways") + ec2
+
+
+def _needs(change: ImageChange) -> str:
+    parts = [
+        f"needs {change.needs}",
+        f"rules out {change.rules_out}" if change.rules_out else "",
+        change.sure,
+    ]
+    return sentence("; ".join(part for part in parts if part))
 
 
 def _phases_table(plan: Plan) -> str:
     rows = [
-        (phase.name, *_seconds(phase.seconds), phase.source) for phase in plan.choice.candidate.start.phases
+        f'<tr class="other"><th scope="row" class="name">{escape(phase.name)}</th>'
+        f'<td class="number">{phase.seconds.expected:.0f} s</td>'
+        f'<td class="number">{phase.seconds.low:.0f}-{phase.seconds.high:.0f} s</td><td>{escape(phase.source)}</td></tr>'
+        for phase in plan.choice.candidate.start.phases
     ]
     caption = f"The phases of the start at {plan.choice.size}."
-    return _table(caption, ("Phase", "#Expected", "#Interval", "Source"), rows)
+    return _table(caption, ("Phase", "Expected", "Interval", "Source"), rows)
 
 
-def _table(
-    caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], chosen: int | None = None
-) -> str:
-    """Return a table whose first column names the row; ``#`` before a column's name aligns figures.
-
-    The roles say again what the tags say, as browsers forget it where the narrow layout changes their display.
-    """
-    kinds = ["name", *("number" if column.startswith("#") else "words" for column in columns[1:])]
-    head = "".join(
-        f'<th scope="col" role="columnheader" class="{kind}">{escape(column.lstrip("#"))}</th>'
-        for kind, column in zip(kinds, columns, strict=True)
-    )
-    body = "\n".join(
-        f'<tr role="row" class="{"chosen" if index == chosen else "other"}">'
-        f'<th scope="row" role="rowheader" class="name">{escape(row[0])}</th>'
-        + "".join(
-            f'<td role="cell" class="{kind}">{escape(cell)}</td>'
-            for kind, cell in zip(kinds[1:], row[1:], strict=True)
-        )
-        + "</tr>"
-        for index, row in enumerate(rows)
-    )
+def _table(caption: str, columns: Sequence[str], rows: Sequence[str], kind: str = "sizes") -> str:
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    body = "\n".join(rows)
     return (
-        f'<table role="table"><caption>{escape(caption)}</caption>\n<thead role="rowgroup"><tr role="row">{head}</tr>'
-        f'</thead>\n<tbody role="rowgroup">\n{body}\n</tbody></table>'
+        f'<table class="{kind}"><caption>{escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody></table>"
     )
-
-
-def _seconds(interval: Interval) -> tuple[str, str]:
-    return f"{interval.expected:.0f} s", f"{interval.low:.0f}-{interval.high:.0f} s"
 
 
 def _dates(plan: Plan) -> str:
@@ -273,12 +202,8 @@ def _dates(plan: Plan) -> str:
 
 
 def _items(sentences: Iterable[str]) -> str:
-    return "\n".join(f"<li>{escape(_sentence(sentence))}</li>" for sentence in sentences)
+    return "\n".join(f"<li>{escape(sentence(each))}</li>" for each in sentences)
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
-
-
-def _price(price: float | UnknownPrice) -> str:
-    return "unknown" if isinstance(price, UnknownPrice) else f"${price:.4f}/h"
+def _month(price: float | UnknownPrice) -> str:
+    return "unknown" if isinstance(price, UnknownPrice) else dollars(per_month(price))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.fargate.estimate.start import NOISE_SECONDS
 from cdk_pull.report.size_text import answer_text, month, ways_text
+from cdk_pull.report.waterfall import waterfall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,10 @@ def plan_text(plan: Plan, width: int) -> Iterator[RenderableType]:
     yield Text()
     yield from answer_text(plan.choice)
     yield Text()
+    start = plan.choice.candidate.start
+    yield Text(f"Where the time goes at {plan.choice.size}", "bold")
+    yield waterfall([(phase.name, phase.seconds) for phase in start.phases], start.total, width)
+    yield Text()
     yield _picture(plan, scale)
     yield Text(_legend(plan), "dim")
     yield from ways_text(plan.choice)
@@ -55,12 +60,13 @@ class _Scale:
         return min(self.width - 1, int(seconds / self.longest * self.width))
 
     def background(self) -> Text:
-        """Return an empty row with the noise shaded and the target marked."""
+        """Return an empty row with the target marked, or the noise shaded where there is no target."""
         from rich.text import Text  # noqa: PLC0415
 
         cells = [" "] * self.width
-        low, high = (self.column(bound) for bound in self.plan.noise)
-        cells[low : high + 1] = "░" * (high + 1 - low)
+        if self.plan.task.target_seconds is None:
+            low, high = (self.column(bound) for bound in self.plan.noise)
+            cells[low : high + 1] = "░" * (high + 1 - low)
         if self.plan.drawn_target is not None:
             cells[self.column(self.plan.drawn_target)] = "┊"
         return Text("".join(cells), "dim")
@@ -104,17 +110,16 @@ def _picture(plan: Plan, scale: _Scale) -> Table:
             scale.interval(candidate.start.total, style),
             Text(verdict, style),
         )
-    table.add_row(
-        "", "", "", scale.background(), Text("noise, target" if plan.drawn_target else "noise", "dim")
-    )
+    name = "noise" if plan.task.target_seconds is None else "target" if plan.drawn_target else ""
+    if name:
+        table.add_row("", "", "", scale.background(), Text(name, "dim"))
     return table
 
 
 def _legend(plan: Plan) -> str:
-    parts = [
-        f"├──●──┤ expected start and its interval: {plan.coverage}",
-        f"░ within {NOISE_SECONDS:g} s of the smallest size: no reason for a larger one",
-    ]
+    parts = [f"├──●──┤ expected start and its interval: {plan.coverage}"]
+    if plan.task.target_seconds is None:
+        parts.append(f"░ within {NOISE_SECONDS:g} s of the smallest size: no reason for a larger one")
     if plan.drawn_target is not None:
         parts.append(f"┊ target, {plan.drawn_target:g} s")
     return "\n".join(parts)

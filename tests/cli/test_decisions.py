@@ -42,14 +42,33 @@ def test_prints_json(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None
     }
 
 
-def test_prints_tables(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without `--json` there is a table per stack, and the stacks with nothing to decide are named last."""
+def test_prints_a_headline_and_a_line_for_each_decision(
+    assembly: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without `--json` the totals come first and the stacks with nothing to decide last; --verbose adds the reasons."""
     with pytest.raises(SystemExit, match="0"):
         main(["decisions", str(assembly)])
     out = capsys.readouterr().out
-    assert out.startswith("Shop")
-    assert "every image is a digest" in out
-    assert out.endswith("Nothing to decide in: Quiet\n")
+    assert [line.rstrip() for line in out.splitlines()] == [
+        "1 decision in 2 stacks",
+        "",
+        "Shop  any account and Region",
+        "  Group  prefer-cached",
+        "",
+        "Nothing to decide in: Quiet. Reasons: --verbose.",
+    ]
+    with pytest.raises(SystemExit, match="0"):
+        main(["decisions", str(assembly), "--verbose"])
+    assert "    every image is a digest" in capsys.readouterr().out
+
+
+def test_writes_the_app_as_a_page(assembly: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """--html writes one page beside what is printed."""
+    page = tmp_path / "decisions.html"
+    with pytest.raises(SystemExit, match="0"):
+        main(["decisions", str(assembly), "--html", str(page)])
+    assert capsys.readouterr().out.startswith("1 decision in 2 stacks")
+    assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_a_folder_that_is_no_assembly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -95,19 +94,6 @@ def test_the_page_is_written_beside_the_answer(capsys: pytest.CaptureFixture[str
     assert _run(capsys, *_IMAGE, "--html", "plan.html") == without
     assert [path.name for path in tmp_path.iterdir()] == ["plan.html"]
     assert (tmp_path / "plan.html").read_text("utf-8").startswith("<!DOCTYPE html>")
-
-
-def test_without_the_extra_the_page_is_one_line_of_error(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The line says what to install, and no file is left."""
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert _run(capsys, *_IMAGE, "--html", "plan.html") == (
-        2,
-        "",
-        "cdk-pull: the page needs matplotlib; pip install 'cdk-pull[html]'\n",
-    )
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import io
 import json
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
-from rich.console import Console
 
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.decision import METADATA_TYPE, TEMPLATE_KEY, Decision
 from cdk_pull.errors import CdkPullError
-from cdk_pull.report.decisions import RecordedDecision, StackDecisions, decision_table, read_decisions
+from cdk_pull.report.decisions import RecordedDecision, StackDecisions, read_decisions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,58 +106,3 @@ def test_what_is_no_assembly(tmp_path: Path, content: str | None, message: str) 
         read_decisions(tmp_path)
     assert message in str(caught.value)
     assert str(tmp_path) in str(caught.value)
-
-
-def test_the_table_shows_every_field() -> None:
-    """A table names the stack and, for each decision, the place, topic, outcome, reason, confidence and cost."""
-    token = Decision(topic="region", decided="x", why="[b]not markup[/b]", details={})
-    stack = StackDecisions(
-        stack="Shop",
-        environment="aws://123456789012/eu-west-1",
-        decisions=(
-            RecordedDecision(resource="Api/Task/Resource", decision=SIZE),
-            RecordedDecision(resource="Image", decision=token),
-        ),
-    )
-    out = io.StringIO()
-    Console(file=out, width=160).print(decision_table(stack))
-    text = out.getvalue()
-    for part in (
-        "Shop in 123456789012 eu-west-1\n",
-        " Api/Task ",
-        SIZE.topic,
-        SIZE.decided,
-        SIZE.why,
-        SIZE.confidence,
-        SIZE.cost,
-        "[b]not markup[/b]",
-        "nothing",
-    ):
-        assert part in text, text
-
-
-def test_a_token_is_shown_as_its_intrinsic(tmp_path: Path) -> None:
-    """A field that held a token is printed as the intrinsic function that CDK made of it."""
-    data = {**PULL.to_json(), "decided": {"Ref": "Behavior"}}
-    folder = _assembly(tmp_path, {"/Shop/Group": [{"type": METADATA_TYPE, "data": data}]})
-    out = io.StringIO()
-    Console(file=out, width=160).print(decision_table(read_decisions(folder)[0]))
-    assert '{"Ref": "Behavior"}' in out.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("environment", "place"),
-    [
-        ("aws://123456789012/eu-west-1", "123456789012 eu-west-1"),
-        ("aws://unknown-account/eu-west-1", "eu-west-1"),
-        ("aws://unknown-account/unknown-region", "any account and Region"),
-        ("", "any account and Region"),
-    ],
-)
-def test_the_table_says_where_the_stack_goes(environment: str, place: str) -> None:
-    """A table's title names the account and the Region as far as the app does."""
-    out = io.StringIO()
-    Console(file=out).print(
-        decision_table(StackDecisions(stack="Shop", environment=environment, decisions=()))
-    )
-    assert out.getvalue().splitlines()[0].rstrip() == f"Shop in {place}"

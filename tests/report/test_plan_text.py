@@ -35,7 +35,7 @@ def test_each_size_has_a_row_with_its_interval_drawn_to_one_scale() -> None:
     assert list(rows) == [f"{vcpu} vCPU" for vcpu in ("0.5", "1", "2", "4", "8", "16", "32")]
     axis = next(line for line in lines if line.endswith(" s") and line.lstrip().startswith("0 "))
     assert rows["0.5 vCPU"].index("┤") == len(axis) - 1
-    target = next(line for line in lines if "noise, target" in line).index("┊")
+    target = next(line for line in lines if line.endswith("target") and "┊" in line).index("┊")
     assert rows["4 vCPU"].index("●") < target < rows["2 vCPU"].index("●")
     assert rows["4 vCPU"][target] == "┼"
     assert rows["4 vCPU"].endswith("chosen")

@@ -252,6 +252,7 @@ def _size_decision(request: SizingRequest, choice: Choice, calibrated: Calibrate
             },
             "from": str(choice.floor.size),
             "start_seconds": rounded(start.total),
+            "phases": {phase.name: round(phase.seconds.expected, 1) for phase in start.phases},
             "usd_per_month": _known(choice.candidate.usd_per_month),
             "usd_per_month_before": _known(choice.floor.usd_per_month),
             "better": str(choice.better) if choice.better else "",
