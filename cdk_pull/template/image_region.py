@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import EcrRegistry
+from cdk_pull.image.mistakes import beginning_mistake, name_mistake
 from cdk_pull.image.reference import ImageReference
 from cdk_pull.template.values import Unknown, is_text
 
@@ -38,6 +38,7 @@ class ImagePlace:
         region: the image's Region where its registry tells one that is not the stack's by construction.
         reference: the image as far as it is known; a part that is not known reads ``unknown``. None when unreadable.
         reason: why the verdict is ``unknown`` or ``malformed``; otherwise empty.
+        fix: what to write instead of a malformed name; otherwise empty.
     """
 
     image: str
@@ -45,6 +46,7 @@ class ImagePlace:
     region: str | None = None
     reference: ImageReference | None = None
     reason: str = ""
+    fix: str = ""
 
 
 def locate_image(image: object, region: str | None) -> ImagePlace:
@@ -65,17 +67,28 @@ def locate_image(image: object, region: str | None) -> ImagePlace:
         elif piece.symbol in _STAND_INS:
             text += _STAND_INS[piece.symbol]
         elif "/" in text:
-            text += _UNKNOWN_PART
+            text += _stand_in(text)
         else:
+            mistake = beginning_mistake(shown, text)
+            if mistake is not None:
+                return ImagePlace(image=shown, verdict="malformed", reason=mistake.what, fix=mistake.fix)
             return ImagePlace(image=shown, verdict="unknown", reason=piece.reason)
     dynamic, text = _without_dynamic(text)
     if dynamic:
         return ImagePlace(image=shown, verdict="unknown", reason=f"{dynamic} is resolved at deployment")
-    try:
-        reference = ImageReference.parse(text)
-    except InvalidValueError as error:
-        return ImagePlace(image=shown, verdict="malformed", reason=str(error))
+    mistake = name_mistake(shown, text)
+    if mistake is not None:
+        return ImagePlace(image=shown, verdict="malformed", reason=mistake.what, fix=mistake.fix)
+    reference = ImageReference.parse(text)
     return _judge(shown if text != shown else str(reference), reference, region)
+
+
+def _stand_in(before: str) -> str:
+    """Return what stands in for what only the deployment knows, by what is before it."""
+    if before.endswith("@"):
+        return f"sha256:{'0' * 64}"
+    algorithm = before.rpartition("@")[2]
+    return "0" * 64 if algorithm == "sha256:" else "" if "@" in before else _UNKNOWN_PART
 
 
 def _without_dynamic(text: str) -> tuple[str, str]:
@@ -89,7 +102,7 @@ def _without_dynamic(text: str) -> tuple[str, str]:
         before += text[start : match.start()]
         if "/" not in before:
             return match[0], text
-        before += _UNKNOWN_PART
+        before += _stand_in(before)
         start = match.end()
     return "", before + text[start:]
 

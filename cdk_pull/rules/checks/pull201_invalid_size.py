@@ -67,7 +67,7 @@ def invalid_size(task: TaskDefinition, _context: CheckContext) -> Iterator[Probl
     if not task.for_fargate:
         return
     for name in ("Cpu", "Memory"):
-        if task.resource.values.get(name) is None and task.resource.is_whole:
+        if task.values.get(name) is None and task.resource.is_whole:
             yield Problem(
                 message=f"a Fargate task needs {name} on the task, and it has none",
                 path=("Properties",),
@@ -83,8 +83,8 @@ def invalid_size(task: TaskDefinition, _context: CheckContext) -> Iterator[Probl
         size = fitting_size(task)
         yield Problem(
             message=str(error),
-            fix=f'Set Cpu: "{size.cpu}" and Memory: "{size.memory_mib}"' if size else "",
-            path=("Properties", "Cpu"),
+            fix=task.size_fix(size) if size else "",
+            path=task.shape.size_path,
             quote=f"Cpu: {cpu}, Memory: {memory}",
             patches=tuple(size_patches(task, size)),
         )

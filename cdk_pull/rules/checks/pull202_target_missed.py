@@ -72,7 +72,7 @@ def target_missed(task: TaskDefinition, context: CheckContext) -> Iterator[Probl
     if isinstance(weighed, dict) and weighed.get("target_met") is False:
         if context.synthesizing:
             return  # the construct has warned itself
-        yield Problem(message=str(weighed.get("why", "no size meets the target")), path=("Properties", "Cpu"))
+        yield Problem(message=str(weighed.get("why", "no size meets the target")), path=task.shape.size_path)
         return
     target, profile, size = (
         start_target(task.resource.metadata.get("start-within")),
@@ -94,6 +94,6 @@ def target_missed(task: TaskDefinition, context: CheckContext) -> Iterator[Probl
         fix=f'Set Cpu: "{choice.size.cpu}" and Memory: "{choice.size.memory_mib}": {choice.why}; {choice.cost}'
         if choice.target_met
         else "No size meets it: make the image smaller, use zstd or SOCI, or declare a later start",
-        path=("Properties", "Cpu"),
+        path=task.shape.size_path,
         patches=tuple(size_patches(task, choice.size)) if choice.target_met else (),
     )

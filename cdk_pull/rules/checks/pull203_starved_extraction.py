@@ -103,6 +103,6 @@ def starved_extraction(task: TaskDefinition, context: CheckContext) -> Iterator[
     yield Problem(
         message=f"the start is estimated at {now} with {size}, and at {better.start.total} with {better.size}",
         fix=f'Set Cpu: "{better.size.cpu}" and Memory: "{better.size.memory_mib}" ({cost}), or make the image smaller',
-        path=("Properties", "Cpu"),
+        path=task.shape.size_path,
         patches=tuple(size_patches(task, better.size)),
     )

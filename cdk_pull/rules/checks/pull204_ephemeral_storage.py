@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB, MAXIMUM_GIB, MINIMUM_GIB, needed_gib
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["ephemeral_storage"]
-
-_PATH: Final = ("Properties", "EphemeralStorage")
 
 
 @rule(
@@ -66,14 +64,14 @@ def ephemeral_storage(task: TaskDefinition, context: CheckContext) -> Iterator[P
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-storage.html
     """
-    has = task.ephemeral_gib
+    has, path = task.ephemeral_gib, (*task.base, "EphemeralStorage")
     if not task.for_fargate or isinstance(has, Unknown):
         return
     if has is not None and not INCLUDED_GIB <= has <= MAXIMUM_GIB:
         yield Problem(
             message=f"ephemeral storage of {has} GiB is out of bounds, and ECS refuses the task definition",
             fix=f"Set SizeInGiB to {MINIMUM_GIB} to {MAXIMUM_GIB}, or leave EphemeralStorage out for {INCLUDED_GIB} GiB",
-            path=(*_PATH, "SizeInGiB"),
+            path=(*path, "SizeInGiB"),
             quote=str(has),
         )
         return
@@ -91,7 +89,7 @@ def ephemeral_storage(task: TaskDefinition, context: CheckContext) -> Iterator[P
         yield Problem(
             message=str(error),
             fix="Make the image smaller, or run the task on EC2 capacity",
-            path=_PATH,
+            path=path,
         )
         return
     has = has or INCLUDED_GIB
@@ -99,6 +97,6 @@ def ephemeral_storage(task: TaskDefinition, context: CheckContext) -> Iterator[P
         yield Problem(
             message=f"the images need {needed} GiB, compressed and uncompressed, and the task has {has} GiB",
             fix=f"Set EphemeralStorage to {{SizeInGiB: {needed}}}, and more for what the containers write",
-            path=_PATH,
-            patches=(Patch(("EphemeralStorage",), {"SizeInGiB": needed}),),
+            path=path,
+            patches=(Patch(("EphemeralStorage",), {"SizeInGiB": needed}),) if task.is_definition else (),
         )

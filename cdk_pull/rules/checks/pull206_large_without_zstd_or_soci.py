@@ -66,7 +66,7 @@ def large_without_zstd_or_soci(
         return
     for container in task.containers:
         image = container.image
-        if image is None or asks_soci(task, image, context):
+        if image is None or image.place.verdict == "malformed" or asks_soci(task, image, context):
             continue
         profile = context.facts.profile(image, task)
         if profile is None:

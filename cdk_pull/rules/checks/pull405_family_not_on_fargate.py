@@ -66,4 +66,4 @@ def family_not_on_fargate(task: TaskDefinition, _context: CheckContext) -> Itera
         fargate_family(task.family)
         check_architecture(task.architecture, task.os)
     except CdkPullError as error:
-        yield Problem(message=str(error), path=("Properties", "RuntimePlatform"), quote=task.family)
+        yield Problem(message=str(error), path=(*task.base, "RuntimePlatform"), quote=task.family)

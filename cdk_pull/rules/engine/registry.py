@@ -34,7 +34,7 @@ __all__ = [
     "rule",
 ]
 
-Subject = Literal["capacity", "task", "service", "repository", "annotated", "stack"]
+Subject = Literal["capacity", "task", "service", "repository", "cache", "annotated", "stack"]
 """What a rule looks at: one call of its check for each in an assembly."""
 
 CRASHED: Final = "PULL000"

@@ -165,6 +165,9 @@ def _subjects(kind: Subject, context: CheckContext) -> Iterator[tuple[Any, Resou
             yield from ((each, each.resource) for each in context.ecs.services)
         case "repository":
             yield from ((each, each) for each in context.ecs.repositories)
+        case "cache":
+            caches = (*context.ecs.pull_through_rules, *context.ecs.creation_templates)
+            yield from ((each, each) for each in caches)
         case "annotated":
             for template in context.assembly.templates:
                 yield from ((each, each) for each in template.annotated())

@@ -50,7 +50,7 @@ def fitting_size(task: TaskDefinition) -> FargateSize | None:
 def size_patches(task: TaskDefinition, size: FargateSize | None) -> Iterator[Patch]:
     """Yield CPU and memory of a size, where both stand in the template as they are, or not at all."""
     said = section(task.resource.body, "Properties")
-    if size is not None and plain(said.get("Cpu")) and plain(said.get("Memory")):
+    if size is not None and task.is_definition and plain(said.get("Cpu")) and plain(said.get("Memory")):
         yield Patch(("Cpu",), str(size.cpu))
         yield Patch(("Memory",), str(size.memory_mib))
 
@@ -86,7 +86,9 @@ def environment_patches(
 
 def _said(task: TaskDefinition, container: Container) -> dict[str, Any]:
     """Return what the template says of a container; empty where it does not say it as it is."""
-    listed = section(task.resource.body, "Properties").get("ContainerDefinitions")
+    listed = (
+        section(task.resource.body, "Properties").get("ContainerDefinitions") if task.is_definition else None
+    )
     index = container.path[-1]
     if not isinstance(listed, list) or not isinstance(index, int) or index >= len(listed):
         return {}

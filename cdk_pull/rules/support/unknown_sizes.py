@@ -38,6 +38,9 @@ def unknown_sizes(task: TaskDefinition, context: CheckContext) -> Iterator[NotEv
     """Yield the images of a task of which nobody has stated the size."""
     for container in task.containers:
         image = container.image
+        if image is not None and image.place.verdict == "malformed":
+            # No registry knows it: PULL307 says so.
+            continue
         if image is not None and context.facts.profile(image, task) is None:
             yield unknown_size(container, image)
 

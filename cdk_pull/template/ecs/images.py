@@ -6,16 +6,17 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cdk_pull.template.image_region import ImagePlace, locate_image
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
     from cdk_pull.image.reference import ImageReference
+    from cdk_pull.template.context import Context
     from cdk_pull.template.model import Resource
 
-__all__ = ["Image", "TagKind", "immutable_tag"]
+__all__ = ["Image", "TagKind", "immutable_tag", "names_repository"]
 
 TagKind = Literal["digest", "immutable", "unique", "floating", "unknown"]
 
@@ -28,6 +29,8 @@ _UNIQUE: Final = re.compile(
     r"|(?:build|release|rel|b|r|v|ci)[-_.]?[0-9]{1,9}",
     re.ASCII,
 )
+_REPOSITORY: Final = "AWS::ECR::Repository"
+_VARIABLE: Final = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 _ASSETS: Final = re.compile(r"cdk-[a-z0-9]+-container-assets-")
 
 
@@ -53,6 +56,19 @@ class Image:
 
     def __str__(self) -> str:
         return str(self.value)
+
+    @classmethod
+    def by_name_alone(cls, value: str | Unknown, repository: str) -> Image:
+        """Return the image of a value that names a repository of the template without its registry."""
+        tag = str(value).partition(":")[2]
+        place = ImagePlace(
+            image=str(value),
+            verdict="malformed",
+            reason=f"{value} begins with !Ref {repository}, which gives the name of the repository without its registry, "
+            "so that Docker Hub is asked for it",
+            fix=f'Write !Sub "${{{repository}.RepositoryUri}}:{tag or "<tag>"}"; in CDK, use ContainerImage.from_ecr_repository',
+        )
+        return cls(value, place)
 
     @property
     def reference(self) -> ImageReference | None:
@@ -89,6 +105,28 @@ class Image:
         if self.repository is not None and immutable_tag(self.repository, tag):
             return "immutable"
         return "unique" if _UNIQUE.fullmatch(tag) else "floating"
+
+
+def names_repository(written: Any, context: Context) -> str:
+    """Return the repository whose name, without its registry, stands at the beginning of an image; empty for none.
+
+    Args:
+        written: as the template has it, not evaluated: ``Ref`` of a repository gives its name alone.
+        context: of the template.
+    """
+    match written:
+        case {"Ref": str() as logical_id}:
+            pass
+        case {"Fn::Join": [_, [{"Ref": str() as logical_id}, *_]]}:
+            pass
+        case {"Fn::Sub": str() as text} | {"Fn::Sub": [str() as text, *_]}:
+            found = _VARIABLE.match(text)
+            logical_id = found[1] if found is not None else ""
+        case _:
+            return ""
+    resource = context.resources.get(logical_id)
+    is_repository = isinstance(resource, dict) and resource.get("Type") == _REPOSITORY
+    return logical_id if is_repository else ""
 
 
 @lru_cache(maxsize=4096)

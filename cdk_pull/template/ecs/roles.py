@@ -66,16 +66,20 @@ class Role:
     @property
     def trusts_tasks(self) -> bool | None:
         """Whether Amazon ECS tasks may assume it; None where that is not known."""
+        return self.trusts(_TASKS)
+
+    def trusts(self, service: str) -> bool | None:
+        """Tell whether a service, by how its principal begins, may assume it; None where that is not known."""
         document = self.resource.values.get("AssumeRolePolicyDocument")
         statements = document.get("Statement") if isinstance(document, dict) else None
         listed = [statements] if isinstance(statements, dict) else statements
         if not isinstance(listed, list) or not listed:
             return None
-        answers = [_trusts(each) for each in listed]
+        answers = [_trusts(each, service) for each in listed]
         return True if True in answers else None if None in answers else False
 
 
-def _trusts(statement: Any) -> bool | None:
+def _trusts(statement: Any, service: str) -> bool | None:
     principal = statement.get("Principal") if isinstance(statement, dict) else None
     if principal == "*":
         return True
@@ -84,7 +88,7 @@ def _trusts(statement: Any) -> bool | None:
     named = principal.get("Service", [])
     services = named if isinstance(named, list) else [named]
     # Parts of a service's name, such as the suffix of its domain, are the partition's.
-    if any(str(each).startswith(_TASKS) for each in services):
+    if any(str(each).startswith(service) for each in services):
         return True
     return (
         None if any(isinstance(each, Unknown) and str(each).startswith("$") for each in services) else False

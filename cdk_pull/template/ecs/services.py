@@ -81,6 +81,17 @@ def _service(values: dict[str, Any]) -> Iterator[Start]:
     yield Start(settings=values, path=_PROPERTIES, cluster=values.get("Cluster", "default"))
 
 
+def _express(values: dict[str, Any]) -> Iterator[Start]:
+    """Yield what an Express Mode service starts: its own task, with a public address as its subnets are."""
+    network = {
+        **_object(values.get("NetworkConfiguration")),
+        "AssignPublicIp": Unknown(reason="Amazon ECS decides by the subnets"),
+    }
+    settings = {"LaunchType": "FARGATE", "NetworkConfiguration": {"AwsvpcConfiguration": network}}
+    path = (*_PROPERTIES, "NetworkConfiguration")
+    yield Start(settings=settings, path=path, cluster=values.get("Cluster", "default"), exact=False)
+
+
 def _rule(values: dict[str, Any]) -> Iterator[Start]:
     targets = values.get("Targets")
     for index, target in enumerate(targets if isinstance(targets, list) else ()):
@@ -152,6 +163,7 @@ def _object(value: Any) -> dict[str, Any]:
 STARTERS: Final[dict[str, Callable[[dict[str, Any]], Iterator[Start]]]] = {
     "AWS::ECS::Service": _service,
     "AWS::ECS::TaskSet": _service,
+    "AWS::ECS::ExpressGatewayService": _express,
     "AWS::Events::Rule": _rule,
     "AWS::Scheduler::Schedule": _schedule,
     "AWS::Pipes::Pipe": _pipe,

@@ -7,18 +7,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from cdk_pull.template.context import section
-from cdk_pull.template.ecs.images import Image
+from cdk_pull.template.ecs.images import Image, names_repository
+from cdk_pull.template.ecs.task_shapes import CONTAINERS, SHAPES, TASK_DEFINITION, Shape
 from cdk_pull.template.intrinsics import evaluate
 from cdk_pull.template.values import NO_VALUE, Unknown, as_text, is_text, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from cdk_pull.fargate.sizes import FargateSize
     from cdk_pull.template.model import PathStep, Resource
 
 __all__ = ["CONTAINERS", "Container", "TaskDefinition"]
 
-CONTAINERS = ("Properties", "ContainerDefinitions")
 _WINDOWS = "WINDOWS"
 # A longer text is no number that ECS takes, and Python refuses to read it as one.
 _LONGEST = 40
@@ -53,7 +54,7 @@ class Container:
 
 
 class TaskDefinition:
-    """One ``AWS::ECS::TaskDefinition``.
+    """One ``AWS::ECS::TaskDefinition``, or what else defines tasks: see :data:`cdk_pull.template.ecs.task_shapes.SHAPES`.
 
     Attributes:
         resource: where it stands.
@@ -75,24 +76,45 @@ class TaskDefinition:
     @property
     def fargate_only(self) -> bool:
         """Whether it says that it is made for Fargate, and for nothing else."""
-        needs = self.resource.values.get("RequiresCompatibilities")
+        needs = self.values.get("RequiresCompatibilities")
         return isinstance(needs, list) and bool(needs) and all(each == "FARGATE" for each in needs)
 
     @property
     def for_fargate(self) -> bool:
         """Whether ECS holds it to what Fargate demands when it is registered, wherever it runs then."""
-        needs = self.resource.values.get("RequiresCompatibilities")
+        needs = self.values.get("RequiresCompatibilities")
         return self.fargate or (isinstance(needs, list) and "FARGATE" in needs)
+
+    @cached_property
+    def shape(self) -> Shape:
+        """What the resource says of its tasks, in the form of a task definition."""
+        return SHAPES[self.resource.type](self.resource.values)
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The properties of a task definition, evaluated."""
+        return self.shape.values
+
+    @property
+    def is_definition(self) -> bool:
+        """Whether the resource is a task definition, which fixes can change."""
+        return self.resource.type == TASK_DEFINITION
 
     @property
     def base(self) -> tuple[PathStep, ...]:
         """Where its settings stand, below the resource."""
-        return ("Properties",)
+        return self.shape.base
+
+    def size_fix(self, size: FargateSize) -> str:
+        """Return how to state a size."""
+        return (
+            f"Set {self.shape.size_form.format(cpu=size.cpu, vcpu=size.cpu / 1024, memory=size.memory_mib)}"
+        )
 
     @property
     def execution_role(self) -> Any:
         """The role by which ECS fetches what the containers need, evaluated; None where there is none."""
-        return self.resource.values.get("ExecutionRoleArn") or None
+        return self.values.get("ExecutionRoleArn") or None
 
     @property
     def execution_role_path(self) -> tuple[PathStep, ...]:
@@ -102,7 +124,8 @@ class TaskDefinition:
     @property
     def may_have_execution_role(self) -> bool:
         """Whether a deployment may give it an execution role: by a parameter, a condition or a macro."""
-        stated = "ExecutionRoleArn" in section(self.resource.body, "Properties")
+        body = self._at(self.base)
+        stated = isinstance(body, dict) and "ExecutionRoleArn" in body
         return stated or not self.resource.is_whole
 
     @property
@@ -111,14 +134,14 @@ class TaskDefinition:
         return self._text("Cpu"), self._text("Memory")
 
     def _text(self, name: str) -> str | None:
-        value = self.resource.values.get(name)
+        value = self.values.get(name)
         text = as_text(value)[:_LONGEST] if is_text(value) else _DYNAMIC
         return None if _DYNAMIC in text else text
 
     @property
     def family(self) -> str:
         """The operating system family, ``LINUX`` where none is stated; empty where it is not known."""
-        platform = self.resource.values.get("RuntimePlatform", {})
+        platform = self.values.get("RuntimePlatform", {})
         stated = platform.get("OperatingSystemFamily", "LINUX") if isinstance(platform, dict) else ""
         return stated if isinstance(stated, str) else ""
 
@@ -130,14 +153,14 @@ class TaskDefinition:
     @property
     def architecture(self) -> Literal["x86_64", "arm64"]:
         """The CPU architecture."""
-        platform = self.resource.values.get("RuntimePlatform", {})
+        platform = self.values.get("RuntimePlatform", {})
         stated = platform.get("CpuArchitecture") if isinstance(platform, dict) else None
         return "arm64" if stated == "ARM64" else "x86_64"
 
     @property
     def ephemeral_gib(self) -> int | Unknown | None:
         """The ephemeral storage that it asks for; None where it asks for none."""
-        storage = self.resource.values.get("EphemeralStorage")
+        storage = self.values.get("EphemeralStorage")
         size = storage.get("SizeInGiB") if isinstance(storage, dict) else storage
         text = as_text(size) if is_text(size) else ""
         if size is None or text.isdecimal():
@@ -147,13 +170,17 @@ class TaskDefinition:
     @cached_property
     def containers(self) -> list[Container]:
         """Its containers, in order."""
-        listed = self.resource.values.get("ContainerDefinitions")
-        listed = listed if isinstance(listed, list) else []
-        return [
-            self._container(index, values)
-            for index, values in zip(self._places(len(listed)), listed, strict=True)
-            if isinstance(values, dict)
-        ]
+        listed = self.shape.containers
+        if not self.is_definition:
+            return [self._container(values, path) for values, path in listed]
+        number = len(self._said_containers)
+        places = self._places(number) if number else []
+        return [self._container(values, (*CONTAINERS, places[int(path[-1])])) for values, path in listed]
+
+    @property
+    def _said_containers(self) -> list[Any]:
+        stated = self.values.get("ContainerDefinitions")
+        return stated if isinstance(stated, list) else []
 
     def _places(self, number: int) -> list[int]:
         """Return where the containers stand in the template, in which conditions may leave some out."""
@@ -165,15 +192,36 @@ class TaskDefinition:
                 return places
         return list(range(number))
 
-    def _container(self, index: int, values: dict[str, Any]) -> Container:
-        text = text_of(values.get("Image"))
-        region = self.resource.template.context.environment.region
-        image = None if text is None else Image.of(text, region)
-        repository = None if image is None else self._repository_of(image, self.resource)
-        if image is not None and repository is not None:
-            image = replace(image, repository=repository)
+    def _container(self, values: dict[str, Any], path: tuple[PathStep, ...]) -> Container:
         name = values.get("Name")
-        return Container(name if isinstance(name, str) else "", values, (*CONTAINERS, index), image)
+        return Container(
+            name if isinstance(name, str) else "", values, path, self._image(values.get("Image"), path)
+        )
+
+    def _image(self, value: Any, path: tuple[PathStep, ...]) -> Image | None:
+        text = text_of(value)
+        if text is None:
+            return None
+        context = self.resource.template.context
+        by_name = names_repository(self._at((*path, "Image")), context)
+        if by_name:
+            return Image.by_name_alone(text, by_name)
+        image = Image.of(text, context.environment.region)
+        repository = self._repository_of(image, self.resource)
+        return image if repository is None else replace(image, repository=repository)
+
+    def written_image(self, container: Container) -> Any:
+        """Return an image as the template has it, not evaluated; None where a condition stands in between."""
+        return self._at((*container.path, "Image"))
+
+    def _at(self, path: tuple[PathStep, ...]) -> Any:
+        value: Any = self.resource.body
+        for step in path:
+            if isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                value = value.get(step) if isinstance(value, dict) else None
+        return value
 
     @property
     def images(self) -> list[Image]:

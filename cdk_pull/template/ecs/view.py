@@ -13,6 +13,7 @@ from cdk_pull.template.ecs.network import EcsNetwork
 from cdk_pull.template.ecs.roles import Roles
 from cdk_pull.template.ecs.services import STARTERS, LaunchType, Service, Start
 from cdk_pull.template.ecs.start_needs import StartNeed, start_needs
+from cdk_pull.template.ecs.task_shapes import SHAPES
 from cdk_pull.template.ecs.tasks import TaskDefinition
 from cdk_pull.template.outsiders import Outsiders
 from cdk_pull.template.values import Unknown
@@ -72,6 +73,11 @@ class EcsView:
         return list(self._of_type("AWS::ECR::PullThroughCacheRule"))
 
     @cached_property
+    def creation_templates(self) -> list[Resource]:
+        """Every ``AWS::ECR::RepositoryCreationTemplate``."""
+        return list(self._of_type("AWS::ECR::RepositoryCreationTemplate"))
+
+    @cached_property
     def outsiders(self) -> Outsiders:
         """What works on the resources here in a way that nobody can read."""
         return Outsiders(self.assembly)
@@ -123,7 +129,8 @@ class EcsView:
     def _tasks(self) -> dict[tuple[str, str], TaskDefinition]:
         return {
             (resource.template.key, resource.logical_id): TaskDefinition(resource, self._repository_of)
-            for resource in self._of_type("AWS::ECS::TaskDefinition")
+            for kind in SHAPES
+            for resource in self._of_type(kind)
         }
 
     @cached_property
@@ -148,10 +155,11 @@ class EcsView:
         ]
 
     def _service(self, resource: Resource, start: Start) -> Service:
+        own = self._tasks.get((resource.template.key, resource.logical_id))
         cluster = identity(start.cluster, resource)
         strategy = start.settings.get("CapacityProviderStrategy") or self._default_strategy(cluster)
         providers = _providers(strategy)
-        task = self._task_of(start.task, resource)
+        task = own or self._task_of(start.task, resource)
         launch_type = _launch_type(start.settings.get("LaunchType"), providers, strategy, task)
         service = Service(resource, launch_type, task, cluster, start)
         if launch_type == "EC2" and cluster:

@@ -1,0 +1,171 @@
+"""Texts that stand where an image belongs and name none that anybody can pull, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.image.ecr import registry_kind
+from cdk_pull.image.reference import DOCKER_HUB, ImageReference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Mistake", "beginning_mistake", "name_mistake"]
+
+_SCHEME: Final = re.compile(r"(?:https?|docker|oci)://", re.IGNORECASE)
+_ID: Final = re.compile(r"(?:sha256:)?[a-f0-9]{64}")
+_HOST_ALONE: Final = re.compile(
+    r"([A-Za-z0-9${}:.-]+?\.(?:amazonaws\.com(?:\.cn)?|on\.aws|ecr\.aws|io|dev))(?::([\w.-]+))?"
+)
+_OFFICIAL: Final = "library"
+_NAMESPACE_AND_NAME: Final = 2
+
+
+class Mistake(NamedTuple):
+    """What is wrong with the name of an image, and what to write."""
+
+    what: str
+    fix: str
+
+
+def name_mistake(shown: str, text: str = "") -> Mistake | None:
+    """Return why a text is not the name of an image that can be pulled; None where it is, or may be.
+
+    Args:
+        shown: for a person to read, with ``${…}`` for what only the deployment knows.
+        text: the same with stand-ins for that, which can be read as a name; ``shown`` where it is empty.
+    """
+    text = text or shown
+    for check in _CHECKS:
+        found = check(shown, text)
+        if found is not None:
+            return found
+    try:
+        reference = ImageReference.parse(text)
+    except InvalidValueError as error:
+        return _unreadable(shown, str(error))
+    return _on_docker_hub(shown, reference)
+
+
+def beginning_mistake(shown: str, beginning: str) -> Mistake | None:
+    """Return why a text of which only the beginning is known is not the name of an image; None where it may be."""
+    return _scheme(shown, beginning) or _arn(shown, beginning)
+
+
+def _blanks(shown: str, text: str) -> Mistake | None:
+    if not text.strip():
+        return Mistake("the image is empty", "Write [registry/]repository[:tag]")
+    if re.search(r"\s", text) is None:
+        return None
+    fixed = "".join(shown.split())
+    return Mistake(f"the image has blanks in its name: {shown!r}", f"Write {fixed}")
+
+
+def _scheme(shown: str, text: str) -> Mistake | None:
+    match = _SCHEME.match(text)
+    if match is None:
+        return None
+    return Mistake(
+        f"{shown} begins with {match[0]}, and the name of an image has no scheme",
+        f"Write {shown[match.end() :]}",
+    )
+
+
+def _arn(shown: str, text: str) -> Mistake | None:
+    if not text.startswith("arn:"):
+        return None
+    _, found, name = shown.partition(":repository/")
+    where = (
+        f"<account>.dkr.ecr.<Region>.amazonaws.com/{name}" if found else "the image's registry, repository"
+    )
+    return Mistake(
+        f"{shown} is an ARN, and not the name of an image",
+        f"Write the repository's URI with a tag: {where}:<tag>; in a template, !Sub '${{Repository.RepositoryUri}}:<tag>'",
+    )
+
+
+def _id(shown: str, text: str) -> Mistake | None:
+    if _ID.fullmatch(text) is None:
+        return None
+    digest = shown.removeprefix("sha256:")
+    return Mistake(
+        f"{shown} is the ID of an image, which Docker Hub is asked for as the name of a repository",
+        f"Write the repository before it: <repository>@sha256:{digest}",
+    )
+
+
+def _host_alone(shown: str, text: str) -> Mistake | None:
+    match = _HOST_ALONE.fullmatch(text) if "/" not in text else None
+    if match is None or (registry_kind(match[1]) == "other" and match[1] not in _KNOWN):
+        return None
+    host, _, tag = shown.rpartition(":") if match[2] else (shown, "", "")
+    what = f"{shown} names a registry and no repository, so that Docker Hub is asked for it"
+    return Mistake(what, f"Write {host}/{tag or '<repository>'}:<tag>")
+
+
+_KNOWN: Final = frozenset({"quay.io", "ghcr.io", "docker.io", "registry.k8s.io", "gcr.io", "cgr.dev"})
+_CHECKS: Final[tuple[Callable[[str, str], Mistake | None], ...]] = (_blanks, _scheme, _arn, _id, _host_alone)
+
+
+def _unreadable(shown: str, reason: str) -> Mistake:
+    name = shown.rpartition("/")[2]
+    if shown.endswith(":"):
+        return Mistake(
+            f"{shown} ends in a colon with an empty tag",
+            f"Give the tag a value, such as {shown}1.0.0; a parameter for it needs a default that is not empty",
+        )
+    if shown.endswith("@"):
+        return Mistake(
+            f"{shown} ends in @ with an empty digest", f"Write {shown}sha256:<digest>, or leave out the @"
+        )
+    if name.partition("@")[0].count(":") > 1:
+        first, second, *_ = name.split(":")
+        return Mistake(f"{shown} has two tags", f"Write one of them: {shown[: -len(name)]}{first}:{second}")
+    if "${" in reason and "${" in shown:
+        return Mistake(f"{shown} has ${{…}} in it, which Fn::Sub alone fills in", f'Write !Sub "{shown}"')
+    if "upper-case" in reason:
+        head, slash, last = shown.rpartition("/")
+        last, colon, tag = last.partition(":")
+        return Mistake(
+            f"{shown} has upper-case letters in the name of its repository",
+            f"Write {_lower(head)}{slash}{last.lower()}{colon}{tag}",
+        )
+    return Mistake(
+        f"{shown} is not the name of an image", f"Write [registry/]repository[:tag][@digest]: {reason}"
+    )
+
+
+def _lower(head: str) -> str:
+    """Return what stands before the name in lower case, but for what only the deployment knows."""
+    return "".join(
+        part if part.startswith("${") else part.lower() for part in re.split(r"(\$\{[^}]*\})", head)
+    )
+
+
+def _on_docker_hub(shown: str, reference: ImageReference) -> Mistake | None:
+    """Return what is wrong with a name of Docker Hub, where a repository has a namespace and a name."""
+    if reference.registry != DOCKER_HUB:
+        return None
+    parts = reference.repository.split("/")
+    first = parts[0]
+    if len(parts) >= _NAMESPACE_AND_NAME and "." in first:
+        # No namespace of Docker Hub has a dot in it.
+        hub, _, rest = shown.partition("/")
+        host = rest.partition("/")[0]
+        return Mistake(
+            f"{shown} is looked for on Docker Hub, where {host} is not", f"Leave out {hub}/: write {rest}"
+        )
+    if len(parts) > _NAMESPACE_AND_NAME:
+        rest = shown.partition(f"{first}/")[2]
+        is_official = first == _OFFICIAL
+        fix = (
+            f"Leave out {first}/: write {rest}"
+            if is_official
+            else "Write <namespace>/<name>, or the registry before it"
+        )
+        return Mistake(
+            f"{shown} has {len(parts)} parts, and a repository of Docker Hub has a namespace and a name", fix
+        )
+    return None
