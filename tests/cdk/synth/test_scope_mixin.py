@@ -29,6 +29,7 @@ LAUNCH_TEMPLATES: Final = "@aws-cdk/aws-autoscaling:generateLaunchTemplateInstea
 
 MIXINS: Final[dict[str, Callable[[], ScopeMixin]]] = {
     "ImagePullBehavior": pull.ImagePullBehavior.once,
+    "PrePulledImages": lambda: pull.PrePulledImages(["public.ecr.aws/datadog/agent:7.60.0"]),
     "PullFixes": pull.PullFixes,
     "FargateTaskSize": lambda: pull.FargateTaskSize.start_within(
         cdk.Duration.minutes(1), compressed="800MB", uncompressed="2.4GB"
@@ -45,7 +46,7 @@ FOUND: Final = {
 
 def fill(scope: Construct, mixin: str) -> None:
     """Put into a scope something for a mixin to do."""
-    if mixin in {"ImagePullBehavior", "PullFixes"}:
+    if mixin in {"ImagePullBehavior", "PrePulledImages", "PullFixes"}:
         vpc = ec2.Vpc.from_vpc_attributes(
             scope, "Vpc", vpc_id="vpc-1", availability_zones=["eu-west-1a"], private_subnet_ids=["subnet-1"]
         )
@@ -58,7 +59,7 @@ def fill(scope: Construct, mixin: str) -> None:
         )
         if mixin == "PullFixes":
             group.add_user_data("echo ECS_IMAGE_PULL_BEHAVIOR=Once >> /etc/ecs/ecs.config")
-    if mixin != "ImagePullBehavior":
+    if mixin not in {"ImagePullBehavior", "PrePulledImages"}:
         memory = 512 if mixin == "FargateTaskSize" else 8192
         task = ecs.FargateTaskDefinition(scope, "Task", cpu=256, memory_limit_mib=memory)
         task.add_container("app", image=ecs.ContainerImage.from_registry(ABROAD))
@@ -100,6 +101,8 @@ def _is_served(mixin: str, stack: cdk.Stack) -> bool:
     match mixin:
         case "ImagePullBehavior":
             return behaviors == {"once"}
+        case "PrePulledImages":
+            return behaviors == {"prefer-cached"}
         case "PullFixes":
             return (behaviors, sizes) == ({"once"}, {("1024", "8192")})
         case "FargateTaskSize":
@@ -234,7 +237,7 @@ ORDERS: Final[dict[str, tuple[Callable[..., Prod], str]]] = {
     "make the stage, aspect on the app": (_aspect_stage, WRITTEN),
 }
 PAGE: Final = cells("order")
-CHANGES: Final = "changes (ImagePullBehavior, PullFixes, FargateTaskSize)"
+CHANGES: Final = "changes (ImagePullBehavior, PrePulledImages, PullFixes, FargateTaskSize)"
 LOOKS: Final = "only looks (SameRegionImages, FargateTaskSize.checked)"
 
 

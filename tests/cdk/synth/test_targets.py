@@ -24,18 +24,25 @@ if TYPE_CHECKING:
 
     from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
 
+FAULTY: Final = 8192
 ENV: Final = cdk.Environment(account="111122223333", region="eu-west-1")
 TYPE: Final = ec2.InstanceType("m7i.large")
 IMAGE: Final = ecs.ContainerImage.from_registry("111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1")
-WRONG: Final = "echo ECS_IMAGE_PULL_BEHAVIOR=Once >> /etc/ecs/ecs.config"
 MIXINS: Final[dict[str, Callable[[], ScopeMixin]]] = {
     "ImagePullBehavior": lambda: pull.ImagePullBehavior(
         pull.AgentSettings(image_pull_timeout=cdk.Duration.hours(1))
     ),
+    "PrePulledImages": lambda: pull.PrePulledImages(["public.ecr.aws/datadog/agent:7.60.0"]),
     "PullFixes": pull.PullFixes,
     "FargateTaskSize": lambda: pull.FargateTaskSize.within_price(1, compressed="800MB", uncompressed="2.4GB"),
     "SameRegionImages": pull.SameRegionImages,
 }
+
+
+def line(stack: cdk.Stack) -> str:
+    """Return a line of user data: with a fault, for PullFixes to fix, or without."""
+    fault = "echo ECS_IMAGE_PULL_BEHAVIOR=Once >> /etc/ecs/ecs.config"
+    return fault if memory(stack) == FAULTY else "echo ready"
 
 
 def vpc(stack: cdk.Stack) -> ec2.IVpc:
@@ -56,7 +63,7 @@ def cluster(stack: cdk.Stack) -> ecs.Cluster:
 
 
 def group(stack: cdk.Stack) -> autoscaling.AutoScalingGroup:
-    """Return a group whose user data has a fault."""
+    """Return a group."""
     made = autoscaling.AutoScalingGroup(
         stack,
         "Group",
@@ -64,7 +71,7 @@ def group(stack: cdk.Stack) -> autoscaling.AutoScalingGroup:
         instance_type=TYPE,
         machine_image=ecs.EcsOptimizedImage.amazon_linux2023(),
     )
-    made.add_user_data(WRONG)
+    made.add_user_data(line(stack))
     return made
 
 
@@ -110,7 +117,7 @@ def _l1_task(stack: cdk.Stack) -> IConstruct:
 
 
 def _l1_launch(stack: cdk.Stack) -> ec2.CfnLaunchTemplate:
-    text = cdk.Fn.base64(f"#!/bin/bash\necho ECS_CLUSTER=prod >> /etc/ecs/ecs.config\n{WRONG}")
+    text = cdk.Fn.base64(f"#!/bin/bash\necho ECS_CLUSTER=prod >> /etc/ecs/ecs.config\n{line(stack)}")
     data = ec2.CfnLaunchTemplate.LaunchTemplateDataProperty(user_data=text)
     return ec2.CfnLaunchTemplate(stack, "Launch", launch_template_data=data)
 
@@ -126,7 +133,7 @@ def _l1_group(stack: cdk.Stack) -> IConstruct:
 
 
 def _l1_configuration(stack: cdk.Stack) -> IConstruct:
-    text = cdk.Fn.base64(f"#!/bin/bash\necho ECS_CLUSTER=prod >> /etc/ecs/ecs.config\n{WRONG}")
+    text = cdk.Fn.base64(f"#!/bin/bash\necho ECS_CLUSTER=prod >> /etc/ecs/ecs.config\n{line(stack)}")
     return autoscaling.CfnLaunchConfiguration(
         stack, "Launch", image_id="ami-1", instance_type="m7i.large", user_data=text
     )
@@ -134,7 +141,7 @@ def _l1_configuration(stack: cdk.Stack) -> IConstruct:
 
 def _launch(stack: cdk.Stack) -> IConstruct:
     data = ec2.UserData.for_linux()
-    data.add_commands("echo ECS_CLUSTER=prod >> /etc/ecs/ecs.config", WRONG)
+    data.add_commands("echo ECS_CLUSTER=prod >> /etc/ecs/ecs.config", line(stack))
     return ec2.LaunchTemplate(
         stack, "Launch", machine_image=ecs.EcsOptimizedImage.amazon_linux2023(), user_data=data
     )
@@ -241,7 +248,11 @@ TARGETS: Final[dict[str, Callable[[cdk.Stack], Any]]] = {
     "empty stack": lambda stack: stack,
 }
 SCOPES: Final = {"empty stage", "empty app"}
-PAGE: Final = cells("applied to")
+PAGE: Final = {
+    (row, mixin): value
+    for (row, columns), value in cells("applied to").items()
+    for mixin in columns.split(", ")
+}
 
 
 def test_the_page_names_every_target_and_mixin() -> None:
@@ -253,7 +264,7 @@ def test_the_page_names_every_target_and_mixin() -> None:
 @pytest.mark.parametrize("mixin", MIXINS)
 def test_each_target_is_as_the_page_says(tmp_path: Path, mixin: str) -> None:
     """One app with every target in a stack of its own: refused at the call, served, or warned of."""
-    app = cdk.App(outdir=str(tmp_path), context={"memory": 8192 if mixin == "PullFixes" else 512})
+    app = cdk.App(outdir=str(tmp_path), context={"memory": FAULTY if mixin == "PullFixes" else 512})
     said: dict[str, str] = {}
     for number, (name, make) in enumerate(TARGETS.items()):
         stack = cdk.Stack(app, f"S{number}", env=ENV)
