@@ -107,7 +107,7 @@ class StageFixes(StageWork):
             made.setdefault((patched.rule.id, patched.template, patched.logical_id), []).append(patched)
         for (_, template, logical_id), patches in made.items():
             resource = documents.resource(template, logical_id)
-            if identity(resource) in tasks and cdk.Stack.of(resource).nested == nested:
+            if identity(resource) in tasks and self.stack_of(resource).nested == nested:
                 for patched in patches:
                     _set(resource, patched)
                 self._record(resource, patches)

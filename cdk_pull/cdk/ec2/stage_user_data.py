@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import aws_cdk as cdk
-
 from cdk_pull.cdk.ec2.batch import BatchEnvironments
 from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES
 from cdk_pull.cdk.ec2.decision import overridden_decision, pre_pull_decision, pull_decision
@@ -156,7 +154,7 @@ class StageUserData(StageWork):
     def _launch(self, resource: LaunchResource) -> LaunchUserData:
         launch = self._launches.get(identity(resource))
         if launch is None:
-            stack = cdk.Stack.of(resource)
+            stack = self.stack_of(resource)
             launch = self._launches[identity(resource)] = LaunchUserData(
                 resource, stack, self._images, self._batch
             )

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk.synth.decisions import record_in_template
 from cdk_pull.fargate.sizes import Os, check_architecture
 from cdk_pull.windows.families import fargate_family
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_ecs as ecs
     from constructs import IConstruct
 
     from cdk_pull.cdk.fargate.sizing import Sized
@@ -83,14 +83,20 @@ def region_of(stack: cdk.Stack) -> str | None:
     return _REGIONS[stack]
 
 
-def tell(scope: IConstruct, definition: ecs.CfnTaskDefinition, sized: Sized) -> None:
+def tell(
+    scope: IConstruct | None, definition: ecs.CfnTaskDefinition, sized: Sized, *, fresh: bool = False
+) -> None:
     """Leave the decisions in the template's metadata, where ``cdk-pull decisions`` reads them, and show the warning.
 
     Args:
-        scope: the construct that the user knows, the L2 where there is one.
+        scope: the construct that the user knows, the L2 where there is one; None to find it out.
         definition: the L1, whose metadata the template has.
         sized: what was decided.
+        fresh: whether the definition was made just now, and has no metadata yet.
     """
-    record_in_template(definition, sized.decisions)
+    record_in_template(definition, sized.decisions, fresh=fresh)
     if sized.warning:
+        if scope is None:
+            holder = definition.node.scope
+            scope = holder if isinstance(holder, ecs.TaskDefinition) else definition
         cdk.Annotations.of(scope).add_warning_v2(sized.warning.id, sized.warning.message)

@@ -75,11 +75,12 @@ class OwnContainer(NamedTuple):
     props: dict[str, Any]
 
 
-def own_container(path: str, image: ecs.ContainerImage | None, container: Container | None) -> OwnContainer:
+def own_container(
+    where: Callable[[], str], image: ecs.ContainerImage | None, container: Container | None) -> OwnContainer:
     """Return the container to add.
 
     Args:
-        path: of the task definition, for messages.
+        where: returns the path of the task definition, for messages; asking for it is two calls to JavaScript.
         image: as given beside the container.
         container: a mapping, or ``ecs.ContainerDefinitionOptions``, which have an image of their own.
 
@@ -93,16 +94,16 @@ def own_container(path: str, image: ecs.ContainerImage | None, container: Contai
         own = props.pop("image")
         if image is not None and image is not own:
             raise ConflictError(
-                f"{path}: image= and the image of the ContainerDefinitionOptions in container= differ; leave image= out"
+                f"{where()}: image= and the image of the ContainerDefinitionOptions in container= differ; leave image= out"
             )
         return OwnContainer(own, props)
     props = dict(container or {})
     for name in props:
         if name == "image":
-            raise ConflictError(f"{path}: container= has an image of its own; give it as image=")
+            raise ConflictError(f"{where()}: container= has an image of its own; give it as image=")
         if name not in ContainerProps.__annotations__:
             raise InvalidValueError(
-                f"{path}: container= has an unknown property",
+                f"{where()}: container= has an unknown property",
                 name,
                 allowed="the keyword arguments of add_container",
                 fix=did_you_mean(name, ContainerProps.__annotations__),

@@ -95,9 +95,9 @@ class StageTaskSizes(StageWork):
                     each.served = True
                 self._name_overridden(reached.resource, self._done[key], reached.applications)
             elif key not in self._seen:
-                by_stack.setdefault(identity(cdk.Stack.of(reached.resource)), []).append(reached)
+                by_stack.setdefault(identity(self.stack_of(reached.resource)), []).append(reached)
         for found in by_stack.values():
-            self._size_all(cdk.Stack.of(found[0].resource), found)
+            self._size_all(self.stack_of(found[0].resource), found)
 
     def check(self) -> list[str]:
         """Return what is wrong with the sizes, and which tasks do not hold their containers."""
@@ -131,7 +131,7 @@ class StageTaskSizes(StageWork):
         values: dict[str, Any],
         applications: Sequence[Application],
     ) -> None:
-        first = nearest(definition.node.path, [each for each in applications if _counts(each, applications)])
+        first = nearest(definition, [each for each in applications if _counts(each, applications)])
         asked = own_request(definition) or str(first.request)
         if first.request is not None and not own_request(definition):
             _size(definition, stack, values, first.request)
@@ -190,8 +190,7 @@ def _size(
         definition.ephemeral_storage = ecs.CfnTaskDefinition.EphemeralStorageProperty(
             size_in_gib=sized.ephemeral_gib
         )
-    holder = definition.node.scope
-    tell(holder if isinstance(holder, ecs.TaskDefinition) else definition, definition, sized)
+    tell(None, definition, sized)
 
 
 def _containers_so_far(definition: ecs.CfnTaskDefinition, properties: dict[str, Any]) -> object:

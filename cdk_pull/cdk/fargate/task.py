@@ -108,7 +108,7 @@ class FargateTask(ecs.FargateTaskDefinition):
         refuse_unknown("FargateTask", props, FargateTaskProps)
         stack = scope if isinstance(scope, cdk.Stack) else cdk.Stack.of(scope)
         os, architecture = platform_of(stack.resolve(runtime_platform) if runtime_platform else None)
-        own = own_container(f"{scope.node.path}/{id}", image, container)
+        own = own_container(lambda: f"{scope.node.path}/{id}", image, container)
         size = _given_size(cpu, memory_limit_mib, os, own.props)
         request = sizing_request(props, start_within=start_within, usd_per_hour=max_usd_per_hour)
         storage_is_token = is_token(ephemeral_storage_gib)
@@ -144,7 +144,7 @@ class FargateTask(ecs.FargateTaskDefinition):
                 volumes=props.get("volumes"),
             )
         definition = cast("ecs.CfnTaskDefinition", self.node.default_child)
-        tell(self, definition, sized)
+        tell(self, definition, sized, fresh=True)
         if request.goal != Goal():
             remember_own_request(definition, str(request))
         check_containers_fit(definition, stack, os=os)

@@ -90,7 +90,7 @@ class StageImages(StageWork):
             errors.extend(f"{path}: {one.error}" for one in judged if one.error)
             if judged and identity(resource) not in self._recorded:
                 self._recorded.add(identity(resource))
-                region = view.region(cdk.Stack.of(resource))
+                region = view.region(self.stack_of(resource))
                 record(resource.node, _decision(judged, region, reached.applications))
                 _acknowledge(resource, judged, application)
 

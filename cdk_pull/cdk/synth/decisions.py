@@ -20,11 +20,19 @@ def record(node: Node, decision: Decision) -> None:
     node.add_metadata(METADATA_TYPE, decision.to_json())
 
 
-def record_in_template(resource: cdk.CfnResource, decisions: Iterable[Decision]) -> None:
-    """Leave decisions in a resource's CloudFormation metadata, each in place of an earlier one on its topic."""
+def record_in_template(
+    resource: cdk.CfnResource, decisions: Iterable[Decision], *, fresh: bool = False
+) -> None:
+    """Leave decisions in a resource's CloudFormation metadata, each in place of an earlier one on its topic.
+
+    Args:
+        resource: the resource.
+        decisions: on one topic each.
+        fresh: whether the resource was made just now, and has no metadata yet.
+    """
     found = {decision.topic: decision.to_template() for decision in decisions}
     if found:
-        resource.add_metadata(TEMPLATE_KEY, {**_metadata(resource), **found})
+        resource.add_metadata(TEMPLATE_KEY, {**({} if fresh else _metadata(resource)), **found})
 
 
 def recorded_in_template(resource: cdk.CfnResource, topic: str) -> dict[str, Any] | None:

@@ -107,11 +107,11 @@ class _Within:
     root: IConstruct
 
 
-def nearest(path: str, applications: Sequence[Application]) -> Application:
+def nearest(resource: cdk.CfnResource, applications: Sequence[Application]) -> Application:
     """Return the application that counts for a resource.
 
     Args:
-        path: of the resource.
+        resource: the resource.
         applications: all that reach it, the nearest first.
 
     Raises:
@@ -121,7 +121,7 @@ def nearest(path: str, applications: Sequence[Application]) -> Application:
     for other in applications[1:]:
         if other.nearness == first.nearness and other.request != first.request:
             raise ConflictError(
-                f"{path}: two different requests at the same distance: {first} and {other}; keep one of them, or apply "
+                f"{resource.node.path}: two different requests at the same distance: {first} and {other}; keep one of them, or apply "
                 "the exception nearer to what it is for"
             )
     return first
@@ -176,6 +176,7 @@ class StageWork:
         self._on: dict[str, tuple[cdk.CfnResource, list[Application]]] = {}
         self._within: list[_Within] = []
         self._stages: dict[str, IConstruct] = {}
+        self._stacks: dict[str, cdk.Stack] = {}
         self._warned: set[int] = set()
         self._problems: dict[str, None] = {}
         self.reached_keys: set[str] = set()
@@ -257,9 +258,16 @@ class StageWork:
 
     def is_mine(self, resource: cdk.CfnResource) -> bool:
         """Tell whether a resource is written with this stage."""
-        return identity(self.stage_of_stack(cdk.Stack.of(resource))) == self._identity
+        return identity(self._stage_of_stack(self.stack_of(resource))) == self._identity
 
-    def stage_of_stack(self, stack: cdk.Stack) -> IConstruct:
+    def stack_of(self, resource: cdk.CfnResource) -> cdk.Stack:
+        """Return the stack of a resource, asked for once."""
+        key = identity(resource)
+        if key not in self._stacks:
+            self._stacks[key] = cdk.Stack.of(resource)
+        return self._stacks[key]
+
+    def _stage_of_stack(self, stack: cdk.Stack) -> IConstruct:
         """Return the stage of a stack; many resources are in one."""
         key = identity(stack)
         if key not in self._stages:
@@ -299,7 +307,7 @@ class StageWork:
 
     def _is_looked_after(self, resource: cdk.CfnResource) -> bool:
         """Tell whether the resource's own stage has something for it, and was in time: that counts, being nearer."""
-        other = self.known(self.stage_of_stack(cdk.Stack.of(resource)))
+        other = self.known(self._stage_of_stack(self.stack_of(resource)))
         return other is not None and other.checked and identity(resource) in other.reached_keys
 
     def _late(self) -> list[str]:
@@ -323,7 +331,7 @@ class StageWork:
 
 
 def _with_nearest(act: Callable[[Reached, Application], None], reached: Reached) -> None:
-    act(reached, nearest(reached.resource.node.path, reached.applications))
+    act(reached, nearest(reached.resource, reached.applications))
 
 
 _Work = TypeVar("_Work", bound=StageWork)
