@@ -10,7 +10,7 @@ from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.errors import ConflictError, InvalidValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import aws_cdk as cdk
 
@@ -76,7 +76,8 @@ class OwnContainer(NamedTuple):
 
 
 def own_container(
-    where: Callable[[], str], image: ecs.ContainerImage | None, container: Container | None) -> OwnContainer:
+    where: Callable[[], str], image: ecs.ContainerImage | None, container: Container | None
+) -> OwnContainer:
     """Return the container to add.
 
     Args:
