@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "CannotWriteError",
     "CdkPullError",
     "ConflictError",
     "InvalidValueError",
@@ -62,3 +63,7 @@ class MissingDependencyError(CdkPullError, ImportError):
     def __init__(self, what: str, *, needs: str, found: str, run: str, instead: str = "") -> None:
         message = f"{what} requires {needs}: {found}. Run: {run}"
         super().__init__(f"{message}. {instead}" if instead else message)
+
+
+class CannotWriteError(UnsupportedError):
+    """A file that cannot be written; it is as it was."""

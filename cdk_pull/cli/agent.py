@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from cdk_pull.agent.readers import ecs_config
 from cdk_pull.agent.user_data import read_user_data
 from cdk_pull.agent.variables import variables
 from cdk_pull.cli._input import read_input
+from cdk_pull.cli._streams import echo_json
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.files import read_regular_file
 
@@ -66,7 +66,7 @@ def command(
         form = "ecs-config" if _is_ecs_config(file, text) else "user-data"
     reading = _read(text, os, form)
     if as_json:
-        click.echo(json.dumps({"format": form, **reading.to_json()}, indent=2))
+        echo_json({"format": form, **reading.to_json()})
     else:
         _print(reading)
     return _compared(reading, wanted)

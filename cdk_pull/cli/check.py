@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cdk_pull.cli._streams import write_output
+from cdk_pull.data.writing import write_whole
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import check_account, check_region
-from cdk_pull.report.findings_text import printable
+from cdk_pull.printing import printable
 from cdk_pull.report.formats import FORMATS, render
 from cdk_pull.rules.engine.config import read_config
 from cdk_pull.rules.engine.finding import Severity
@@ -168,11 +170,11 @@ def _in_colour() -> bool:
 
 
 def _write(text: str, output: Path | None) -> None:
-    data = f"{text}\n".encode("utf-8", "backslashreplace")
     if output is not None:
-        output.write_bytes(data)
+        # Half of a surrogate pair is no character that a file could hold.
+        write_whole(output, f"{text}\n".encode("utf-8", "backslashreplace").decode())
     else:
-        sys.stdout.buffer.write(data)
+        write_output(text)
 
 
 def _status(result: Result, threshold: str) -> int:

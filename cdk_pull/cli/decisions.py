@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from cdk_pull.cli._streams import echo_json
 from cdk_pull.data.writing import write_whole
 from cdk_pull.report.console import make_console, print_all
 from cdk_pull.report.decisions import read_decisions
 from cdk_pull.report.decisions_page import decisions_page
 from cdk_pull.report.decisions_text import decisions_text
-from cdk_pull.report.findings_text import printable
 
 __all__ = ["command"]
 
@@ -38,7 +37,7 @@ def command(assembly: Path, *, verbose: bool, page: Path | None, as_json: bool) 
     if page is not None:
         write_whole(page, decisions_page(stacks))
     if as_json:
-        click.echo(json.dumps({"stacks": [stack.to_json() for stack in stacks]}, indent=2))
+        echo_json({"stacks": [stack.to_json() for stack in stacks]})
     else:
         print_all(decisions_text(stacks, make_console().width, verbose=verbose))
     for stack in stacks:
@@ -46,4 +45,4 @@ def command(assembly: Path, *, verbose: bool, page: Path | None, as_json: bool) 
             message = (
                 f"{stack.stack}/{resource}: cdk-pull metadata that is not a decision of cdk_pull; ignored"
             )
-            click.echo(f"cdk-pull: {printable(message)}", err=True)
+            click.echo(f"cdk-pull: {message}", err=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from cdk_pull.cli._streams import echo_json
 from cdk_pull.image.ecr import EcrRegistry, check_region, registry_kind
 from cdk_pull.image.reference import ImageReference
 
@@ -38,7 +37,7 @@ def command(reference: str, region: str | None, *, as_json: bool) -> int:
         "same_region": same,
     }
     if as_json:
-        click.echo(json.dumps(facts, indent=2))
+        echo_json(facts)
     else:
         for key, value in facts.items():
             click.echo(f"{key.replace('_', ' '):12} {_shown(value)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +9,7 @@ import click
 
 from cdk_pull.cli._look_up import RegistryOptions, in_words, look_up, parse_references, registry_options
 from cdk_pull.cli._steps import instruction_of
+from cdk_pull.cli._streams import echo_json
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.choose import Choice, choose
 from cdk_pull.fargate.prices import UnknownPrice
@@ -75,7 +75,7 @@ def command(
             {"reference": text, "problem": "reference", "error": str(error)}
             for text, error in invalid.items()
         ]
-        click.echo(json.dumps({"images": [one.to_json() for one in shown], "errors": errors}, indent=2))
+        echo_json({"images": [one.to_json() for one in shown], "errors": errors})
     else:
         click.echo("\n\n".join("\n".join(one.lines()) for one in shown), nl=bool(shown))
     for result in failed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,6 +12,7 @@ import click
 
 from cdk_pull.cli._app import app_settings, synthesize
 from cdk_pull.cli._look_up import RegistryOptions, in_words, look_up, registry_options
+from cdk_pull.cli._streams import echo_json
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.image.context import ContextFile, context_key, facts_from_context, parse_key, to_context
 from cdk_pull.image.ecr import check_account, check_region
@@ -74,7 +74,10 @@ def command(
     if wanted_now:
         _look_up(wanted_now, file, report, registry, datetime.now().astimezone().date())
     report.written = file.save()
-    click.echo(json.dumps(report.to_json(), indent=2) if as_json else "\n".join(report.lines()))
+    if as_json:
+        echo_json(report.to_json())
+    else:
+        click.echo("\n".join(report.lines()))
     for error in [*report.unread, *report.failed.values()]:
         click.echo(f"cdk-pull: {error}", err=True)
     return 1 if report.failed or report.unread else 0

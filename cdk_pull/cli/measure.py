@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +14,7 @@ from cdk_pull.cli._look_up import (
     registry_options,
     require_network,
 )
+from cdk_pull.cli._streams import echo_json
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.calibration import calibrate
 from cdk_pull.fargate.estimate.measured import MeasuredGroup, load_measured, save_measured
@@ -92,7 +92,7 @@ def command(
     effects = save_starts(save, groups, profiles, notes) if save else []
     if as_json:
         answer = {"groups": [_to_json(group) for group in groups], "estimates": effects, "notes": notes}
-        click.echo(json.dumps(answer, indent=2))
+        echo_json(answer)
     else:
         print_all(measure_text(groups, effects, notes))
     if not groups:

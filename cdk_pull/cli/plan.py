@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from cdk_pull.cli._streams import echo_json
 from cdk_pull.cli._task import TaskOptions, task_options
 from cdk_pull.data.writing import write_whole
 from cdk_pull.report.console import make_console, print_all
@@ -51,7 +51,7 @@ def command(*, task: TaskOptions, as_json: bool, page: Path | None) -> int:
     if page is not None:
         write_whole(page, plan_page(plan))
     if as_json:
-        click.echo(json.dumps(plan.to_json(), indent=2))
+        echo_json(plan.to_json())
         if plan.choice.target_met is False:
             click.echo(f"cdk-pull: {plan.choice.why}", err=True)
     else:

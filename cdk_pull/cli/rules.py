@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from cdk_pull.cli._streams import echo_json
 from cdk_pull.rules.engine.registry import all_rules
 
 __all__ = ["command"]
@@ -18,7 +17,7 @@ def command(*, as_json: bool) -> None:
     rules = all_rules()
     if as_json:
         keys = ("id", "title", "severity", "fix", "mixin", "sources")
-        click.echo(json.dumps([{key: getattr(rule, key) for key in keys} for rule in rules], indent=1))
+        echo_json([{key: getattr(rule, key) for key in keys} for rule in rules])
         return
     for rule in rules:
         click.echo(f"{rule.id}  {rule.severity.value:<7}  {rule.title}")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from cdk_pull.cli._streams import echo_json
 from cdk_pull.cli._task import TaskOptions, task_options
 from cdk_pull.fargate.choose import choose
 from cdk_pull.report.console import print_all
@@ -37,7 +36,7 @@ def command(*, task: TaskOptions, as_json: bool) -> int:
         changes=task.images.changes,
     )
     if as_json:
-        click.echo(json.dumps(choice.to_json(), indent=2))
+        echo_json(choice.to_json())
         if choice.target_met is False:
             click.echo(f"cdk-pull: {choice.why}", err=True)
     else:

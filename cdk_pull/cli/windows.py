@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime, timedelta
 
 import click
 
+from cdk_pull.cli._streams import echo_json
 from cdk_pull.windows.window import DEFAULT_LAG, MAX_LAG, CacheWindow, cache_window
 
 __all__ = ["command"]
@@ -33,7 +33,7 @@ def command(family: str, on: str | None, lag: int, *, as_json: bool) -> int:
     day: date | str = datetime.now().astimezone().date() if on is None else on
     window = cache_window(family, day, lag=timedelta(days=lag))
     if as_json:
-        click.echo(json.dumps(window.to_json(), indent=2))
+        echo_json(window.to_json())
     else:
         _print(window)
     if window.status == "cached":

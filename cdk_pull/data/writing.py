@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.errors import UnsupportedError
+from cdk_pull.errors import CannotWriteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,13 +28,17 @@ _SUFFIX: Final = ".cdk-pull"
 def write_whole(path: Path, text: str) -> None:
     """Replace a file's content in one step: a reader sees the old text or the new one, never a part.
 
-    The file's permissions and a symbolic link to it stay.
+    The file's permissions and a symbolic link to it stay. What is no regular file, such as ``/dev/stdout``, is written to.
 
     Raises:
-        UnsupportedError: if the file cannot be written; it is then as it was.
+        CannotWriteError: if the file cannot be written; it is then as it was.
     """
-    target = path.resolve()
     with _failures_in_words(path):
+        if path.exists() and not path.is_file():
+            with path.open("wb") as stream:
+                stream.write(text.encode())
+            return
+        target = path.resolve()
         target.parent.mkdir(parents=True, exist_ok=True)
         _replace(target, text, lambda: True)
 
@@ -52,7 +56,7 @@ def update_whole(path: Path, change: Callable[[], str | None]) -> bool:
         change: reads the file and returns its new text.
 
     Raises:
-        UnsupportedError: if the file cannot be locked or written; it is then as it was.
+        CannotWriteError: if the file cannot be locked or written; it is then as it was.
     """
     target = path.resolve()
     with _failures_in_words(path):
@@ -67,7 +71,7 @@ def update_whole(path: Path, change: Callable[[], str | None]) -> bool:
                     return False
                 if _replace(target, text, lambda before=before: _identity(target) == before):  # type: ignore[misc]
                     return True
-    raise UnsupportedError(
+    raise CannotWriteError(
         f"{path} cannot be updated: another program rewrites it all the time; stop that program, then run again"
     )
 
@@ -99,7 +103,7 @@ def _failures_in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UnsupportedError(
+        raise CannotWriteError(
             f"{path} cannot be written ({error.strerror or error}); it is as it was"
         ) from None
 
@@ -125,7 +129,7 @@ def _locked(folder: Path, path: Path) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     message = f"{path} is locked by another program for {_LOCK_SECONDS:.0f} s; end that program, then run again"
-                    raise UnsupportedError(message) from None
+                    raise CannotWriteError(message) from None
                 time.sleep(_LOCK_POLL_SECONDS)
             except OSError:
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cdk_pull.printing import line_safe, printable
 from cdk_pull.report.findings_text import counted
 from cdk_pull.report.paths import in_repository
 from cdk_pull.rules.engine.not_evaluated import summarize
@@ -40,7 +41,7 @@ def _command(finding: Finding) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return line_safe(printable(text)).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from cdk_pull.printing import json_safe
 from cdk_pull.rules.engine.not_evaluated import summarize
 
 if TYPE_CHECKING:
@@ -30,4 +31,4 @@ def render(result: Result, *, colour: bool = False, show_suppressed: bool = Fals
         "not_evaluated": [gap.to_json() for gap in summarize(result.not_evaluated)],
         "errors": list(result.errors),
     }
-    return json.dumps(document, indent=1)
+    return json_safe(json.dumps(document, indent=1))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from cdk_pull.report.findings_text import place_of, printable
+from cdk_pull.printing import printable, xml_safe
+from cdk_pull.report.findings_text import place_of
 from cdk_pull.rules.engine.not_evaluated import summarize
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def render(result: Result, *, colour: bool = False, show_suppressed: bool = Fals
     if gaps:
         said = "\n".join(printable(f"not evaluated: {gap} ({gap.named})") for gap in gaps)
         ET.SubElement(suite, "system-out").text = said
-    return ET.tostring(suite, encoding="unicode", xml_declaration=True)
+    return xml_safe(ET.tostring(suite, encoding="unicode", xml_declaration=True))
 
 
 def _case(suite: ET.Element, finding: Finding) -> ET.Element:

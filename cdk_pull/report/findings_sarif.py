@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from cdk_pull.printing import json_safe
 from cdk_pull.report.paths import in_repository
 from cdk_pull.rules.engine.not_evaluated import summarize
 from cdk_pull.rules.engine.registry import documented_rules
@@ -55,7 +56,7 @@ def render(result: Result, *, colour: bool = False, show_suppressed: bool = Fals
         ],
         "columnKind": "unicodeCodePoints",
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1)
+    return json_safe(json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1))
 
 
 def _version() -> str:
@@ -122,4 +123,7 @@ def _uri(file: str) -> str:
     """Return a path relative to the repository where it lies in it, as code scanning wants it; else a URI."""
     path = in_repository(file)
     # A name that is no UTF-8 text is quoted byte by byte.
-    return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
+    try:
+        return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
+    except UnicodeEncodeError:  # half of a surrogate pair, which no file can be named by
+        return quote(path.as_posix().encode("utf-8", "replace"))

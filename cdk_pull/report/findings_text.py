@@ -8,6 +8,7 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from cdk_pull.printing import log_safe, printable
 from cdk_pull.rules.engine.finding import Confidence, Finding, Severity
 from cdk_pull.rules.engine.not_evaluated import summarize
 from cdk_pull.rules.engine.suppress import PLUGIN
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.rules.engine.runner import Result
 
-__all__ = ["acknowledge_line", "counted", "place_of", "printable", "render"]
+__all__ = ["acknowledge_line", "counted", "place_of", "render"]
 
 _NARROWEST: Final = 40
 _CODES: Final = {"error": "1;31", "warning": "1;33", "info": "1;36", "dim": "2", "bold": "1", "fix": "32"}
@@ -37,7 +38,7 @@ def render(result: Result, *, colour: bool = False, show_suppressed: bool = Fals
     for gap in summarize(result.not_evaluated):
         lines += [f"{paint('not evaluated', 'info')}: {paint(str(gap))}", f"    {paint(gap.named, 'dim')}"]
     lines.append(_summary(result, paint))
-    return "\n".join(lines)
+    return log_safe("\n".join(lines))
 
 
 def _ordered(findings: list[Finding]) -> list[Finding]:
@@ -128,11 +129,6 @@ def counted(result: Result) -> str:
     ]
     nothing = "no problem in what was evaluated" if result.not_evaluated else "nothing found"
     return ", ".join(parts) or nothing
-
-
-def printable(text: str) -> str:
-    """Return a text without what would move the cursor or cannot be encoded, as a template may hold anything."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 class _Paint:

@@ -267,7 +267,7 @@ def test_files_of_the_repository(
     result = Result((replace(PLAIN, file=file.format(tmp_path)),))
     run = json.loads(render(result, "sarif"))["runs"][0]
     assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": uri}
-    named = unquote(uri.removeprefix("file://"), errors="surrogateescape")
+    named = unquote(uri.removeprefix("file://"))
     assert render(result, "github").startswith(f"::notice file={named},line=3,")
 
 

@@ -16,7 +16,7 @@ from cdk_pull.cdk.checks.suppressed import acknowledged_above
 from cdk_pull.cdk.installed import VALIDATIONS, require_cdk
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.context import is_ours
-from cdk_pull.report.findings_text import printable
+from cdk_pull.printing import line_safe, printable
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.not_evaluated import summarize
 from cdk_pull.rules.engine.registry import documented_rules, find_rule
@@ -130,7 +130,7 @@ class PullChecks:
         gaps = [f"{gap} ({gap.named})" for gap in summarize(result.not_evaluated)]
         for gap in gaps:
             # CDK keeps a plugin's metadata in its report and does not print it.
-            sys.stderr.write(f"cdk-pull: not evaluated: {printable(gap)}\n")
+            sys.stderr.write(f"cdk-pull: not evaluated: {line_safe(printable(gap))}\n")
         return cdk.PolicyValidationPluginReport(
             success=all(finding.severity is not Severity.ERROR for finding in findings),
             violations=_violations(findings),
@@ -168,8 +168,8 @@ def _violations(findings: Iterable[Finding]) -> list[cdk.PolicyViolation]:
     return [
         cdk.PolicyViolation(
             rule_name=finding.rule,
-            description=finding.message,
-            fix=finding.fix,
+            description=line_safe(printable(finding.message)),
+            fix=line_safe(printable(finding.fix)),
             severity=finding.severity.value,
             rule_metadata={"explain": f"cdk-pull explain {finding.rule}", **_quote(finding)},
             violating_resources=[

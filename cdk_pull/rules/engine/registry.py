@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
+from cdk_pull.docstrings import docstring_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.rules.engine.finding import Confidence
 from cdk_pull.rules.fixes.declaration import MIXIN
@@ -43,7 +43,6 @@ CRASHED: Final = "PULL000"
 _LISTED: Final = "those that `cdk-pull rules` lists"
 _ID: Final = re.compile(r"PULL[0-9]{3}")
 _MODULE: Final = re.compile(r"pull[0-9]{3}_[a-z0-9_]+")
-_SECTIONS: Final = ("What it does", "Why it matters", "Example", "Use instead", "Fix safety", "References")
 
 _S = TypeVar("_S")
 
@@ -63,7 +62,6 @@ class Rule:
         mixin: the name in ``cdk_pull`` of what fixes it; empty where only a person can.
         autofix: what the mixin PullFixes does; None where it does nothing.
         sources: where the facts behind it come from.
-        page: its documentation, in Markdown.
     """
 
     id: str
@@ -75,8 +73,12 @@ class Rule:
     mixin: str
     autofix: Autofix | None
     sources: tuple[str, ...]
-    page: str
     confidence: Confidence = Confidence.HIGH
+
+    @cached_property
+    def page(self) -> str:
+        """Its documentation, in Markdown: the docstring of its check."""
+        return docstring_of(self.check)
 
     @property
     def section_titles(self) -> tuple[str, ...]:
@@ -121,7 +123,6 @@ def rule(
             mixin=mixin or (MIXIN if autofix else ""),
             autofix=autofix,
             sources=sources,
-            page=inspect.getdoc(check) or "",
             confidence=confidence,
         )
 
@@ -133,7 +134,7 @@ def all_rules() -> tuple[Rule, ...]:
     """Return every rule, by id.
 
     Raises:
-        InvalidValueError: for a rule whose id, module name or page is not in order, or an id that is taken.
+        InvalidValueError: for a rule whose id or module name is not in order, or an id that is taken.
     """
     package = import_module("cdk_pull.rules.checks")
     found: dict[str, Rule] = {}
@@ -153,10 +154,6 @@ def _require_order(declared: Rule, module: str) -> None:
     if not _ID.fullmatch(declared.id) or not module.startswith(f"{declared.id.lower()}_"):
         raise InvalidValueError(
             "a rule's module is not named after its id", module, allowed=f"{declared.id.lower()}_…"
-        )
-    if declared.section_titles != _SECTIONS:
-        raise InvalidValueError(
-            f"the page of {declared.id} has other sections", declared.section_titles, allowed=_SECTIONS
         )
 
 

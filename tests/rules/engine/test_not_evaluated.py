@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -12,7 +13,7 @@ from cdk_pull.report.formats import render
 from cdk_pull.rules.engine import runner
 from cdk_pull.rules.engine.finding import Confidence, Problem, Severity
 from cdk_pull.rules.engine.not_evaluated import Gap, Missing, NotEvaluated, summarize
-from cdk_pull.rules.engine.registry import Rule, find_rule
+from cdk_pull.rules.engine.registry import find_rule
 from cdk_pull.rules.engine.runner import Options, Result, check
 from cdk_pull.template.assembly import from_document
 from cdk_pull.testing import NotEvaluatedWarning, assert_pulls_well
@@ -171,7 +172,7 @@ def test_cannot_tell_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     unsure = Problem(message="cannot tell", confidence=Confidence.LOW)
 
     def told(**options: Any) -> tuple[Severity, Confidence]:
-        made = Rule(**{**vars(rule), "check": lambda _task, _context: iter([unsure])})
+        made = replace(rule, check=lambda _task, _context: iter([unsure]))
         monkeypatch.setattr(Options, "rules", lambda _self: (made,))
         (finding,) = _check(_model(), **options).findings
         return finding.severity, finding.confidence
@@ -194,7 +195,8 @@ def test_a_rule_yields_both(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a rule could not judge stands beside its problems, with its own place."""
     rule = find_rule("PULL201")
     gap = NotEvaluated(missing=ROLE, name="arn:x", reason="of another\nstack", path=("Properties", "Role"))
-    made = Rule(**{**vars(rule), "check": lambda _task, _context: iter([Problem(message="bad"), gap])})
+    said: list[Problem | NotEvaluated] = [Problem(message="bad"), gap]
+    made = replace(rule, check=lambda _task, _context: said)
     monkeypatch.setattr(runner, "chosen_rules", lambda *_: (made,))
     result = _check(_model())
     assert [finding.message for finding in result.findings] == ["bad"]

@@ -12,6 +12,8 @@ from cdk_pull.rules.engine.registry import Rule, all_rules, documented_rules, fi
 
 DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
 
+SECTIONS = ("What it does", "Why it matters", "Example", "Use instead", "Fix safety", "References")
+
 
 def test_enough_rules() -> None:
     """There are at least the 28 rules that were promised, each once."""
@@ -27,6 +29,7 @@ def test_every_rule_is_complete(rule: Rule) -> None:
     assert rule.fix
     assert rule.sources
     assert all("\n" not in text for text in (rule.title, rule.fix, *rule.sources))
+    assert rule.section_titles == SECTIONS
     for section in rule.page.split("\n## ")[1:]:
         assert section.partition("\n")[2].strip()
     assert page_of(rule).startswith(f"# {rule.id}: {rule.title}\n\nSeverity: {rule.severity.value}.")

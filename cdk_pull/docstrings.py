@@ -1,0 +1,29 @@
+"""Docstrings that are pages for users, also where Python has been told to leave docstrings out (``-OO``)."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+__all__ = ["docstring_of"]
+
+
+def docstring_of(function: Any) -> str:
+    """Return a function's docstring, from its source where the function has none; empty where neither has it."""
+    function = inspect.unwrap(function)
+    stated = inspect.getdoc(function)
+    return stated or _docstrings(function.__code__.co_filename).get(function.__name__, "")
+
+
+@cache
+def _docstrings(file: str) -> dict[str, str]:
+    import ast  # noqa: PLC0415 - takes a while, and nearly all have their docstrings
+
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    functions = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
+    return {each.name: ast.get_docstring(each) or "" for each in functions}
