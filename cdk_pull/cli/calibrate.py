@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from cdk_pull.cli._look_up import RegistryOptions, registry_options
+from cdk_pull.cli._streams import echo_json
 from cdk_pull.cli.measure import profiles_of, read_recorded, save_starts
 from cdk_pull.fargate.estimate.pulls import group_pulls, is_cached
 from cdk_pull.fargate.estimate.start_model import Interval
@@ -78,9 +78,7 @@ def command(
     drift = [] if not groups else _drift(save, app)
     if as_json:
         answer: dict[str, Any] = {"starts": sum(len(each.pulls) for each in groups), "estimates": effects}
-        click.echo(
-            json.dumps(answer | {"drift": [each.to_json() for each in drift], "notes": notes}, indent=2)
-        )
+        echo_json(answer | {"drift": [each.to_json() for each in drift], "notes": notes})
     else:
         print_all(measure_text(groups, effects, [*map(str, drift), *notes]))
     if not groups:

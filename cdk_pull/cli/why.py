@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from cdk_pull.cli._look_up import (
     require_network,
 )
 from cdk_pull.cli._region import region_or_environment
+from cdk_pull.cli._streams import echo_json
 from cdk_pull.cli._task import seconds
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.goal import Goal
@@ -90,7 +90,7 @@ def command(
         }
         if choice is not None:
             answer["ec2"] = choice.ec2
-        click.echo(json.dumps(answer, indent=2))
+        echo_json(answer)
     else:
         print_all(why_text(why, choice, notes, make_console().width))
     return 0 if why.groups or why.cached or why.failures else 1

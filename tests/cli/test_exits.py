@@ -48,7 +48,7 @@ def template(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nosuch"], "No such command 'nosuch'"),
+        (["nosuch"], "no such command: 'nosuch'"),
         (["--nosuch"], "No such option"),
         (["check"], "Missing argument 'PATH"),
         (["check", "--nosuch", "x"], "No such option"),
