@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.checks.pull_fixes import PullFixes
     from cdk_pull.cdk.ec2.cached_image_capacity_provider import CachedImageCapacityProvider
     from cdk_pull.cdk.ec2.image_pull_behavior import ImagePullBehavior
+    from cdk_pull.cdk.ec2.managed_instances import ManagedInstancesCache
     from cdk_pull.cdk.ec2.pre_pulled_images import PrePulledImages
+    from cdk_pull.cdk.ec2.warm_pool import WarmPool
     from cdk_pull.cdk.fargate.task import FargateTask
     from cdk_pull.cdk.fargate.task_size import FargateTaskSize
     from cdk_pull.cdk.fargate.task_size_injector import FargateTaskSizeInjector
@@ -50,6 +52,7 @@ _HOMES = {
     "ImageRepository": "cdk_pull.cdk.images.image_repository",
     "InvalidValueError": "cdk_pull.errors",
     "Layer": "cdk_pull.image.profile",
+    "ManagedInstancesCache": "cdk_pull.cdk.ec2.managed_instances",
     "MissingDependencyError": "cdk_pull.errors",
     "PrePulledImages": "cdk_pull.cdk.ec2.pre_pulled_images",
     "PriceBook": "cdk_pull.fargate.prices",
@@ -62,6 +65,7 @@ _HOMES = {
     "SameRegionImages": "cdk_pull.cdk.images.same_region",
     "ServerCore": "cdk_pull.windows.pin",
     "UnsupportedError": "cdk_pull.errors",
+    "WarmPool": "cdk_pull.cdk.ec2.warm_pool",
     "WindowsFargateTask": "cdk_pull.cdk.fargate.windows_task",
     "assert_pulls_well": "cdk_pull.testing",
     "look_up_image": "cdk_pull.cdk.images.image_lookup",
@@ -81,6 +85,7 @@ __all__ = [
     "ImageRepository",
     "InvalidValueError",
     "Layer",
+    "ManagedInstancesCache",
     "MissingDependencyError",
     "PrePulledImages",
     "PriceBook",
@@ -93,6 +98,7 @@ __all__ = [
     "SameRegionImages",
     "ServerCore",
     "UnsupportedError",
+    "WarmPool",
     "WindowsFargateTask",
     "assert_pulls_well",
     "look_up_image",

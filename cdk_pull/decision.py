@@ -24,6 +24,7 @@ Topic = Literal[
     "fix",
     "pull-watch",
     "pre-pull",
+    "managed-instances",
 ]
 
 

@@ -60,7 +60,8 @@ _FARGATE = (
 )
 _MANAGED = (
     "ECS Managed Instances have no pull behaviour to set, they keep a pulled image until it is unused for 15 minutes: "
-    "to choose, use CachedImageCapacityProvider or another Auto Scaling group"
+    "to keep instances longer, apply ManagedInstancesCache; to choose the behavior, use CachedImageCapacityProvider or "
+    "another Auto Scaling group"
 )
 _EXTERNAL = (
     "an external instance gets no user data from CDK: "

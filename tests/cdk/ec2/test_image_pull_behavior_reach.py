@@ -103,7 +103,7 @@ def _ec2_service(stack: cdk.Stack) -> Construct:
             "apply ImagePullBehavior to the launch template where it is defined",
         ),
         (_provider_of_an_imported_group, "an imported Auto Scaling group keeps its user data"),
-        (_managed_instances, "use CachedImageCapacityProvider or another Auto Scaling group"),
+        (_managed_instances, "to keep instances longer, apply ManagedInstancesCache"),
         (_instance, "put the instance into an Auto Scaling group"),
         (_fargate_task, "choose a size that starts in time (FargateTask, FargateTaskSize)"),
         (_fargate_service, "or run the service on EC2 capacity"),
