@@ -97,7 +97,7 @@ class StageManagedInstances(StageWork):
             if identity(resource) in self._done:
                 continue
             self._done.add(identity(resource))
-            application = nearest(resource.node.path, applications)
+            application = nearest(resource, applications)
             request: _Request = application.request
             for path, value in request.overrides().items():
                 resource.add_property_override(path, value)
