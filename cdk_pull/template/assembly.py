@@ -15,7 +15,7 @@ from cdk_pull.template.source import check_shape
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from cdk_pull.template.model import Resource
 
@@ -31,10 +31,17 @@ class Assembly:
     Attributes:
         name: what was asked to be checked, such as ``cdk.out``.
         templates: in the order in which they were found.
+        read_assets: reads what ``image_platforms`` gives; called once, and only when asked for.
     """
 
-    def __init__(self, name: str, templates: Iterable[Template]) -> None:
+    def __init__(
+        self,
+        name: str,
+        templates: Iterable[Template],
+        read_assets: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
         self.name = name
+        self._read_assets = read_assets
         self.templates = list(templates)
         self._by_key = {template.key: template for template in self.templates}
         self._children: dict[tuple[str, str], Template] = {}
@@ -43,6 +50,11 @@ class Assembly:
             template.context.links = self
             if guard:
                 template.context.guard = guard
+
+    @cached_property
+    def image_platforms(self) -> Mapping[str, str]:
+        """The platforms that images are built for at the deployment, by tag; empty for that of the machine that deploys."""
+        return self._read_assets()
 
     def nest(self, parent: Resource, child: Template) -> None:
         """Say that a nested-stack resource stands for a template, whose parameters it fills."""

@@ -117,6 +117,24 @@ class AssemblyFolder:
                     found[key] = path
         return found
 
+    @cached_property
+    def image_platforms(self) -> dict[str, str]:
+        """The platforms of its image assets, by tag; empty for that of the machine that deploys."""
+        found = {}
+        for _, artifact in self.artifacts(_ASSETS):
+            manifest = self.read_json(section(artifact, "properties").get("file"))
+            for asset in section(manifest, "dockerImages").values():
+                source = section(asset, "source") if isinstance(asset, dict) else {}
+                platform = source.get("platform", "")
+                # What a command builds has the platform that the command says, which nobody here reads.
+                if "directory" not in source or not isinstance(platform, str):
+                    continue
+                for destination in section(asset, "destinations").values():
+                    tag = destination.get("imageTag") if isinstance(destination, dict) else None
+                    if isinstance(tag, str):
+                        found[tag] = platform
+        return found
+
 
 def assembly_folders(root: Path) -> Iterator[AssemblyFolder]:
     """Yield the folder of a cloud assembly, then those of its stages, each before the stages within it.

@@ -81,6 +81,7 @@ class _Reader:
         self.stacks: list[AssemblyStack] = []
         self.nested: list[tuple[Resource, Template]] = []
         self.sources: dict[Path, Source] = {}
+        self.folders: list[AssemblyFolder] = []
 
     @cached_property
     def acknowledged(self) -> dict[str, dict[str, str]]:
@@ -88,14 +89,22 @@ class _Reader:
 
     def assembly(self) -> Assembly:
         for folder in assembly_folders(self.root):
+            self.folders.append(folder)
             for name, artifact in folder.stacks:
                 self.read_stack(name, artifact, folder)
         if not self.templates:
             raise TemplateError(f"{self.root} holds no stack; run cdk synth first")
-        assembly = Assembly(str(self.root), self.templates)
+        assembly = Assembly(str(self.root), self.templates, self.image_platforms)
         for parent, child in self.nested:
             assembly.nest(parent, child)
         return assembly
+
+    def image_platforms(self) -> dict[str, str]:
+        """Return the platforms of the image assets, by tag."""
+        found: dict[str, str] = {}
+        for folder in self.folders:
+            found |= folder.image_platforms
+        return found
 
     def read_stack(self, name: str, artifact: dict[str, Any], folder: AssemblyFolder) -> None:
         properties = section(artifact, "properties")

@@ -25,6 +25,9 @@ def _findings(path: Path, select: tuple[str, ...]) -> tuple[list[Finding], dict[
     said = dict(OPTION.findall(path.read_text(encoding="utf-8")))
     loaded = load([path], region=said.get("region"))
     assert loaded.errors == []
+    for assembly in loaded.assemblies if "images" in said else ():
+        # As a cloud assembly has them of its image assets.
+        vars(assembly)["image_platforms"] = dict(each.split("=") for each in said["images"].split(", "))
     today = to_date(said["date"]) if "date" in said else None
     return list(check(loaded.assemblies, Options(select=select, today=today)).findings), said
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_pull.report.decisions import read_decisions
+from cdk_pull.rules.engine.runner import Options, check
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.load import load
 from cdk_pull.template.needed_images import needed_images
@@ -240,3 +241,40 @@ def test_metadata_of_somebody_else(said: Any, tmp_path: Path) -> None:
     (stack,) = read_decisions(tmp_path)
     assert [(each.resource, each.decision.decided) for each in stack.decisions] == [("Ours", "1 vCPU")]
     assert stack.ignored == ("Own",)
+
+
+def _with_assets(folder: Path, document: object) -> None:
+    artifacts = {
+        "S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "S.template.json"}},
+        "S.assets": {"type": "cdk:asset-manifest", "properties": {"file": "S.assets.json"}},
+    }
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    (folder / "S.template.json").write_text(json.dumps(TEMPLATE))
+    (folder / "S.assets.json").write_text(json.dumps(document))
+
+
+def test_platforms_of_image_assets(tmp_path: Path) -> None:
+    """The platform of each image asset is known by its tag; that of what a command builds is not."""
+    images = {
+        "a": {
+            "source": {"directory": "x", "platform": "linux/arm64"},
+            "destinations": {"d": {"imageTag": "a"}},
+        },
+        "b": {"source": {"directory": "x"}, "destinations": {"d": {"imageTag": "b"}, "e": {}}},
+        "c": {"source": {"executable": ["bazel"]}, "destinations": {"d": {"imageTag": "c"}}},
+        "d": "not an asset",
+        "e": {"source": {"directory": "x", "platform": 3}, "destinations": {"d": {"imageTag": "e"}}},
+    }
+    _with_assets(tmp_path, {"dockerImages": images})
+    (assembly,) = load([tmp_path]).assemblies
+    assert assembly.image_platforms == {"a": "linux/arm64", "b": ""}
+
+
+def test_asset_manifest_that_is_none(tmp_path: Path) -> None:
+    """An asset manifest that cannot be read is told by what asks for it, and by the rule in its place."""
+    _with_assets(tmp_path, ["not an object"])
+    loaded = load([tmp_path])
+    with pytest.raises(TemplateError, match="is not a JSON object"):
+        _ = loaded.assemblies[0].image_platforms
+    result = check(loaded.assemblies, Options(select=("PULL210",)))
+    assert [str(gap.missing.one) for gap in result.not_evaluated] == ["asset manifest that cannot be read"]

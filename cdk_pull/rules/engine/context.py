@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cdk_pull.template.ecs.view import EcsView
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Hashable, Iterator
     from datetime import date
 
     from cdk_pull.rules.support.image_facts import ImageFactsBook
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.services import Service
     from cdk_pull.template.ecs.tasks import TaskDefinition
-    from cdk_pull.template.model import Resource
+    from cdk_pull.template.model import Resource, Template
 
 __all__ = ["CheckContext"]
+
+_T = TypeVar("_T")
 
 _SOCI_INDEXES: Final = ("Custom::SociIndexBuild", "Custom::SociIndexV2Build")
 
@@ -42,9 +44,17 @@ class CheckContext:
     today: date | None = None
     synthesizing: bool = False
     ecs: EcsView = field(init=False)
+    _known: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.ecs = EcsView(self.assembly)
+
+    def once(self, key: Hashable, work: Callable[[], _T]) -> _T:
+        """Return what ``work`` returns, which is worked out once under this key."""
+        if key not in self._known:
+            self._known[key] = work()
+        known: _T = self._known[key]
+        return known
 
     @cached_property
     def _services_of_capacity(self) -> dict[int, list[Service]]:
@@ -69,6 +79,17 @@ class CheckContext:
     def services_running(self, task: TaskDefinition) -> list[Service]:
         """Return the services that run a task definition."""
         return self._services_of_task.get(id(task), [])
+
+    @cached_property
+    def _tasks_of_template(self) -> dict[str, list[TaskDefinition]]:
+        found: dict[str, list[TaskDefinition]] = {}
+        for task in self.ecs.tasks:
+            found.setdefault(task.resource.template.key, []).append(task)
+        return found
+
+    def tasks_of(self, template: Template) -> list[TaskDefinition]:
+        """Return the task definitions of a template."""
+        return self._tasks_of_template.get(template.key, [])
 
     def tasks_on(self, capacity: Capacity) -> list[TaskDefinition]:
         """Return the task definitions of the services on a capacity, each once."""

@@ -158,6 +158,15 @@ class TaskDefinition:
         return "arm64" if stated == "ARM64" else "x86_64"
 
     @property
+    def stated_architecture(self) -> str | None:
+        """The CPU architecture as ``X86_64`` or ``ARM64``, that of Fargate where it states none; None where it is not known."""
+        platform = self.values.get("RuntimePlatform", {})
+        stated = platform.get("CpuArchitecture") if isinstance(platform, dict) else platform
+        if stated is None:
+            return "X86_64" if self.fargate else None
+        return stated if isinstance(stated, str) else None
+
+    @property
     def ephemeral_gib(self) -> int | Unknown | None:
         """The ephemeral storage that it asks for; None where it asks for none."""
         storage = self.values.get("EphemeralStorage")
