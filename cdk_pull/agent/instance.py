@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.agent.readers.cloud_init.parts import is_mime, kind_of
+from cdk_pull.agent.readers.ec2launch import are_tasks
 from cdk_pull.agent.readers.toml_tokens import stand_in
 from cdk_pull.errors import ConflictError, InvalidValueError
 
@@ -31,8 +32,7 @@ __all__ = [
 
 _SYSTEMS: Final[tuple[OperatingSystem, ...]] = ("linux", "windows", "bottlerocket")
 _WINDOWS = re.compile(
-    r"<(powershell|script)>|\[(System\.)?Environment\]::SetEnvironmentVariable|\bInitialize-ECSAgent\b"
-    r"|\A\s*version:[^\n]*\n(.*\n)?tasks:",
+    r"<(powershell|script)>|\[(System\.)?Environment\]::SetEnvironmentVariable|\bInitialize-ECSAgent\b",
     re.IGNORECASE,
 )
 _BOTTLEROCKET = re.compile(r"^[ \t]*\[[ \t]*settings[ \t]*[.\]]", re.MULTILINE)
@@ -135,7 +135,7 @@ def detect(user_data: str) -> OperatingSystem | None:
         return "bottlerocket"
     if kind_of(user_data) or is_mime(user_data):
         return "linux"
-    if _WINDOWS.search(user_data):
+    if _WINDOWS.search(user_data) or are_tasks(user_data):
         return "windows"
     if _BOTTLEROCKET.search(user_data) or _has_settings(user_data):
         return "bottlerocket"

@@ -10,6 +10,7 @@ import click
 
 from cdk_pull.agent.instance import detect
 from cdk_pull.agent.readers import ecs_config
+from cdk_pull.agent.templated import Language, language_of, read_template, system_of
 from cdk_pull.agent.user_data import read_user_data
 from cdk_pull.agent.variables import variables
 from cdk_pull.cli._input import read_input
@@ -64,7 +65,8 @@ def command(
     text = _text(file)
     if form is None:
         form = "ecs-config" if _is_ecs_config(file, text) else "user-data"
-    reading = _read(text, os, form)
+    language = language_of(text, file) if form == "user-data" else None
+    reading = _read(text, os, form) if language is None else _read_template(text, language, os)
     if as_json:
         echo_json({"format": form, **reading.to_json()})
     else:
@@ -86,6 +88,11 @@ def _read(text: str, os: OperatingSystem | None, form: str) -> Reading:
             fix="Name it with --os.",
         )
     return read_user_data(text, os)
+
+
+def _read_template(text: str, language: Language, os: OperatingSystem | None) -> Reading:
+    click.echo(f"cdk-pull: this is a template; what {language.name} fills in is unknown", err=True)
+    return read_template(text, language, os or system_of(text, language) or "linux")
 
 
 def _text(file: str) -> str:

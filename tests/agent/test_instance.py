@@ -46,6 +46,8 @@ JOINS = "#!/bin/bash\necho ECS_CLUSTER=prod >> /etc/ecs/ecs.config"
         ("Initialize-ECSAgent -Cluster x", "windows"),
         ('[Environment]::SetEnvironmentVariable("A", "b", "Machine")', "windows"),
         ("version: 1.1\ntasks:\n- task: executeScript\n", "windows"),
+        ("# ours\n---\nversion: 1.0\n\ntasks: []\n", "windows"),
+        ("version: '3'\nservices:\n  web: {image: x}\n", None),
         ("[settings.ecs]\ncluster = 'x'", "bottlerocket"),
         ("[settings]\n", "bottlerocket"),
         ("settings.ecs.cluster = 'x'", "bottlerocket"),

@@ -102,6 +102,22 @@ def test_form_and_operating_system(
     assert (answer["format"], answer["os"]) == (form, os)
 
 
+def test_a_template_of_terraform(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A raw template is told as such: what it fills in is unknown, by its name, and nothing of it is called invalid."""
+    text = (
+        "#!/bin/bash\necho 'ECS_CLUSTER='${cluster}'\nECS_IMAGE_PULL_BEHAVIOR=${mode}' >> /etc/ecs/ecs.config\n"
+        "%{ if x ~}\nls\n%{ endif ~}\n"
+    )
+    assert run(file(tmp_path, text, "user-data.sh.tpl"), "--expect", "ECS_IMAGE_PULL_BEHAVIOR=once") == 1
+    out, err = capsys.readouterr()
+    assert "unknown: ECS_IMAGE_PULL_BEHAVIOR, line 3: ${mode} is filled in by Terraform" in out.splitlines()
+    assert "warning" not in out
+    assert err.splitlines() == [
+        "cdk-pull: this is a template; what Terraform fills in is unknown",
+        "cdk-pull: ECS_IMAGE_PULL_BEHAVIOR is unknown, and once was expected",
+    ]
+
+
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A dash reads standard input, carriage returns included."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"ECS_IMAGE_PULL_BEHAVIOR=once\r\n")))

@@ -20,6 +20,7 @@ _REMOVE = re.compile(
 _CONTAINER = re.compile(r"\b(?:spotify/docker-gc|meltwater/docker-cleanup)\b[^\s;&|\"']*")
 _ALL = re.compile(r"\s(?:-[a-z]*a[a-z]*|--all)\b")
 _DANGLING = re.compile(r"\bdangling\s*=\s*[\"']?(?:true|1)\b")
+_LONGEST = 80
 _CONTINUES = re.compile(r"(?:\\|\|)[ \t]*\r?$")
 
 
@@ -67,4 +68,5 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _shown(command: str) -> str:
-    return " ".join(command.split())[:80].strip("\"' ")
+    text = " ".join(command.split()).strip("\"' ")
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

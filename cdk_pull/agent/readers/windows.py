@@ -1,7 +1,7 @@
 """Reads the user data of Windows instances.
 
-Source: EC2Launch runs the first ``<script>`` and then the first ``<powershell>`` of a user data, and nothing else of
-it. ``Initialize-ECSAgent`` starts the agent, which reads the machine's environment at that moment.
+Source: EC2Launch runs the first ``<script>`` and then the first ``<powershell>`` of user data, and nothing else of it;
+EC2Launch v2 also runs a list of tasks in YAML. ``Initialize-ECSAgent`` starts the agent, which reads the machine's environment at that moment.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.explain import explain, explain_pulls, explain_together
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.readers.ec2launch import are_tasks, task_scripts
 from cdk_pull.agent.readers.prunes import find_prunes
 from cdk_pull.agent.readers.reading import (
     AgentUse,
@@ -28,15 +29,12 @@ from cdk_pull.agent.script.core import OvergrownError
 from cdk_pull.agent.script.powershell.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["BLOCK", "TASKS", "read"]
+__all__ = ["BLOCK", "read"]
 
 BLOCK = re.compile(r"<(powershell|script)>(.*?)(</\1>|\Z)", re.IGNORECASE | re.DOTALL)
 """What EC2Launch runs: the opening tag, the commands, and the closing tag where there is one."""
-
-TASKS = re.compile(r"\s*(?:#[^\n]*\n\s*)*version:", re.IGNORECASE)
-"""How the tasks of EC2Launch v2 begin, in YAML."""
 
 _PERSISTS = re.compile(r"<persist>\s*true\s*</persist>", re.IGNORECASE)
 
@@ -52,10 +50,6 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
     """
     if (unread := far_too_large(user_data, "windows")) is not None:
         return unread
-    if TASKS.match(user_data):
-        return compute(
-            {}, "windows", unknown=[Unknown(None, 1, "tasks of EC2Launch v2 in YAML are not read")]
-        )
     try:
         return _read(user_data, names)
     except (RecursionError, OvergrownError):
@@ -67,6 +61,9 @@ def _read(user_data: str, names: Sequence[str]) -> Reading:
     session = Session(holes)
     warnings = size_warnings(user_data)
     hidden = holes.hide_tokens(user_data)
+    if are_tasks(hidden):
+        warnings += _run_tasks(session, hidden)
+        return _conclude(session, holes, warnings, user_data)
     blocks = sorted(BLOCK.finditer(hidden), key=lambda block: block[1].lower() == "powershell")
     for block in blocks:
         line = hidden.count("\n", 0, block.start(2)) + 1
@@ -94,8 +91,27 @@ def _read(user_data: str, names: Sequence[str]) -> Reading:
     return _conclude(session, holes, warnings, user_data)
 
 
+def _run_tasks(session: Session, text: str) -> Iterator[AgentWarning]:
+    """Run the scripts of EC2Launch v2's tasks, and yield what is wrong with their form."""
+    scripts = task_scripts(text)
+    if scripts is None:
+        message = "EC2Launch v2 runs nothing of it: this is no YAML with a list of tasks"
+        yield AgentWarning(WarningCode.NOT_RUN, message, 1)
+        return
+    for script in scripts:
+        if script.kind == "batch":
+            session.run_batch(script.text, script.line)
+        elif script.kind == "powershell":
+            session.run(script.text, script.line)
+        else:
+            message = f"EC2Launch v2 runs no script of the type {script.kind or 'that is missing'}: type is powershell or batch"
+            yield AgentWarning(WarningCode.NOT_RUN, message, script.line)
+
+
 def _boot_only(session: Session, user_data: str) -> frozenset[int]:
     """Return the lines that remove images before the agent has any; a script that persists runs at every boot."""
+    if are_tasks(user_data):
+        return frozenset() if any(each.always for each in task_scripts(user_data) or ()) else session.pruned
     return frozenset() if _PERSISTS.search(user_data) else session.pruned
 
 

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.pieces import begins_unknown
-from cdk_pull.agent.readers.windows import BLOCK, TASKS, read
+from cdk_pull.agent.readers.ec2launch import are_tasks, first_task, task_scripts
+from cdk_pull.agent.readers.windows import BLOCK, read
 from cdk_pull.agent.writers.writing import write
 from cdk_pull.errors import UnsupportedError
 
@@ -45,10 +46,9 @@ def places(user_data: str, commands: Sequence[str]) -> Iterator[str]:
     Raises:
         UnsupportedError: when nothing can be added to this kind of user data.
     """
-    if TASKS.match(user_data):
-        raise UnsupportedError(
-            "tasks of EC2Launch v2 in YAML cannot be added to; write the user data between <powershell> tags"
-        )
+    if are_tasks(user_data):
+        yield from _in_tasks(user_data, commands)
+        return
     if begins_unknown(user_data) and BLOCK.search(user_data) is None:
         raise UnsupportedError(
             "user data that begins with a token cannot be added to, because nobody knows what it is; begin it with "
@@ -73,6 +73,39 @@ def places(user_data: str, commands: Sequence[str]) -> Iterator[str]:
             yield f"{user_data[: opening.start()]}{tag}{lines}{user_data[opening.end() :]}"
         for found in re.finditer(r"^[ \t]*Initialize-ECSAgent\b", user_data, re.IGNORECASE | re.MULTILINE):
             yield f"{user_data[: found.start()]}{lines}{user_data[found.start() :]}"
+
+
+def _in_tasks(user_data: str, commands: Sequence[str]) -> Iterator[str]:
+    """Yield tasks of EC2Launch v2 with the commands first thing in the first script, before the agent, or as a task."""
+    newline = "\r\n" if "\r\n" in user_data else "\n"
+    lines = user_data.splitlines(keepends=True)
+    shells = [each for each in task_scripts(user_data) or () if each.kind == "powershell" and each.block]
+    for script in shells[:1]:
+        body = next((line for line in lines[script.line - 1 :] if line.strip()), "")
+        if _MUST_BE_FIRST.match(script.text) is None:
+            yield _with_lines(
+                lines, script.line - 1, body[: len(body) - len(body.lstrip())], commands, newline
+            )
+    for number, line in enumerate(lines):
+        if re.match(r"[ \t]*Initialize-ECSAgent\b", line, re.IGNORECASE):
+            yield _with_lines(lines, number, line[: len(line) - len(line.lstrip())], commands, newline)
+    place = first_task(user_data)
+    if place is not None:
+        number, column = place
+        task = [
+            "- task: executeScript",
+            "  inputs:",
+            "  - frequency: once",
+            "    type: powershell",
+            "    runAs: localSystem",
+            "    content: |-",
+            *(f"      {each}" for each in commands),
+        ]
+        yield _with_lines(lines, number, " " * column, task, newline)
+
+
+def _with_lines(lines: Sequence[str], number: int, indent: str, added: Sequence[str], newline: str) -> str:
+    return "".join([*lines[:number], *(f"{indent}{each}{newline}" for each in added), *lines[number:]])
 
 
 def _line(name: str, value: str) -> str:

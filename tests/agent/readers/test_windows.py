@@ -116,14 +116,6 @@ def test_without_tags() -> None:
     assert [each.code for each in reading.warnings] == ["no-powershell-tag"]
 
 
-def test_tasks_are_not_read() -> None:
-    """The YAML of EC2Launch v2 is unknown, and cannot be added to."""
-    reading = windows.read("version: 1.1\ntasks: []\n")
-    assert [each.reason for each in reading.unknown] == ["tasks of EC2Launch v2 in YAML are not read"]
-    with pytest.raises(UnsupportedError, match="between <powershell> tags"):
-        windows_writer.add("version: 1.1\ntasks: []\n", ONCE)
-
-
 @pytest.mark.parametrize(
     ("user_data", "result"),
     [
