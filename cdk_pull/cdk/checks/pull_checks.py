@@ -71,6 +71,7 @@ class PullChecks:
         date: dt.date | str | None = None,
         images: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
+        """Checks at every synth what pulls images slowly, stale, from afar, or not at all."""
         levels = [severity.value for severity in Severity]
         for rule_id, severity in (severities or {}).items():
             if severity not in levels:

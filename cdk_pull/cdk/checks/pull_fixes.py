@@ -59,6 +59,7 @@ class PullFixes(ScopeMixin):
         unsafe: Sequence[str] = (),
         images: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
+        """Fix what PullChecks and ``cdk-pull check`` find, where it is certain what was meant."""
         known = {} if images is None else images
         # What is wrong with the facts is said here rather than in the midst of a synth.
         ImageFactsBook.of_context({"images": known})

@@ -118,6 +118,7 @@ class CachedImageCapacityProvider(Construct):
         max_instance_lifetime: cdk.Duration | None = None,
         **capacity: Unpack[CapacitySettings],
     ) -> None:
+        """A capacity provider of a cluster whose instances keep the images that they have pulled."""
         refuse_unknown("CachedImageCapacityProvider", capacity, CapacitySettings)
         spot = spot_settings(capacity)
         super().__init__(scope, id)

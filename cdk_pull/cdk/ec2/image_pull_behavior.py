@@ -84,6 +84,7 @@ class ImagePullBehavior(ScopeMixin):
     def __init__(
         self, settings: AgentSettings | PullBehavior | str, *, operating_system: str | None = None
     ) -> None:
+        """Set the ECS agent's image settings on EC2 capacity, of any operating system and in any order."""
         super().__init__(
             Request(
                 settings=agent_settings(settings),

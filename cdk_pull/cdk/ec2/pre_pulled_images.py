@@ -66,7 +66,7 @@ class PrePulledImages(ImagePullBehavior):
         within: cdk.Duration | None = None,
         operating_system: str | None = None,
     ) -> None:
-        """Pull images when an instance boots, before the ECS agent takes tasks."""
+        """Pull images when an instance boots, before the ECS agent takes tasks, and let the tasks start from them."""
         if isinstance(images, str) or not hasattr(images, "__iter__"):
             raise InvalidValueError("images must be a list", images, allowed=f"[{images!r}]")
         if within is not None and not isinstance(within, cdk.Duration):

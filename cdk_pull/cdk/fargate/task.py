@@ -105,6 +105,7 @@ class FargateTask(ecs.FargateTaskDefinition):
         runtime_platform: ecs.RuntimePlatform | None = None,
         **props: Unpack[FargateTaskProps],
     ) -> None:
+        """A Fargate task definition that starts in time, at the lowest price that does it."""
         refuse_unknown("FargateTask", props, FargateTaskProps)
         stack = scope if isinstance(scope, cdk.Stack) else cdk.Stack.of(scope)
         os, architecture = platform_of(stack.resolve(runtime_platform) if runtime_platform else None)

@@ -58,6 +58,7 @@ class FargateTaskSize(ScopeMixin):
     work = StageTaskSizes
 
     def __init__(self, request: SizingRequest | None) -> None:
+        """Choose or check the size of Fargate task definitions that exist already, L2 or L1."""
         if request is not None and not isinstance(request, SizingRequest):
             raise InvalidValueError(
                 "FargateTaskSize is not made of",

@@ -69,6 +69,7 @@ class FargateTaskSizeInjector:
         max_usd_per_hour: float | None = None,
         **props: Unpack[SizingProps],
     ) -> None:
+        """Choose the size of every Fargate task definition of an app, without touching its code."""
         refuse_unknown("FargateTaskSizeInjector", props, SizingProps)
         self._request = sizing_request(props, start_within=start_within, usd_per_hour=max_usd_per_hour)
         self._made: dict[str, _Made] = {}

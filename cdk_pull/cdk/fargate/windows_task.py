@@ -104,6 +104,7 @@ class WindowsFargateTask(FargateTask):
         ephemeral_storage_gib: float | None = None,
         **props: Unpack[FargateTaskProps],
     ) -> None:
+        """A Fargate task definition for Windows, whose image is built on a servercore that the hosts have cached."""
         refuse_unknown("WindowsFargateTask", props, FargateTaskProps)
         day = _context_day(scope)
         pin = _pinned(f"{scope.node.path}/{id}", pin, day)

@@ -74,6 +74,7 @@ class ImageRepository(ecr.Repository):
         empty_on_delete: bool | None = None,
         removal_policy: cdk.RemovalPolicy | None = None,
     ) -> None:
+        """An Amazon ECR repository whose tags stay what they are and whose clean-up takes nothing that runs."""
         for name, value in (("mutable_tags", mutable_tags), ("replicate_to", replicate_to)):
             # A text is a sequence too, of its letters.
             if isinstance(value, str):

@@ -51,6 +51,7 @@ class SameRegionImages(ScopeMixin):
     work = StageImages
 
     def __init__(self, *, allow: Sequence[str] = ()) -> None:
+        """Keep every image of an app, a stack or a task definition in its stack's Region."""
         super().__init__(AllowList.of(allow))
 
     @property
@@ -95,6 +96,7 @@ class SameRegionImage(ecs.ContainerImage):
         | ecs.ContainerImage,
         tag_or_digest: str | None = None,
     ) -> None:
+        """A container image that has to be in the Region of the stack that runs it."""
         super().__init__()
         self._image = _container_image(image, tag_or_digest)
 
