@@ -5,7 +5,8 @@ aim: at most 1/20 of cfn-lint's time. Then growth from 500 to 50,000 resources; 
 50,000. All are commands of one environment, each installed as its users install it, its bytecode kept.
 
 The template repeats a small application: a VPC with subnets, routes and a NAT gateway, a cluster with a launch template
-and a capacity provider, a repository, and a Fargate and an EC2 service with their task definitions.
+and a capacity provider, a repository, and a Fargate and an EC2 service with
+their task definitions and their execution role.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def application(number: int) -> dict[str, Any]:
             "Type": "AWS::ECS::TaskDefinition",
             "Properties": {
                 **(size if fargate else {}),
+                "ExecutionRoleArn": {"Fn::GetAtt": [f"Role{number}", "Arn"]},
                 "Family": f"web{number}",
                 "ContainerDefinitions": [container],
             },
@@ -75,7 +77,7 @@ def application(number: int) -> dict[str, Any]:
                 "Properties": {
                     "RouteTableId": ref(f"Table{zone}"),
                     "DestinationCidrBlock": "0.0.0.0/0",
-                    "NatGatewayId": ref("Nat"),
+                    "NatGatewayId": "nat-0123456789abcdef0",
                 },
             },
             f"Association{zone}{number}": {
@@ -91,6 +93,20 @@ def application(number: int) -> dict[str, Any]:
         f"Nat{number}": {
             "Type": "AWS::EC2::NatGateway",
             "Properties": {"SubnetId": ref("SubnetA"), "ConnectivityType": "private"},
+        },
+        f"Role{number}": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": {
+                    "Statement": [
+                        {
+                            "Effect": "Allow", "Action": "sts:AssumeRole",
+                            "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                        }
+                    ]
+                },
+                "ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"],
+            },
         },
         f"Cluster{number}": {"Type": "AWS::ECS::Cluster"},
         f"Repository{number}": {"Type": "AWS::ECR::Repository", "Properties": {"ImageTagMutability": "IMMUTABLE"}},
@@ -148,6 +164,36 @@ def template(count: int) -> dict[str, Any]:
         resources |= application(number)
         number += 1
     return {"Resources": dict(list(resources.items())[:count])}
+
+
+def conditional() -> dict[str, Any]:
+    """Return a template of 74 parameters and 41 chained conditions, whose images and sizes are nested `Fn::If`.
+
+    A tool that tries every combination of conditions takes minutes for it.
+    """
+    parameters = {f"P{number}": {"Type": "String", "Default": str(number % 3)} for number in range(74)}
+    conditions: dict[str, Any] = {"C0": {"Fn::Equals": [{"Ref": "P0"}, "0"]}}
+    for number in range(1, 41):
+        before = {"Condition": f"C{number - 1}"}
+        other = {"Fn::Equals": [{"Ref": f"P{number}"}, {"Ref": f"P{number + 33}"}]}
+        conditions[f"C{number}"] = {("Fn::And", "Fn::Or")[number % 2]: [before, {"Fn::Not": [other]}]}
+    nested: Any = "web:1.0.0"
+    for number in range(41):
+        nested = {"Fn::If": [f"C{number}", nested, f"web:{number}.0.0"]}
+    resources: dict[str, Any] = {}
+    for number in range(41):
+        resources[f"Task{number}"] = {
+            "Type": "AWS::ECS::TaskDefinition",
+            "Condition": f"C{number}",
+            "Properties": {
+                "RequiresCompatibilities": ["FARGATE"],
+                "NetworkMode": "awsvpc",
+                "Cpu": {"Fn::If": [f"C{number}", "256", {"Ref": f"P{number}"}]},
+                "Memory": {"Fn::If": [f"C{40 - number}", "512", "1024"]},
+                "ContainerDefinitions": [{"Name": "web", "Image": nested}],
+            },
+        }
+    return {"Parameters": parameters, "Conditions": conditions, "Resources": resources}
 
 
 @dataclass(frozen=True)
@@ -221,6 +267,14 @@ def main() -> None:
                     f"{count:>6} resources  {name:<9} {each.seconds:8.2f} s  {each.cpu:8.2f} s cpu  "
                     f"{each.peak_mb:6.0f} MB  cdk-pull takes 1/{each.seconds / least['cdk-pull'].seconds:.0f}"
                 )
+        path = Path(folder) / "conditional.json"
+        path.write_text(json.dumps(conditional()), encoding="utf-8")
+        each = min(
+            (run(commands(path)["cdk-pull"]) for _ in range(options.rounds)), key=lambda run: run.seconds
+        )
+        print(
+            f"41 conditions     cdk-pull  {each.seconds:8.2f} s  {each.cpu:8.2f} s cpu  {each.peak_mb:6.0f} MB"
+        )
         for count in GROWTH:
             command = commands(written(count))["cdk-pull"]
             each = min((run(command) for _ in range(options.rounds)), key=lambda run: run.seconds)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final, Literal
 
+from cdk_pull.data import packaged
 from cdk_pull.errors import UnsupportedError
 
 __all__ = ["AmiVariant", "ami_variant"]
@@ -41,6 +41,6 @@ def ami_variant(instance_type: str) -> AmiVariant:
 
 @cache
 def _variants() -> dict[str, Any]:
-    text = (files("cdk_pull") / "data/ecs_ami_variants.json").read_text(encoding="utf-8")
+    text = packaged("ecs_ami_variants.json")
     found: dict[str, Any] = json.loads(text)
     return found

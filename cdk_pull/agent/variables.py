@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from cdk_pull.agent.go_values import format_duration, parse_bool, parse_duration, parse_int, trim_space
+from cdk_pull.data import packaged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,7 +169,7 @@ def defaults(os: OperatingSystem) -> Mapping[str, AgentValue]:
 
 @cache
 def _table() -> dict[str, Any]:
-    text = resources.files("cdk_pull.data").joinpath("ecs_agent_settings.json").read_text(encoding="utf-8")
+    text = packaged("ecs_agent_settings.json")
     table: dict[str, Any] = json.loads(text)
     return table
 

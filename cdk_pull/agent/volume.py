@@ -19,10 +19,10 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
+from cdk_pull.data import packaged
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.profile import ImageProfile
 from cdk_pull.units import format_bytes, parse_bytes, to_timedelta
@@ -304,6 +304,6 @@ def _length(stay: timedelta) -> str:
 
 @cache
 def _facts() -> dict[str, Any]:
-    text = resources.files("cdk_pull.data").joinpath("ec2_image_volumes.json").read_text(encoding="utf-8")
+    text = packaged("ec2_image_volumes.json")
     facts: dict[str, Any] = json.loads(text)
     return facts

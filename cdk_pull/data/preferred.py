@@ -7,10 +7,10 @@ reads facts, the synth included. Commit the folder, so that every synth reads th
 from __future__ import annotations
 
 import os
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from cdk_pull.data import packaged
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.files import UnreadableFileError, read_text
 
@@ -48,7 +48,7 @@ def read_data(name: str) -> str:
     folder = data_dir()
     if folder and (folder / name).exists():
         return read_text(folder / name, f"file of {DATA_DIR_VARIABLE}")
-    return files("cdk_pull.data").joinpath(name).read_text(encoding="utf-8")
+    return packaged(name)
 
 
 def load_data(parse: Callable[..., _Parsed], *names: str) -> _Parsed:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from importlib.resources import files
 from typing import Final, NamedTuple
+
+from cdk_pull.data import packaged
 
 __all__ = ["StopReason", "explain_stop", "is_start_failure"]
 
@@ -64,7 +65,7 @@ def explain_stop(reason: str) -> StopReason | None:
 
 @cache
 def _table() -> tuple[tuple[re.Pattern[str], StopReason], ...]:
-    text = files("cdk_pull.data").joinpath("ecs_stop_reasons.json").read_text(encoding="utf-8")
+    text = packaged("ecs_stop_reasons.json")
     return tuple(
         (
             re.compile(row["pattern"], re.IGNORECASE | re.DOTALL),

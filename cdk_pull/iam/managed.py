@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib import resources
 from typing import Any
 
+from cdk_pull.data import packaged
 from cdk_pull.iam.policy import Policy, Statement
 from cdk_pull.iam.text import Part
 
@@ -39,6 +39,6 @@ def aws_managed_policy(name: str) -> Policy:
 
 @cache
 def _facts() -> dict[str, Any]:
-    data = resources.files("cdk_pull.data").joinpath("aws_managed_policies.json").read_text(encoding="utf-8")
+    data = packaged("aws_managed_policies.json")
     facts: dict[str, Any] = json.loads(data)
     return facts | {"without": frozenset(facts["without"])}

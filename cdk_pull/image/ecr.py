@@ -9,9 +9,9 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal, NamedTuple
 
+from cdk_pull.data import packaged
 from cdk_pull.errors import InvalidValueError
 
 __all__ = [
@@ -110,7 +110,7 @@ class EcrPrices(NamedTuple):
 @cache
 def ecr_prices() -> EcrPrices:
     """Return what Amazon ECR costs."""
-    prices = json.loads(files("cdk_pull.data").joinpath("ecr_prices.json").read_text(encoding="utf-8"))
+    prices = json.loads(packaged("ecr_prices.json"))
     return EcrPrices(prices["storage_gb_month"], prices["transfer_to_another_region_gb"])
 
 
@@ -125,7 +125,5 @@ def _private_host() -> re.Pattern[str]:
 
 @cache
 def _facts() -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(
-        files("cdk_pull.data").joinpath("ecr_hosts.json").read_text(encoding="utf-8")
-    )
+    facts: dict[str, Any] = json.loads(packaged("ecr_hosts.json"))
     return facts

@@ -9,9 +9,9 @@ import json
 import re
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib import resources
 from typing import Any, Final, Literal, NamedTuple, cast
 
+from cdk_pull.data import packaged
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import EcrRegistry
 
@@ -191,8 +191,6 @@ def check_secret_name(name: str) -> str:
 
 @cache
 def _data() -> dict[str, Any]:
-    text = (
-        resources.files("cdk_pull.data").joinpath("pull_through_upstreams.json").read_text(encoding="utf-8")
-    )
+    text = packaged("pull_through_upstreams.json")
     data: dict[str, Any] = json.loads(text)
     return data

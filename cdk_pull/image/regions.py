@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from cdk_pull.data import packaged
 from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.errors import InvalidValueError
 
@@ -21,7 +21,7 @@ _VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 @cache
 def known_regions() -> frozenset[str]:
     """Return the Regions of every partition, from data/aws_regions.json."""
-    data = json.loads(files("cdk_pull.data").joinpath("aws_regions.json").read_text(encoding="utf-8"))
+    data = json.loads(packaged("aws_regions.json"))
     return frozenset(data["regions"])
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cdk_pull.data import packaged
 from cdk_pull.image.ecr import registry_kind
 from cdk_pull.image.reference import DOCKER_HUB
 
@@ -77,6 +77,6 @@ def _tag(row: dict[str, Any], tag: str) -> str:
 
 @cache
 def _facts() -> dict[str, Any]:
-    text = resources.files("cdk_pull.data").joinpath("slim_images.json").read_text(encoding="utf-8")
+    text = packaged("slim_images.json")
     facts: dict[str, Any] = json.loads(text)
     return facts

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+
+from cdk_pull.data import packaged
 
 __all__ = ["Partition", "partition_of"]
 
@@ -36,5 +37,5 @@ def partition_of(region: str) -> Partition:
 
 @cache
 def _partitions() -> tuple[Partition, ...]:
-    text = resources.files("cdk_pull.data").joinpath("partitions.json").read_text(encoding="utf-8")
+    text = packaged("partitions.json")
     return tuple(Partition(**row) for row in json.loads(text)["partitions"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
+from cdk_pull.data import packaged
 from cdk_pull.errors import InvalidValueError
 
 __all__ = ["WatchCost", "watch_cost"]
@@ -80,6 +80,6 @@ def watch_cost(
 
 @cache
 def _facts() -> dict[str, Any]:
-    text = resources.files("cdk_pull.data").joinpath("cloudwatch_prices.json").read_text(encoding="utf-8")
+    text = packaged("cloudwatch_prices.json")
     facts: dict[str, Any] = json.loads(text)
     return facts

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from cdk_pull.data import packaged
 from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 
@@ -82,7 +82,5 @@ def products() -> dict[str, Product]:
 
 @cache
 def _facts() -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(
-        files("cdk_pull.data").joinpath("windows_families.json").read_text(encoding="utf-8")
-    )
+    facts: dict[str, Any] = json.loads(packaged("windows_families.json"))
     return facts

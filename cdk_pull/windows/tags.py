@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from importlib.resources import files
 from typing import Final, NamedTuple
 
+from cdk_pull.data import packaged
 from cdk_pull.windows.catalogue import packaged_catalogue
 
 __all__ = ["ServercoreTag", "build_of_tag", "read_servercore_tag"]
@@ -66,6 +66,6 @@ def build_of_tag(tag: str) -> int | None:
 
 @cache
 def _builds() -> dict[str, int]:
-    facts = json.loads(files("cdk_pull.data").joinpath("windows_families.json").read_text(encoding="utf-8"))
+    facts = json.loads(packaged("windows_families.json"))
     builds: dict[str, int] = facts["builds"]
     return builds

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
+
+from cdk_pull.data import packaged
 
 __all__ = ["StartFacts", "start_facts"]
 
@@ -42,7 +43,7 @@ class StartFacts(NamedTuple):
 @cache
 def start_facts() -> StartFacts:
     """Return the facts that this package carries."""
-    data = json.loads(files("cdk_pull.data").joinpath("fargate_start_facts.json").read_text(encoding="utf-8"))
+    data = json.loads(packaged("fargate_start_facts.json"))
     soci, waiting, storage = data["soci"], data["waiting_container"], data["ephemeral_storage"]
     cached = data["ec2_cached"]
     return StartFacts(

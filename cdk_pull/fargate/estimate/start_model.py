@@ -6,8 +6,9 @@ import json
 import math
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
+
+from cdk_pull.data import packaged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,16 +100,12 @@ class StartModel:
 
 def published_storage_rates() -> dict[int, float]:
     """Return AWS's storage throughput by CPU units, in MB per second."""
-    data = json.loads(
-        resources.files("cdk_pull.data").joinpath("fargate_storage_throughput.json").read_text("utf-8")
-    )
+    data = json.loads(packaged("fargate_storage_throughput.json"))
     return {int(cpu): rate * _MB_PER_MIB for cpu, rate in data["mib_per_second_by_cpu"].items()}
 
 
 @cache
 def load_start_model() -> StartModel:
     """Return the model that this package carries."""
-    data = json.loads(
-        resources.files("cdk_pull.data").joinpath("fargate_start_model.json").read_text("utf-8")
-    )
+    data = json.loads(packaged("fargate_start_model.json"))
     return StartModel.from_json(data["model"])

@@ -6,9 +6,9 @@ import json
 import math
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
+from cdk_pull.data import packaged
 from cdk_pull.image.profile import Compression
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def usual(compression: Compression, compressed_bytes: int, why: str) -> Unpacked
 @cache
 def _usual_ratios() -> dict[Compression, float]:
     """Return unpacked bytes for one compressed byte, as the start-up model was fitted on published images."""
-    text = files("cdk_pull.data").joinpath("fargate_start_model.json").read_text("utf-8")
+    text = packaged("fargate_start_model.json")
     expansion = json.loads(text)["model"]["expansion"]
     return {kind: expansion.get(kind.value, 1.0) for kind in Compression}
 

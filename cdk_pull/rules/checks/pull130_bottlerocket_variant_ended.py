@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.data import packaged
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
 
@@ -76,6 +76,6 @@ def bottlerocket_variant_ended(capacity: Capacity, _context: CheckContext) -> It
 
 @cache
 def _facts() -> dict[str, Any]:
-    text = resources.files("cdk_pull.data").joinpath("bottlerocket_variants.json").read_text(encoding="utf-8")
+    text = packaged("bottlerocket_variants.json")
     facts: dict[str, Any] = json.loads(text)
     return facts

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from cdk_pull.data import packaged
 from cdk_pull.iam.policy import read_policy
 from cdk_pull.iam.text import covers, shown
 from cdk_pull.rules.support.pull_through import behind_cache
@@ -190,5 +190,5 @@ def _is_root(principals: Any) -> bool:
 
 @cache
 def _purposes() -> dict[Purpose, tuple[str, ...]]:
-    data = resources.files("cdk_pull.data").joinpath("pull_permissions.json").read_text(encoding="utf-8")
+    data = packaged("pull_permissions.json")
     return {purpose: tuple(actions) for purpose, actions in json.loads(data)["purposes"].items()}

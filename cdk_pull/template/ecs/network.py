@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.data import packaged
 from cdk_pull.iam.policy import Request
 from cdk_pull.iam.text import ANY_CHARACTER, text
 from cdk_pull.image.ecr import EcrRegistry
@@ -201,6 +201,6 @@ def _requests(service: str, need: StartNeed, context: Context, region: str | Non
 
 @cache
 def _facts() -> dict[str, Any]:
-    data = resources.files("cdk_pull.data").joinpath("pull_endpoints.json").read_text(encoding="utf-8")
+    data = packaged("pull_endpoints.json")
     facts: dict[str, Any] = json.loads(data)
     return facts
