@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cdk_pull.agent.explain import explain, explain_together
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.readers.mentions import with_mentions
 from cdk_pull.agent.readers.reading import (
     AgentUse,
     AgentWarning,
@@ -60,7 +61,7 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
     if (unread := far_too_large(user_data, "bottlerocket")) is not None:
         return unread
     document = stand_in(user_data, Holes(names))
-    return told(_read(user_data, document), document.holes, user_data)
+    return told(with_mentions(_read(user_data, document), user_data), document.holes, user_data)
 
 
 def _read(user_data: str, document: StandIns) -> Reading:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.cloud_init.plan import plan
 from cdk_pull.agent.readers.ecs_config import scan
+from cdk_pull.agent.readers.mentions import with_mentions
 from cdk_pull.agent.readers.reading import (
     AgentUse,
     Reading,
@@ -61,7 +62,7 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
     except (RecursionError, OvergrownError):
         reading = compute({}, "linux", unknown=[Unknown(None, 0, "it is too involved to follow")])
         agent = _mentioned(hidden)
-    return told(replace(reading, agent=agent), holes, user_data)
+    return told(with_mentions(replace(reading, agent=agent), user_data), holes, user_data)
 
 
 def _use(worlds: Sequence[World], holes: Holes, reading: Reading, text: str) -> AgentUse:

@@ -47,11 +47,14 @@ class Unknown:
         variable: the variable whose value cannot be known; None when any of them may be concerned.
         line: the line of the text, from 1; 0 when it has none.
         reason: why, in a clause.
+        named_only: whether the text names the variable and nothing that is followed sets it, so that its value is the
+            default as far as anybody can tell.
     """
 
     variable: str | None
     line: int
     reason: str
+    named_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from cdk_pull.agent.explain import explain, explain_pulls, explain_together
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.ec2launch import are_tasks, task_scripts
+from cdk_pull.agent.readers.mentions import with_mentions
 from cdk_pull.agent.readers.prunes import find_prunes
 from cdk_pull.agent.readers.reading import (
     AgentUse,
@@ -123,7 +124,8 @@ def _conclude(session: Session, holes: Holes, warnings: list[AgentWarning], user
     if any_name is not None:
         reason = f"any variable may be set: {any_name.reason}"
         unknown.append(Unknown(None, any_name.line, reason))
-    for name, setting in session.at_end().items():
+    settings = session.at_end()
+    for name, setting in settings.items():
         hole = holes.first(setting.value)
         lines[name] = setting.line
         if hole is not None:
@@ -137,7 +139,8 @@ def _conclude(session: Session, holes: Holes, warnings: list[AgentWarning], user
     reading = compute(values, "windows", lines=lines, unknown=unknown, warnings=distinct)
     pulls = explain_pulls(reading.effective["ECS_IMAGE_PULL_BEHAVIOR"], session.pulls, session.used)
     reading = replace(reading, warnings=(*reading.warnings, *pulls))
-    return told(replace(reading, agent=_use(session, reading)), holes, user_data)
+    reading = with_mentions(replace(reading, agent=_use(session, reading)), user_data, settings)
+    return told(reading, holes, user_data)
 
 
 def _use(session: Session, reading: Reading) -> AgentUse:

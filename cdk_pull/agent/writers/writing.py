@@ -69,7 +69,7 @@ def _refuse_other_values(reading: Reading, asked: Mapping[str, str]) -> None:
                 "asked for; remove one of the two"
             )
     for each in reading.unknown:
-        if each.variable is not None and each.variable in asked:
+        if each.variable is not None and each.variable in asked and not each.named_only:
             raise ConflictError(
                 f"the user data sets {each.variable} on line {each.line} to a value that cannot be known "
                 f"({each.reason}), and {asked[each.variable]!r} is asked for; remove one of the two"

@@ -78,7 +78,6 @@ def test_reads_once(user_data: str) -> None:
         (f"<script>\nset {B}=once\n</script>", [("process-scope", 2)]),
         (block("exit 0", LINE), [("unreachable", 3)]),
         (block(f"# {LINE}"), []),
-        (block(f"Write-Host '{LINE}'"), []),
         (block(LINE, f'[Environment]::SetEnvironmentVariable("{B}", $null, "Machine")'), [("two-values", 3)]),
         (block(LINE.replace("once", "ONCE")), [("letter-case", 2)]),
         (block(LINE.replace("once", "once ")), [("blanks", 2)]),
