@@ -40,6 +40,9 @@ def test_what_fails_is_found(path: Path) -> None:
     findings, said = _findings(path, (path.parent.name,))
     assert sorted({str(finding.line) for finding in findings}, key=int) == said["finds at"].split(", ")
     assert sorted({finding.severity.value for finding in findings}) == said["severity"].split(", ")
+    for what in ("message", "fix"):
+        if what in said:
+            assert sorted({getattr(finding, what) for finding in findings}) == said[what].split(" || ")
     for finding in findings:
         assert finding.rule == path.parent.name
         assert finding.message

@@ -23,6 +23,7 @@ __all__ = ["Advice", "advise"]
 _EXAMPLES = {"behavior": "once", "duration": "30m", "integer": "5", "boolean": "true", "list": "web:1,db:2"}
 # How many warnings of a text are tried to be fixed: at least so many, and more of one that is short.
 _FEWEST = 3
+_LEFT_OUT = "Leave it out"
 _READ_AGAIN = 64_000
 
 
@@ -70,6 +71,8 @@ def _advice(case: Case, os: OperatingSystem, *, with_edits: bool) -> Advice:
     if not told and code == WarningCode.SHELL_IN_TOML:
         lines = [each.strip() for each in edit.text.split("\n") if each not in case.lines]
         told = f"In place of the shell: {', '.join(lines)}" if lines else "Leave the shell out"
+    if told == _LEFT_OUT and TABLE[code].told(os).startswith(_LEFT_OUT):
+        told = TABLE[code].told(os)
     # A name that CloudFormation fills in is a token in CDK, where its quotes are not missed.
     in_cdk = code != WarningCode.NOT_TOML or "${" not in told
     return Advice(
@@ -119,7 +122,7 @@ def _told(case: Case, text: str) -> str:
         after = numbers[start - 1] == case.index if start else False
         return f"After it: {becomes[0]}" if after else "" if start else f"Begin with {becomes[0]}"
     if not becomes and len(was) == 1:
-        return "Leave it out" if here else f"Leave out {was[0]}"
+        return _LEFT_OUT if here else f"Leave out {was[0]}"
     # Where no line differs, some end in another way alone.
     if becomes and was[1:] == becomes[:-1] and case.line.strip() == becomes[-1]:
         return f"Under {becomes[-2]}: {becomes[-1]}"

@@ -18,6 +18,7 @@ __all__ = ["give_bound", "give_value", "leave_out", "leave_out_earlier", "moved_
 _QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
 _SEVERAL = re.compile(r";|(?<![>&0-9])&(?!>)|\|\|")
 _CONTINUES = re.compile(r"(?<!<)<<(?!<)|@[\"']$|[\\`|,]$|&&$")
+_GOES_ON = re.compile(r"@[\"']$|[\\`|,]$|&&$")
 _OPENS_BLOCK = re.compile(r"(?:^|[\s;])(?:then|do|else|\{|\()$")
 _ENDS_BLOCK = re.compile(r"(?:fi|done|else|elif|\}|\)|;;)(?:\b|\s|;|$)")
 
@@ -74,10 +75,10 @@ def moved_up(case: Case, index: int, what: str) -> Iterator[Edit]:
         yield case.edit(case.without(), case.before(index, case.line), what=what)
 
 
-def _is_whole(lines: list[str], index: int) -> bool:
+def _is_whole(lines: list[str], index: int, continues: re.Pattern[str] = _CONTINUES) -> bool:
     """Tell whether a line is one command, with nothing else on it and no part of it on the lines around it."""
     before, line = (_QUOTED.sub("", lines[each]).strip() if each >= 0 else "" for each in (index - 1, index))
-    parts = _SEVERAL.search(line) or _CONTINUES.search(line) or _CONTINUES.search(before)
+    parts = _SEVERAL.search(line) or _CONTINUES.search(line) or continues.search(before)
     return not (parts or _OPENS_BLOCK.search(line) or _ENDS_BLOCK.match(line))
 
 
@@ -85,4 +86,7 @@ def _can_go(lines: list[str], index: int) -> bool:
     """Tell whether a line can be left out: it is whole, and not all that is in a block, which a shell has never empty."""
     before = next((line.strip() for line in reversed(lines[:index]) if line.strip()), "")
     after = next((line.strip() for line in lines[index + 1 :] if line.strip()), "")
-    return _is_whole(lines, index) and not (_OPENS_BLOCK.search(before) and _ENDS_BLOCK.match(after))
+    # The text of a here-document is whole without its first line, too.
+    return _is_whole(lines, index, _GOES_ON) and not (
+        _OPENS_BLOCK.search(before) and _ENDS_BLOCK.match(after)
+    )

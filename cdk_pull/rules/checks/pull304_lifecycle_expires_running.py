@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["lifecycle_expires_running"]
 
+_CACHED: Final = frozenset({"once", "prefer-cached"})
 _PATH: Final = ("Properties", "LifecyclePolicy", "LifecyclePolicyText")
 
 
@@ -43,7 +44,8 @@ def lifecycle_expires_running(repository: Resource, context: CheckContext) -> It
     ECR does not know what runs. A service that has not been deployed for a while falls out of the newest N images,
     and nothing happens until a task is replaced or scales out: then it stops with `CannotPullContainerError`. ECS
     pins the digest of a deployment, so that an image whose tag moved on is untagged and still needed. An archived
-    image cannot be pulled either, until somebody restores it.
+    image cannot be pulled either, until somebody restores it. `sinceImagePulled` does not spare what runs under `once`
+    or `prefer-cached`: an instance that has the image starts tasks without a pull.
 
     ## Example
     ```json
@@ -88,9 +90,20 @@ def lifecycle_expires_running(repository: Resource, context: CheckContext) -> It
     }
     for _, (selection, image) in sorted(hits.items()):
         yield Problem(
-            message=f"{_where(selection)} {selection.does} {selection.what} {selection.when}, and {image} runs",
+            message=f"{_where(selection)} {selection.does} {selection.what} {selection.when}, and {image} runs"
+            f"{_not_pulled(selection, image, repository, context)}",
             path=_PATH,
         )
+
+
+def _not_pulled(selection: Selection, image: Image, repository: Resource, context: CheckContext) -> str:
+    """Return why an image that runs is not pulled, where the rule counts from the last pull; empty where it is."""
+    if not selection.by_pull:
+        return ""
+    for each, capacity in context.images_on_capacity.get(repository, ()):
+        if str(each) == str(image) and capacity.behavior in _CACHED:
+            return f"; {capacity.behavior} on {capacity.resource.logical_id} starts tasks without a pull"
+    return ""
 
 
 def _where(selection: Selection) -> str:

@@ -33,6 +33,7 @@ class Selection:
         when: in words, such as ``beyond the newest 10``.
         priority: as the policy has it; a lower one goes first.
         keeps_all: whether it takes nothing in practice.
+        by_pull: whether it counts from the last pull.
     """
 
     status: str
@@ -41,6 +42,7 @@ class Selection:
     when: str
     priority: int
     keeps_all: bool
+    by_pull: bool = False
 
     @property
     def what(self) -> str:
@@ -108,6 +110,7 @@ def _selection(rule: dict[str, Any], selection: dict[str, Any]) -> Selection | N
         when=f"beyond the newest {number}" if by_count else f"{number} days after {_SINCE[kind]}",
         priority=priority if isinstance(priority, int) else 0,
         keeps_all=isinstance(number, int) and number >= (_ALL_IMAGES if by_count else _ALL_DAYS),
+        by_pull=kind == "sinceImagePulled",
     )
 
 

@@ -81,7 +81,10 @@ def test_a_long_text() -> None:
         ),
         (
             f"echo {B}=once >> {F}\necho docker system prune > /etc/cron.daily/a",
-            "Leave it out",
+            (
+                "Leave it out: the agent removes unused images itself (ECS_IMAGE_CLEANUP_INTERVAL, "
+                "ECS_IMAGE_MINIMUM_CLEANUP_AGE)"
+            ),
             "unsafe",
         ),
     ],
