@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk.checks.selected_fixes import SelectedFixes, fix_decision
-from cdk_pull.cdk.checks.stack_documents import StackDocuments
+from cdk_pull.cdk.checks.task_documents import TaskDocuments
 from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES
 from cdk_pull.cdk.ec2.stage_user_data import StageUserData
 from cdk_pull.cdk.synth.constructs import identity, select
@@ -98,7 +98,7 @@ class StageFixes(StageWork):
     def _fix_tasks(self, request: FixRequest, tasks: set[str], *, nested: bool) -> None:
         """Change some of the task definitions, as one request asks for it."""
         # Fixing changes the documents, also those of tasks that another request is for.
-        documents = StackDocuments(self.stage)
+        documents = TaskDocuments(self.stage)
         context: Mapping[str, Any] = self.stage.node.get_all_context()
         known = {key: value for key, value in context.items() if is_ours(key)}
         facts = ImageFactsBook.of_context({**known, "images": dict(request.images)})

@@ -12,13 +12,12 @@ from constructs import IValidation
 from cdk_pull.cdk.fargate.task import FargateTask, FargateTaskProps
 from cdk_pull.cdk.fargate.windows_facts import KnownBase, known_base, looked_up
 from cdk_pull.cdk.images.image_facts import listed
-from cdk_pull.cdk.images.task_images import task_images
+from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.decisions import record_in_template
 from cdk_pull.cdk.synth.keywords import refuse_unknown
-from cdk_pull.cdk.synth.stack_view import StackView
+from cdk_pull.cdk.synth.unwritten import UnwrittenApp
 from cdk_pull.decision import Decision
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.template.image_region import locate_image
 from cdk_pull.units import format_bytes
 from cdk_pull.windows.base import cached_base
 from cdk_pull.windows.base_image import check_base
@@ -157,16 +156,15 @@ class _BaseCheck:
 
     def validate(self) -> list[str]:
         family, product = self._pin.family, fargate_family(self._pin.family)
-        view = StackView(self._task.node.root)
+        definition = _definition(self._task)
+        task = UnwrittenApp(self._task).task_definitions([definition])[identity(definition)]
         problems: list[tuple[str, BaseProblem]] = []
         profiles: dict[str, ImageProfile] = {}
-        for image in task_images(_definition(self._task)):
-            reference = locate_image(
-                view.evaluate(image.image, image.stack), view.region(image.stack)
-            ).reference
+        for container in task.containers:
+            reference = container.image.reference if container.image is not None else None
             if reference is None:
                 continue
-            name = f"container {image.container}"
+            name = f"container {container.name}"
             if (profile := looked_up(self._task, reference, product)) is not None:
                 profiles[name] = profile
             problems += [(name, it) for it in check_base(reference, family, product, self._on)]

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import aws_cdk as cdk
-import jsii
-from constructs import IValidation
 
-from cdk_pull.cdk.images.task_images import task_images
+from cdk_pull.cdk.fargate.apply_size import region_of
 from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.decisions import record
-from cdk_pull.cdk.synth.stack_view import StackView
 from cdk_pull.cdk.synth.stage_work import StageWork
 from cdk_pull.cdk.synth.tasks import TASK
+from cdk_pull.cdk.synth.unwritten import UnwrittenApp
 from cdk_pull.decision import Decision
 from cdk_pull.image.allow_list import AllowList
 from cdk_pull.image.ecr import ecr_prices
+from cdk_pull.image.pull_through import upstream_of
+from cdk_pull.rules.engine.registry import find_rule
 from cdk_pull.rules.engine.suppress import PLUGIN
+from cdk_pull.rules.support.near import Far, across_regions, cannot_tell, from_registry
 from cdk_pull.template.construct_metadata import ACKNOWLEDGED
 from cdk_pull.template.image_region import ImagePlace, locate_image
+from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from aws_cdk import aws_ecs as ecs
     from constructs import IConstruct
 
-    from cdk_pull.cdk.images.task_images import TaskImage
     from cdk_pull.cdk.synth.stage_work import Application, Reached
+    from cdk_pull.template.ecs.tasks import TaskDefinition
 
-__all__ = ["OneImageCheck", "StageImages"]
+__all__ = ["OneImage", "StageImages"]
 
 _WARNING = "cdk-pull:imageRegionUnknown"
 _VERDICTS = {
@@ -41,9 +42,7 @@ _VERDICTS = {
     "outside": "outside private ECR",
     "malformed": "unreadable",
 }
-
-
-# What says of an image what the mixin allows.
+# What finds the same in templates.
 _RULES = {"elsewhere": "PULL301", "outside": "PULL302"}
 
 
@@ -54,13 +53,29 @@ class _Judged(NamedTuple):
         image: for a person to read.
         verdict: ``allowed``, or where it is.
         error: why it stops the synth; empty where it does not.
+        warning: why nobody can tell; empty where somebody can.
         place: where it is, allowed or not.
     """
 
     image: str
     verdict: str
     error: str = ""
+    warning: str = ""
     place: str = ""
+
+
+class OneImage(NamedTuple):
+    """An image that has to be in the Region of the stack that runs it.
+
+    Attributes:
+        user: the construct that runs it.
+        container: its name.
+        image: as CDK has it, tokens and all.
+    """
+
+    user: IConstruct
+    container: str
+    image: str
 
 
 class StageImages(StageWork):
@@ -77,55 +92,106 @@ class StageImages(StageWork):
     def __init__(self, stage: IConstruct) -> None:
         super().__init__(stage)
         self._recorded: set[str] = set()
+        self._held: list[OneImage] = []
+
+    def hold(self, image: OneImage) -> None:
+        """Look at one image, whatever applies to its task definition."""
+        self._held.append(image)
 
     def check(self) -> list[str]:
         """Return one line per image that is in another Region or in none; warn where it cannot be known."""
-        errors: list[str] = []
-        view = StackView(self.stage.node.root)
+        self._app = UnwrittenApp(self.stage)
+        errors = [line for each in self._held for line in self._look_at_one(each)]
+        reached = [each.resource for each in self.reached()]
+        tasks = self._app.task_definitions(reached) if reached else {}
 
         def look(reached: Reached, application: Application) -> None:
-            resource = cast("ecs.CfnTaskDefinition", reached.resource)
-            judged = [_judge(one, application.request, view) for one in task_images(resource)]
+            resource = reached.resource
+            region = region_of(self.stack_of(resource))
+            allow: AllowList = application.request
+            judged = [
+                _judge(name, place, region, allow) for name, place in _places(tasks[identity(resource)])
+            ]
             path = resource.node.path
             errors.extend(f"{path}: {one.error}" for one in judged if one.error)
+            for one in judged:
+                if one.warning:
+                    cdk.Annotations.of(resource).add_warning_v2(_WARNING, one.warning)
             if judged and identity(resource) not in self._recorded:
                 self._recorded.add(identity(resource))
-                region = view.region(self.stack_of(resource))
                 record(resource.node, _decision(judged, region, reached.applications))
                 _acknowledge(resource, judged, application)
 
         self.for_each(look)
         return errors
 
-
-@jsii.implements(IValidation)
-class OneImageCheck:
-    """Reports, when CDK validates, an image that is not in its stack's Region."""
-
-    def __init__(self, image: TaskImage) -> None:
-        self._image = image
-        self._recorded = False
-
-    def validate(self) -> list[str]:
-        """Return a line for an image that is in another Region or in none; CDK itself names the construct."""
-        view = StackView(self._image.user.node.root)
-        judged = _judge(self._image, AllowList(), view)
-        if not self._recorded:
-            self._recorded = True
-            record(self._image.user.node, _decision([judged], view.region(self._image.stack), ()))
-        return [judged.error] if judged.error else []
+    def _look_at_one(self, image: OneImage) -> list[str]:
+        path = image.user.node.path
+        stack = cdk.Stack.of(image.user)
+        region = region_of(stack)
+        place = locate_image(self._app.evaluate(image.image, stack), region)
+        judged = _judge(image.container, place, region, AllowList())
+        if judged.warning:
+            cdk.Annotations.of(image.user).add_warning_v2(_WARNING, judged.warning)
+        if path not in self._recorded:
+            self._recorded.add(path)
+            record(image.user.node, _decision([judged], region, ()))
+        return [f"{path}: {judged.error}"] if judged.error else []
 
 
-def _judge(task_image: TaskImage, allow: AllowList, view: StackView) -> _Judged:
-    """Judge an image, and warn where nobody can tell."""
-    stack = task_image.stack
-    place = locate_image(view.evaluate(task_image.image, stack), view.region(stack))
-    if place.reference is not None and allow.allows(place.reference):
-        return _Judged(str(place.reference), "allowed", place=place.verdict)
-    if place.verdict == "unknown":
-        cdk.Annotations.of(task_image.user).add_warning_v2(_WARNING, _warning(task_image, place))
-    known = place.verdict in {"same", "unknown"}
-    return _Judged(place.image, place.verdict, "" if known else _error(task_image, place, view.region(stack)))
+def _places(task: TaskDefinition) -> Iterator[tuple[str, ImagePlace]]:
+    """Yield where the image of each container is, by the container's name."""
+    stated = task.values.get("ContainerDefinitions")
+    if isinstance(stated, Unknown):
+        yield "?", locate_image(Unknown(reason="the container definition is made at deployment"), None)
+    for container in task.containers:
+        if container.image is not None:
+            yield container.name or "?", container.image.place
+    for each in stated if isinstance(stated, list) else ():
+        if isinstance(each, Unknown):
+            yield "?", locate_image(Unknown(reason="the container definition is made at deployment"), None)
+
+
+def _judge(container: str, place: ImagePlace, region: str | None, allow: AllowList) -> _Judged:
+    """Judge an image in the words of the rules."""
+    reference = place.reference
+    if reference is not None and place.verdict != "same" and allow.allows(reference):
+        return _Judged(str(reference), "allowed", place=place.verdict)
+    where = f"container {container}: "
+    match place.verdict:
+        case "elsewhere":
+            far = across_regions(place, region or "")
+            return _Judged(place.image, place.verdict, f"{where}{_told(far, 'PULL301')}")
+        case "outside" if reference is not None:
+            upstream = upstream_of(reference.registry)
+            far = from_registry(place.image, upstream.registry if upstream else reference.registry)
+            way = f"Or allow it by name: allow=['{reference.name}']"
+            return _Judged(place.image, place.verdict, f"{where}{_told(far, 'PULL302')}. {way}")
+        case "unknown":
+            # A value that CloudFormation picks has no text of its own.
+            shown = ImagePlace(image="the image", verdict="unknown", reason=place.reason)
+            far = cannot_tell(shown if place.image == "${?}" else place)
+            return _Judged(place.image, place.verdict, warning=f"{where}{far.message}. {_way_to_know(place)}")
+        case "malformed":
+            return _Judged(
+                place.image,
+                place.verdict,
+                f"{where}image {place.image} cannot be read: {place.reason}{f'. {place.fix}' if place.fix else ''}",
+            )
+    return _Judged(place.image, place.verdict)
+
+
+def _told(far: Far, rule: str) -> str:
+    return f"{far.message}. {far.fix or find_rule(rule).fix}"
+
+
+def _way_to_know(place: ImagePlace) -> str:
+    if place.region:
+        return f"Give the stack its Region: env=cdk.Environment(account=…, region='{place.region}')"
+    return (
+        "Give the repository as a construct of this app or by an ARN with its Region, "
+        "or acknowledge this warning where the value is sure to be in the Region"
+    )
 
 
 def _acknowledge(resource: cdk.CfnResource, judged: Sequence[_Judged], application: Application) -> None:
@@ -136,39 +202,6 @@ def _acknowledge(resource: cdk.CfnResource, judged: Sequence[_Judged], applicati
     allowed = {_RULES[one.place]: one.image for one in judged if one.place in _RULES}
     for rule, image in allowed.items():
         resource.node.add_metadata(ACKNOWLEDGED, {f"{PLUGIN}::{rule}": f"{application} allows {image}"})
-
-
-def _warning(task_image: TaskImage, place: ImagePlace) -> str:
-    # A value that CloudFormation picks has no text of its own.
-    image = "the image" if place.image == "${?}" else f"image {place.image}"
-    what = f"{image} of container {task_image.container}"
-    return f"cannot tell whether {what} is in the stack's Region: {place.reason}. {_way_to_know(place)}"
-
-
-def _error(task_image: TaskImage, place: ImagePlace, region: str | None) -> str:
-    what = f"image {place.image} of container {task_image.container}"
-    here = region or "the stack's Region"
-    if place.verdict == "elsewhere":
-        return (
-            f"{what} is in {place.region} and the stack in {region}: every pull crosses Regions. Replicate the "
-            f"repository to {region}, or cache it there with an ECR pull-through cache rule, or push to both Regions"
-        )
-    if place.verdict == "malformed" or place.reference is None:
-        return f"{what} cannot be read: {place.reason}"
-    name = place.reference.name
-    return (
-        f"{what} is outside the private Amazon ECR of {here}. Cache it there with an ECR pull-through cache rule, or "
-        f"copy it to a repository there, or allow it by name: allow=['{name}']"
-    )
-
-
-def _way_to_know(place: ImagePlace) -> str:
-    if place.region:
-        return f"Give the stack its Region: env=cdk.Environment(account=…, region='{place.region}')"
-    return (
-        "Give the repository as a construct of this app or by an ARN with its Region, "
-        "or acknowledge this warning where the value is sure to be in the Region"
-    )
 
 
 def _decision(judged: Sequence[_Judged], region: str | None, applications: Sequence[Application]) -> Decision:

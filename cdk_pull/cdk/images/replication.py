@@ -9,8 +9,8 @@ import jsii
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct, IValidation
 
+from cdk_pull.cdk.fargate.apply_size import region_of
 from cdk_pull.cdk.synth.constructs import identity
-from cdk_pull.cdk.synth.stack_view import region_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import check_region
 from cdk_pull.template.partitions import partition_of

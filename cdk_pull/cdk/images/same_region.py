@@ -9,8 +9,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 
-from cdk_pull.cdk.images.region_check import OneImageCheck, StageImages
-from cdk_pull.cdk.images.task_images import TaskImage
+from cdk_pull.cdk.images.region_check import OneImage, StageImages
 from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
 from cdk_pull.cdk.synth.tasks import task_definition_of, why_no_task
 from cdk_pull.errors import ConflictError, InvalidValueError
@@ -37,8 +36,6 @@ class SameRegionImages(ScopeMixin):
     ``cdk-pull:imageRegionUnknown``. The template is not changed.
 
     The checks find nothing of what is allowed: PULL301 and PULL302 are acknowledged on its task definition.
-
-    What an ``add_property_override`` writes into container definitions is not seen here, as CDK does not show it.
 
     Args:
         allow: glob patterns of images that may come from elsewhere, matched against the normalised reference with and
@@ -105,8 +102,7 @@ class SameRegionImage(ecs.ContainerImage):
     ) -> ecs.ContainerImageConfig:
         """Called by CDK when the image becomes a container's."""
         config = self._image.bind(scope, container_definition)
-        one = TaskImage(scope, cdk.Stack.of(scope), _name(container_definition), config.image_name)
-        scope.node.add_validation(OneImageCheck(one))
+        StageImages.of(scope).hold(OneImage(scope, _name(container_definition), config.image_name))
         return config
 
 

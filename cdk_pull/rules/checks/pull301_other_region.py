@@ -8,8 +8,8 @@ from cdk_pull.rules.engine.finding import Confidence, Problem, Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
 from cdk_pull.rules.fixes.task_patches import image_patches, named, written_image
+from cdk_pull.rules.support.near import across_regions, cannot_tell
 from cdk_pull.rules.support.pull_through import cached_name, upstream_of
-from cdk_pull.template.partitions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,9 +85,10 @@ def other_region(task: TaskDefinition, context: CheckContext) -> Iterator[Proble
         if place.verdict == "elsewhere":
             yield _elsewhere(task, container, image, context)
         elif place.verdict == "unknown":
+            far = cannot_tell(place)
             yield Problem(
-                message=f"cannot tell whether {place.image} is near: {place.reason}",
-                fix="Give the stack a Region (env), pass --region, or name the image by ${AWS::Region}",
+                message=far.message,
+                fix=far.fix,
                 path=path,
                 quote=place.image,
                 severity=Severity.INFO,
@@ -99,12 +100,12 @@ def _elsewhere(task: TaskDefinition, container: Container, image: Image, context
     template, place = task.resource.template.context, image.place
     origin, region = place.region or "", template.environment.region or ""
     path = (*container.path, "Image")
-    theirs, ours = partition_of(origin).partition, partition_of(region).partition
+    far = across_regions(place, region)
     # Credentials of its own could open a registry to which no role of this partition has a way.
-    if theirs != ours and "RepositoryCredentials" not in container.values:
+    if far.partition and "RepositoryCredentials" not in container.values:
         return Problem(
-            message=f"{place.image} is in {origin}, and {region} is in another partition: no role of {ours} may pull from {theirs}",
-            fix=f"Push the image to a repository in {region}: neither replication nor pull-through crosses partitions",
+            message=far.message,
+            fix=far.fix,
             path=path,
             quote=place.image,
             severity=Severity.ERROR,

@@ -22,10 +22,7 @@ ACCOUNT = "111122223333"
 FRANKFURT = cdk.Environment(account=ACCOUNT, region="eu-central-1")
 OREGON = cdk.Environment(account=ACCOUNT, region="us-west-2")
 STRENGTH = "@aws-cdk/core:defaultCrossStackReferences"
-WAYS_OUT = (
-    "every pull crosses Regions. Replicate the repository to eu-central-1, or cache it there with an ECR pull-through "
-    "cache rule, or push to both Regions"
-)
+WAYS_OUT = "Replicate the repository to the stack's Region, cache it by pull-through, or push to both; then name the image there"
 
 
 def uri(region: str, rest: str = "app:1", account: str = ACCOUNT) -> str:
@@ -95,13 +92,13 @@ def test_repository_of_another_region(kind: str, way: str) -> None:
     repository = repository_in(app, stack, kind)
     if way == "image":
         run(stack, SameRegionImage(repository, "1"))
-        where = ""
+        where = "Stack/Taskweb/web: "
     else:
         run(stack, ecs.ContainerImage.from_ecr_repository(repository, "1"))
         stack.with_(SameRegionImages())
         where = "Stack/Taskweb/Resource: "
     assert errors(stack) == [
-        f"{where}image {uri('us-west-2')} of container web is in us-west-2 and the stack in eu-central-1: {WAYS_OUT}"
+        f"{where}container web: {uri('us-west-2')} is pulled from us-west-2 to eu-central-1. {WAYS_OUT}"
     ]
 
 
@@ -113,7 +110,7 @@ def test_cross_region_reference(strength: str) -> None:
     here = cdk.Stack(app, "Here", env=FRANKFURT, cross_region_references=True)
     run(here, SameRegionImage(ecr.Repository(there, "Repo"), "1"))
     (error,) = errors(app)
-    assert "is in us-west-2 and the stack in eu-central-1" in error
+    assert "is pulled from us-west-2 to eu-central-1" in error
 
 
 def test_another_account() -> None:
@@ -179,7 +176,7 @@ def test_asset_of_another_region(tmp_path: Path) -> None:
     stack = stack_in(FRANKFURT, app)
     run(stack, SameRegionImage(asset))
     (error,) = errors(app)
-    assert "is in us-west-2 and the stack in eu-central-1" in error
+    assert "is pulled from us-west-2 to eu-central-1" in error
 
 
 def test_unknown_is_a_warning() -> None:
@@ -198,22 +195,26 @@ def test_unknown_is_a_warning() -> None:
         "where the value is sure to be in the Region [ack: cdk-pull:imageRegionUnknown]"
     )
     first, second = warnings(stack)
-    place = "of container parameter is in the stack's Region: parameter Image has no default"
-    assert first == f"cannot tell whether image ${{Image}} {place}. {fix}"
-    place = "of container imported is in the stack's Region: no stack of this app exports repo-arn"
-    assert second == f"cannot tell whether image ${{?}}.dkr.ecr.${{?}}.amazonaws.com/app:1 {place}. {fix}"
+    reason = "parameter Image has no default"
+    assert first == f"container parameter: cannot tell whether ${{Image}} is near: {reason}. {fix}"
+    reason = "no stack here exports repo-arn"
+    image = "${?}.dkr.ecr.${?}.amazonaws.com/app:1"
+    assert second == f"container imported: cannot tell whether {image} is near: {reason}. {fix}"
 
 
 def test_container_definitions_made_at_deployment() -> None:
     """Container definitions that a condition chooses are a warning."""
     stack = stack_in(FRANKFURT)
-    condition = cdk.CfnCondition(stack, "Big", expression=cdk.Fn.condition_equals("a", "b"))
+    size = cdk.CfnParameter(stack, "Size").value_as_string
+    condition = cdk.CfnCondition(stack, "Big", expression=cdk.Fn.condition_equals(size, "big"))
     containers = cdk.Fn.condition_if(condition.logical_id, [{"Name": "a", "Image": "nginx"}], [])
     ecs.CfnTaskDefinition(stack, "Task", container_definitions=containers)
     stack.with_(SameRegionImages())
     assert errors(stack) == []
     (warning,) = warnings(stack)
-    assert "the image of container ? is in the stack's Region: the container definition is made at" in warning
+    assert (
+        "container ?: cannot tell whether the image is near: the container definition is made at" in warning
+    )
 
 
 @pytest.mark.parametrize(("region", "count"), [("eu-central-1", 0), ("us-west-2", 1)])
@@ -247,9 +248,9 @@ def test_public_registry_and_allow_list() -> None:
     cdk.Mixins.of(stack).apply(SameRegionImages(allow=allow))
     (error,) = errors(stack)
     assert error == (
-        "Stack/Taskweb/Resource: image docker.io/library/nginx:1.27 of container web is outside the private Amazon "
-        "ECR of eu-central-1. Cache it there with an ECR pull-through cache rule, or copy it to a repository there, "
-        "or allow it by name: allow=['docker.io/library/nginx']"
+        "Stack/Taskweb/Resource: container web: docker.io/library/nginx:1.27 comes from docker.io at every pull. Add an "
+        "AWS::ECR::PullThroughCacheRule, and use its prefix in the image name. Or allow it by name: "
+        "allow=['docker.io/library/nginx']"
     )
 
 
@@ -259,7 +260,10 @@ def test_malformed_image() -> None:
     run(stack, from_registry("Nginx"))
     stack.with_(SameRegionImages())
     (error,) = errors(stack)
-    assert "of container web cannot be read: image reference has upper-case letters" in error
+    assert (
+        "container web: image Nginx cannot be read: Nginx has upper-case letters in the name of its repository. Write nginx"
+        in error
+    )
 
 
 def ec2_task(stack: cdk.Stack) -> None:
@@ -320,7 +324,7 @@ def test_every_way_of_attaching(add: object, way: str, order: str) -> None:
     if order == "after" or way == "task":
         apply()
     (error,) = errors(app)
-    assert "image docker.io/library/nginx of container web is outside" in error
+    assert "container web: docker.io/library/nginx comes from docker.io at every pull" in error
 
 
 def test_service() -> None:
@@ -361,7 +365,7 @@ def test_stages(made: str) -> None:
     if made == "after":
         stage()
     (error,) = errors(app)
-    assert error.startswith("Prod/Stack/Taskweb/Resource: image docker.io/library/nginx")
+    assert error.startswith("Prod/Stack/Taskweb/Resource: container web: docker.io/library/nginx")
 
 
 def test_stage_warning_reaches_the_assembly() -> None:
@@ -453,7 +457,7 @@ def test_whatever_has_an_image_goes_in(tmp_path: Path) -> None:
     other = stack_in(FRANKFURT)
     run(other, SameRegionImage(Own()), "own")
     (error,) = errors(other)
-    assert error.startswith(f"image {uri('us-west-2')} of container own is in us-west-2")
+    assert error.startswith(f"Stack/Taskown/own: container own: {uri('us-west-2')} is pulled from us-west-2")
 
 
 def test_aws_batch() -> None:
@@ -464,7 +468,9 @@ def test_aws_batch() -> None:
     )
     batch.EcsJobDefinition(stack, "Job", container=container)
     (error,) = errors(stack)
-    assert error.startswith(f"image {uri('us-west-2')} of container the job is in us-west-2")
+    assert error.startswith(
+        f"Stack/Container: container the job: {uri('us-west-2')} is pulled from us-west-2"
+    )
 
 
 def test_what_is_no_image() -> None:
@@ -473,4 +479,28 @@ def test_what_is_no_image() -> None:
         SameRegionImage(5)  # type: ignore[arg-type]
     assert str(error.value) == (
         "SameRegionImage is not made of: 5; allowed: a repository, an image asset, an image URI, or an ecs.ContainerImage"
+    )
+
+
+def test_an_override_is_seen() -> None:
+    """What an add_property_override writes is what the template has, and is judged."""
+    stack = stack_in(FRANKFURT)
+    definition = run(stack, from_registry(uri("eu-central-1"))).node.default_child
+    assert isinstance(definition, ecs.CfnTaskDefinition)
+    definition.add_property_override("ContainerDefinitions.0.Image", uri("us-west-2"))
+    stack.with_(SameRegionImages())
+    (error,) = errors(stack)
+    assert error.startswith(
+        f"Stack/Taskweb/Resource: container web: {uri('us-west-2')} is pulled from us-west-2"
+    )
+
+
+def test_another_partition() -> None:
+    """From another partition nothing can be pulled: the error says so, in the words of PULL301."""
+    stack = stack_in(FRANKFURT)
+    run(stack, SameRegionImage(f"{ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn/app:1"))
+    (error,) = errors(stack)
+    assert (
+        "is in cn-north-1, and eu-central-1 is in another partition: no role of aws may pull from aws-cn"
+        in error
     )

@@ -18,7 +18,7 @@ LINE = "{}: {} failed with ZeroDivisionError: oh; apply {} elsewhere, so that th
 @pytest.mark.parametrize(
     ("mixin", "broken", "path"),
     [
-        (pull.SameRegionImages, "images.region_check.task_images", "S/Task/Resource"),
+        (pull.SameRegionImages, "images.region_check._places", "S/Task/Resource"),
         (
             lambda: pull.FargateTaskSize.within_price(1, **SIZES),
             "fargate.stage_task_sizes.size_task",
