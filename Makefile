@@ -19,7 +19,7 @@ export AWS_EC2_METADATA_DISABLED := true
 PYTHON_READY := .venv/.ready
 READY := node_modules/.ready
 
-.PHONY: help install synth fixes check test test-long test-cdk fuzz bench bench-rules bench-containerd generated changelog wheel licenses lock clean
+.PHONY: help install synth fixes check test test-long test-cdk fuzz bench bench-rules bench-containerd bench-throttled generated changelog wheel licenses lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -109,6 +109,9 @@ bench-rules: $(PEERS_READY) ## the rules beside cdk-nag, the built-in validator,
 
 bench-containerd: $(READY) ## real cold pulls against the start-up estimate, as root: writes docs/pull-benchmark.md
 	python -m benchmarks.containerd_pull
+
+bench-throttled: $(READY) ## cold pulls at 0.25 to 2 vCPU on a disk of 75 MiB/s, as root: writes docs/throttled-pull.md
+	python -m benchmarks.throttled_pull
 
 generated: $(READY) ## regenerate the pages in docs/ that are made from the code
 	python -m scripts.rules_page

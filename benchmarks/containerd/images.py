@@ -19,11 +19,13 @@ from cdk_pull.image.profile import Compression, ImageProfile, Layer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["BenchmarkImage", "build_images", "host_files"]
+__all__ = ["BenchmarkImage", "build_images", "host_files", "split_images"]
 
 _FOLDERS = ("/usr/lib", "/usr/share", "/usr/bin", "/usr/sbin")
 _LARGEST_FILE = 25_000_000
 """Larger files are left out, so that a layer comes near the size that was asked for."""
+_LARGEST_SPLIT = 2_000_000
+"""The same where files are spread over many layers, so that these come out alike."""
 _SHARES = (0.5, 0.3, 0.15, 0.05)
 """Of the image, from the base upwards: a base, a runtime, dependencies, the application."""
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -83,6 +85,39 @@ def build_images(sizes: dict[str, int], folder: Path) -> list[BenchmarkImage]:
     images = []
     for name, size in sizes.items():
         tars = [_tar(files, round(size * share), folder / f"{name}-{share}.tar") for share in _SHARES]
+        images += [
+            _layout(f"{name}-{compression}", tars, compression, folder)
+            for compression in (Compression.GZIP, Compression.ZSTD)
+        ]
+        for tar in tars:
+            tar.unlink()
+    return images
+
+
+def split_images(size: int, folder: Path, layers: dict[str, int]) -> list[BenchmarkImage]:
+    """Make images of the same files in one layer or in many, each once gzip and once zstd.
+
+    Args:
+        size: bytes of the files together.
+        folder: to make them in.
+        layers: their number, by the name of the image.
+    """
+    chosen: list[Path] = []
+    total = 0
+    for path in host_files():
+        if path.stat().st_size > _LARGEST_SPLIT:
+            continue
+        chosen.append(path)
+        total += path.stat().st_size
+        if total >= size:
+            break
+    images = []
+    for name, number in layers.items():
+        tars = [folder / f"{name}-{index}.tar" for index in range(number)]
+        for index, tar in enumerate(tars):
+            with tarfile.open(tar, "w") as archive:
+                for path in chosen[index::number]:
+                    archive.add(path, arcname=str(path).lstrip("/"))
         images += [
             _layout(f"{name}-{compression}", tars, compression, folder)
             for compression in (Compression.GZIP, Compression.ZSTD)

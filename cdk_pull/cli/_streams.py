@@ -51,10 +51,12 @@ class _SafeStream(io.TextIOWrapper):
             line_buffering=self._unbuffered or stream.line_buffering,
         )
         self._line = ""
-        self._styled = stream.isatty()
+        # FORCE_COLOR asks rich for colours where there is no terminal, such as in a log that shows them.
+        self._styled = stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
+        self._terminal = stream.isatty()
 
     def isatty(self) -> bool:
-        return self._styled
+        return self._terminal
 
     def write(self, text: str, /) -> int:
         pieces = text.splitlines(keepends=True) if "\n" in text else [text]

@@ -14,7 +14,8 @@ import click
 from cdk_pull.cli._streams import write_output
 from cdk_pull.data.writing import write_whole
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.image.ecr import check_account, check_region
+from cdk_pull.image.ecr import check_account
+from cdk_pull.image.regions import check_known_region
 from cdk_pull.printing import printable
 from cdk_pull.report.formats import FORMATS, render
 from cdk_pull.rules.engine.config import read_config
@@ -114,7 +115,7 @@ def command(  # noqa: PLR0913 - one for each option
     loaded = load(
         paths,
         account=None if account is None else check_account(account),
-        region=None if region is None else check_region(region),
+        region=None if region is None else check_known_region(region),
     )
     result = check(loaded.assemblies, options)
     result = replace(result, errors=(*loaded.errors, *result.errors))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 
 from cdk_pull.cli._streams import echo_json
-from cdk_pull.image.ecr import EcrRegistry, check_region, registry_kind
+from cdk_pull.image.ecr import EcrRegistry, registry_kind
 from cdk_pull.image.reference import ImageReference
+from cdk_pull.image.regions import check_known_region
+from cdk_pull.report.console import fact_table, print_all
 
 __all__ = ["command"]
 
@@ -22,7 +24,7 @@ def command(reference: str, region: str | None, *, as_json: bool) -> int:
     """
     image = ImageReference.parse(reference)
     registry = EcrRegistry.of_host(image.registry)
-    asked = None if region is None else check_region(region)
+    asked = None if region is None else check_known_region(region)
     same = registry.region == asked if registry and asked else None
     facts = {
         "reference": str(image),
@@ -39,8 +41,7 @@ def command(reference: str, region: str | None, *, as_json: bool) -> int:
     if as_json:
         echo_json(facts)
     else:
-        for key, value in facts.items():
-            click.echo(f"{key.replace('_', ' '):12} {_shown(value)}")
+        print_all([fact_table({key.replace("_", " "): _shown(value) for key, value in facts.items()})])
     if asked is None or same:
         return 0
     where = f"is in {registry.region}" if registry else "is in a registry whose name holds no Region"

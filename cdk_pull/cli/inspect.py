@@ -8,17 +8,24 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from cdk_pull.cli._look_up import RegistryOptions, in_words, look_up, parse_references, registry_options
+from cdk_pull.cli._region import region_option
 from cdk_pull.cli._steps import instruction_of
 from cdk_pull.cli._streams import echo_json
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.choose import Choice, choose
-from cdk_pull.fargate.prices import UnknownPrice
 from cdk_pull.image.platform import Platform
+from cdk_pull.report.console import print_all
+from cdk_pull.report.size_text import sizes_table, ways_text
 from cdk_pull.units import format_bytes
 from cdk_pull.windows.base import CachedBase, cached_base
 from cdk_pull.windows.window import to_date
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+    from rich.table import Table
+
     from cdk_pull.fargate.estimate.start import Architecture
     from cdk_pull.image.facts import ImageFacts
     from cdk_pull.image.profile import Layer
@@ -37,7 +44,7 @@ _ARCHITECTURES: Final[dict[str, Architecture]] = {"amd64": "x86_64", "arm64": "a
     "--platform",
     help="Read the image for this platform, such as linux/arm64.  [default: linux/amd64, or the image's only one]",
 )
-@click.option("--region", help="Show prices of this Region, such as eu-west-1.")
+@region_option
 @click.option(
     "--date",
     "on",
@@ -77,7 +84,8 @@ def command(
         ]
         echo_json({"images": [one.to_json() for one in shown], "errors": errors})
     else:
-        click.echo("\n\n".join("\n".join(one.lines()) for one in shown), nl=bool(shown))
+        for number, one in enumerate(shown):
+            print_all([*([""] if number else []), *one.parts()])
     for result in failed:
         click.echo(f"cdk-pull: {in_words(result)}", err=True)
     for error in invalid.values():
@@ -139,39 +147,46 @@ class _Shown:
             "notes": [*facts.notes, *([self.cannot_run] if self.cannot_run else [])],
         }
 
-    def lines(self) -> list[str]:
+    def parts(self) -> Iterator[RenderableType]:
+        """Yield what a rich console prints."""
+        from rich.text import Text  # noqa: PLC0415 - `--json` does without it
+
         facts, profile = self.facts, self.facts.profile
         version = f" {profile.os_version}" if profile.os_version else ""
-        lines = [
-            facts.reference,
-            f"  {profile.os}{version} {profile.architecture}, {facts.digest}",
-            f"  base: {self.base.reason if self.base else facts.base or 'not named by the image'}",
-            "",
-            f"  {'layer':<22}{'compression':<13}{'compressed':>12}{'unpacked':>12}  step",
-        ]
-        lines += [
-            f"  {layer.digest[7:19]:<22}{layer.compression:<13}{format_bytes(layer.compressed_bytes):>12}{_unpacked(layer):>12}  {_short(step)}"
-            for layer, step in zip(profile.layers, self.steps, strict=True)
-        ]
+        yield Text(facts.reference, "bold")
+        yield Text(f"{profile.os}{version} {profile.architecture}, {facts.digest}")
+        yield Text(f"base: {self.base.reason if self.base else facts.base or 'not named by the image'}")
+        yield Text()
+        yield self._layers()
+        for note in facts.notes:
+            yield Text(f"note: {note}", "dim")
+        if self.choice is None:
+            yield Text(self.cannot_run, "yellow")
+            return
+        yield Text()
+        yield sizes_table(self.choice)
+        coverage = self.choice.candidate.start.coverage
+        share = "coverage unknown" if coverage is None else f"{coverage:.0%} of the starts"
+        yield Text(f"In brackets the interval: {share}.", "dim")
+        yield from ways_text(self.choice)
+
+    def _layers(self) -> Table:
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        profile = self.facts.profile
+        table = Table(box=None, pad_edge=False, header_style="bold", show_footer=True)
         estimated = any(layer.uncompressed_source == "estimated" for layer in profile.layers)
         total = ("~" if estimated else "") + format_bytes(profile.uncompressed_bytes or 0)
-        lines.append(f"  {'all':<35}{format_bytes(profile.compressed_bytes):>12}{total:>12}")
-        lines += [f"  note: {note}" for note in facts.notes]
-        if self.choice is None:
-            return [*lines, f"  {self.cannot_run}"]
-        lines += ["", f"  {'Fargate size':<22}{'start, expected (interval)':<30}per hour"]
-        lines += [
-            f"  {candidate.size!s:<22}{candidate.start.total!s:<30}{_price(candidate.price)}"
-            for candidate in self.choice.candidates
-        ]
-        coverage = self.choice.candidate.start.coverage
-        lines.append(
-            f"  interval: {'coverage unknown' if coverage is None else f'{coverage:.0%} of the starts'}"
-        )
-        lines += [
-            f"  sooner: {way}; needs {way.change.needs}" for way in self.choice.ways if not way.is_today
-        ]
-        return lines
+        table.add_column("Layer", "all", no_wrap=True)
+        table.add_column("Compression", no_wrap=True)
+        table.add_column("Compressed", format_bytes(profile.compressed_bytes), justify="right", no_wrap=True)
+        table.add_column("Unpacked", total, justify="right", no_wrap=True)
+        table.add_column("Step", overflow="fold")
+        for layer, step in zip(profile.layers, self.steps, strict=True):
+            sizes = (format_bytes(layer.compressed_bytes), _unpacked(layer))
+            table.add_row(layer.digest[7:19], str(layer.compression), *sizes, Text(_short(step)))
+        return table
 
 
 def _layer(layer: Layer) -> dict[str, Any]:
@@ -200,7 +215,3 @@ def _short(step: str | None) -> str:
 def _unpacked(layer: Layer) -> str:
     about = "~" if layer.uncompressed_source == "estimated" else ""
     return about + format_bytes(layer.uncompressed_bytes or 0)
-
-
-def _price(price: float | UnknownPrice) -> str:
-    return "unknown" if isinstance(price, UnknownPrice) else f"${price:.4f}"

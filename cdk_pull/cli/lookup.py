@@ -15,7 +15,7 @@ from cdk_pull.cli._look_up import RegistryOptions, in_words, look_up, registry_o
 from cdk_pull.cli._streams import echo_json
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.image.context import ContextFile, context_key, facts_from_context, parse_key, to_context
-from cdk_pull.image.ecr import check_account, check_region
+from cdk_pull.image.ecr import check_account
 from cdk_pull.template.assembly_folder import MANIFEST
 from cdk_pull.template.load import load
 from cdk_pull.template.needed_images import NeededImages, images_of, needed_images
@@ -24,6 +24,7 @@ from cdk_pull.units import format_bytes
 if TYPE_CHECKING:
     from cdk_pull.image.platform import Platform
     from cdk_pull.image.reference import ImageReference
+from cdk_pull.image.regions import check_known_region
 
 __all__ = ["command"]
 
@@ -59,7 +60,7 @@ def command(
     if account is not None:
         check_account(account)
     if region is not None:
-        check_region(region)
+        check_known_region(region)
     file = ContextFile(Path(_CONTEXT))
     report = _Report()
     needed = _of_paths(paths, app, account, region, report) if paths else _needed(app, file, account, region)

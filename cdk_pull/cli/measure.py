@@ -14,6 +14,7 @@ from cdk_pull.cli._look_up import (
     registry_options,
     require_network,
 )
+from cdk_pull.cli._progress import working
 from cdk_pull.cli._streams import echo_json
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.calibration import calibrate
@@ -124,7 +125,8 @@ def _read(
         require_network()
         from cdk_pull.fargate.estimate.describe import describe_pulls  # noqa: PLC0415 - needs the extra that was asked for above
 
-        pulls += describe_pulls(cluster, service=service, region=region)
+        with working("reading tasks") as more:
+            pulls += describe_pulls(cluster, service=service, region=region, progress=more)
     return pulls, notes
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from cdk_pull.cli._look_up import require_network
+from cdk_pull.cli._progress import working
 from cdk_pull.data.preferred import DATA_DIR_VARIABLE
 from cdk_pull.data.writing import write_whole
 
@@ -97,7 +98,8 @@ def _sizes(*, data_dir: Path | None, dry_run: bool, source: str | None) -> int:
 
 
 def _run(fetching: Coroutine[Any, Any, Refreshed], data_dir: Path | None, *, dry_run: bool) -> int:
-    refreshed = asyncio.run(fetching)
+    with working("fetching what is published"):
+        refreshed = asyncio.run(fetching)
     for change in refreshed.changes:
         click.echo(change)
     for note in refreshed.notes:

@@ -17,6 +17,7 @@ from cdk_pull.cli._look_up import (
     registry_options,
     require_network,
 )
+from cdk_pull.cli._progress import working
 from cdk_pull.cli._region import region_or_environment
 from cdk_pull.cli._streams import echo_json
 from cdk_pull.cli._task import seconds
@@ -75,7 +76,8 @@ def command(
     require_network()
     from cdk_pull.fargate.estimate.describe import describe_target  # noqa: PLC0415 - needs the extra that was asked for above
 
-    why = explain_starts(describe_target(target, cluster=cluster, region=named))
+    with working("reading tasks") as more:
+        why = explain_starts(describe_target(target, cluster=cluster, region=named, progress=more))
     notes: list[str] = []
     profile = _profile(why, notes, None if no_look_up else registry)
     choice = None

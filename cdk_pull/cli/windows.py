@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import click
 
 from cdk_pull.cli._streams import echo_json
+from cdk_pull.report.console import fact_table, print_all
 from cdk_pull.windows.window import DEFAULT_LAG, MAX_LAG, CacheWindow, cache_window
 
 __all__ = ["command"]
@@ -43,12 +44,16 @@ def command(family: str, on: str | None, lag: int, *, as_json: bool) -> int:
 
 
 def _print(window: CacheWindow) -> None:
-    click.echo(f"{window.family} on {window.on}: {window.status}")
+    from rich.text import Text  # noqa: PLC0415 - `--json` does without it
+
+    style = "bold green" if window.status == "cached" else "bold yellow"
+    print_all([Text.assemble((f"{window.family} on {window.on}: ", "bold"), (window.status, style))])
     if window.pin and window.cached_until:
-        click.echo(f"cached tags   {', '.join(window.tags)}")
-        click.echo(f"build on      {window.pin.tag}")
         until = window.cached_until
-        click.echo(f"cached until  {until.earliest}, {until.latest} at the latest")
-        click.echo(window.reason)
-    for note in window.notes:
-        click.echo(f"note: {note}")
+        facts = {
+            "cached tags": ", ".join(window.tags),
+            "build on": window.pin.tag,
+            "cached until": f"{until.earliest}, {until.latest} at the latest",
+        }
+        print_all([fact_table(facts), Text(window.reason)])
+    print_all(Text(f"note: {note}", "dim") for note in window.notes)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cdk_pull.fargate.choose import Choice
     from cdk_pull.fargate.ways.rank import Way
 
-__all__ = ["answer_text", "month", "size_text", "ways_table", "ways_text"]
+__all__ = ["answer_text", "month", "size_text", "sizes_table", "ways_table", "ways_text"]
 
 
 def size_text(choice: Choice, notes: Iterable[str]) -> Iterator[RenderableType]:
@@ -32,7 +32,7 @@ def size_text(choice: Choice, notes: Iterable[str]) -> Iterator[RenderableType]:
 
     yield from answer_text(choice)
     yield Text()
-    yield _sizes_table(choice)
+    yield sizes_table(choice)
     coverage = choice.candidate.start.coverage
     share = "coverage unknown" if coverage is None else f"{coverage:.0%} of the starts"
     yield Text(f"In brackets the interval: {share}.", "dim")
@@ -55,7 +55,8 @@ def answer_text(choice: Choice) -> Iterator[RenderableType]:
         yield Text(f"Ephemeral storage: {choice.ephemeral_gib} GiB")
 
 
-def _sizes_table(choice: Choice) -> Table:
+def sizes_table(choice: Choice) -> Table:
+    """Return a row for each size weighed: start, dollars per month and what that adds, dollars per hour."""
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from cdk_pull.fargate.estimate.start import estimate_start
+from cdk_pull.fargate.estimate.start import NOISE_SECONDS, estimate_start
 from scripts.start_model.fit import COVERAGE, fit, phase_seconds, prediction_interval, sized_starts
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from cdk_pull.fargate.estimate.start_model import Interval
     from scripts.start_model.measurements import Measurement
 
-__all__ = ["Trial", "phase_trials", "report", "start_trials"]
+__all__ = ["Pair", "Trial", "pairs", "phase_trials", "report", "start_trials"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +66,35 @@ def start_trials(measurements: Sequence[Measurement]) -> list[Trial]:
     return trials
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """Two whole starts that differ by more than the noise, and which of them was expected to be the sooner.
+
+    Attributes:
+        same_image: whether they are of one image, in two formats or on two sizes.
+        agrees: whether the one that was measured sooner was expected sooner, without anything of their sources.
+    """
+
+    same_image: bool
+    agrees: bool
+
+
+def pairs(measurements: Sequence[Measurement]) -> list[Pair]:
+    """Return every pair of whole starts of known size whose order was measured: what a choice rests on."""
+    found = []
+    for one, other in combinations(sized_starts(measurements), 2):
+        if abs(one.total - other.total) < NOISE_SECONDS:
+            continue
+        sources = {one.source, other.source}
+        model = fit([row for row in measurements if row.source not in sources])
+        first, second = (
+            estimate_start(start.profile, cpu=start.assumed_cpu, model=model).total.expected
+            for start in (one, other)
+        )
+        found.append(Pair(same_image=len(sources) == 1, agrees=(first < second) == (one.total < other.total)))
+    return found
+
+
 def report(measurements: Sequence[Measurement]) -> str:
     """Return the figures of the back-test as Markdown."""
     starts = start_trials(measurements)
@@ -73,6 +103,8 @@ def report(measurements: Sequence[Measurement]) -> str:
         ("post-pull", phase_trials(measurements, "post_pull")),
         ("whole start, image size known", starts),
     ]
+    ranked = pairs(measurements)
+    same = [pair for pair in ranked if pair.same_image]
     model = fit(measurements)
     fitted = [
         estimate_start(start.profile, cpu=start.assumed_cpu, model=model).total
@@ -94,6 +126,12 @@ def report(measurements: Sequence[Measurement]) -> str:
             f"| {trial.what} | {trial.measured:.0f} s | {trial.predicted} | {'yes' if trial.covered else 'no'} |"
             for trial in starts
         ),
+        "",
+        "| pairs of whole starts more than 10 s apart | n | expected in the order in which they were measured |",
+        "|---|---|---|",
+        f"| all | {len(ranked)} | {sum(pair.agrees for pair in ranked)} |",
+        f"| one image in two formats | {len(same)} | {sum(pair.agrees for pair in same)} |",
+        "| one image on two sizes | 0 | - |",
     ]
     return "\n".join(lines)
 

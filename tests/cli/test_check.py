@@ -138,7 +138,7 @@ def test_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["--select", "PULL9"], "no rule has this id: 'PULL9'"),
         (["--date", "soon"], "date is malformed: 'soon'"),
-        (["--region", "Ireland"], "Region is malformed: 'Ireland'"),
+        (["--region", "Ireland"], "unknown Region: 'Ireland'"),
         (["--account", "1234"], "account is malformed: '1234'"),
         (["--config", "gone.toml"], "configuration cannot be read (No such file or directory): 'gone.toml'"),
         (["--facts", "gone.json"], "facts file cannot be read (No such file or directory): 'gone.json'"),
@@ -207,12 +207,35 @@ def test_region_and_date(capsys: pytest.CaptureFixture[str]) -> None:
     assert "PULL402" not in _run(capsys, "check", old)[1]
 
 
-def test_rules(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every rule is listed, a line each, or as JSON."""
+def test_rules(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every rule is listed, a line each below a heading, or as JSON."""
+    monkeypatch.setenv("COLUMNS", "140")
     _, out, _ = _run(capsys, "rules")
-    assert [line.split()[0] for line in out.splitlines()] == [rule.id for rule in all_rules()]
+    assert [line.split()[0] for line in out.splitlines()] == ["Rule", *(rule.id for rule in all_rules())]
     listed = json.loads(_run(capsys, "rules", "--json")[1])
     assert listed[0].keys() == {"id", "title", "severity", "fix", "mixin", "sources"}
+
+
+def test_explain_is_rendered_where_colours_are_forced(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal gets no Markdown but what it means; NO_COLOR takes the colours, a pipe gets the source."""
+    monkeypatch.setenv("COLUMNS", "100")
+    source = _run(capsys, "explain", "PULL201")[1]
+    assert "## What it does" in source
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    rendered = _run(capsys, "explain", "PULL201")[1]
+    assert "What it does" in rendered
+    assert "## What it does" not in rendered
+    assert "\x1b[" in rendered
+    assert "\x1b[" in _run(capsys, "rules")[1]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[3" not in _run(capsys, "rules")[1]
+
+
+def test_a_mistyped_rule_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line, with the id that was probably meant."""
+    assert _run(capsys, "explain", "PUL201")[2].endswith("Did you mean PULL201?\n")
 
 
 def test_explain(capsys: pytest.CaptureFixture[str]) -> None:

@@ -409,7 +409,7 @@ def test_templates_of_which_one_cannot_be_read(
         (["t.yaml", "--app", "cdk.out"], "--app is given beside a PATH: 'cdk.out'; allowed: one of the two"),
         (["t.yaml", "--timeout", "soon"], "--timeout is not a duration: 'soon'; allowed: seconds or minutes such as 60s or 1.5m"),
         (["t.yaml", "--timeout", "0"], "--timeout is too short: '0'; allowed: more than 0s"),
-        (["t.yaml", "--region", "x"], "Region is malformed: 'x'; allowed: a Region's name, such as 'eu-west-1'"),
+        (["t.yaml", "--region", "x"], "unknown Region: 'x'; allowed: the name of an AWS Region, such as us-east-1"),
     ],
 )  # fmt: skip
 def test_bad_options(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cdk_pull.cli import main
+
 _PLAN = (sys.executable, "-m", "cdk_pull.cli", "plan", "--compressed", "1GB")
 
 
@@ -39,3 +41,20 @@ def test_closed_streams() -> None:
     for closed, status in ((">&-", 3), ("2>&-", 2), (">&- 2>&-", 3)):
         done = subprocess.run(f"{line} {closed}", shell=True, capture_output=True, text=True, check=False)  # noqa: S602 - a shell closes them
         assert (done.returncode, "Traceback" in done.stderr) == (status, False)
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("sise", "size"), ("CHECK", "check"), ("mesure", "measure")])
+def test_a_mistyped_command_is_answered_with_the_nearest(
+    capsys: pytest.CaptureFixture[str], typed: str, meant: str
+) -> None:
+    """One line and status 2, with the command that was probably meant."""
+    with pytest.raises(SystemExit, match="2"):
+        main([typed])
+    assert capsys.readouterr().err == f"cdk-pull: no such command: {typed!r}. Did you mean {meant}?\n"
+
+
+def test_a_command_that_is_like_none_is_answered_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is guessed where nothing is near."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["zzzz"])
+    assert capsys.readouterr().err.startswith("cdk-pull: no such command: 'zzzz'. The commands are: agent, ")

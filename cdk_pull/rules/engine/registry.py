@@ -9,6 +9,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
+from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.docstrings import docstring_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.rules.engine.finding import Confidence
@@ -181,7 +182,8 @@ def find_rule(rule_id: str) -> Rule:
     """
     found = _by_id().get(plain_id(rule_id))
     if found is None:
-        raise InvalidValueError("no rule has this id", rule_id, allowed=_LISTED)
+        near = did_you_mean(plain_id(rule_id), _by_id())
+        raise InvalidValueError("no rule has this id", rule_id, allowed=_LISTED, fix=near)
     return found
 
 

@@ -6,7 +6,7 @@ from typing import cast
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Match, Template
 
 from cdk_pull.cdk.fargate.task import FargateTask
 from cdk_pull.cdk.fargate.task_size import FargateTaskSize
@@ -102,3 +102,54 @@ def test_the_fix_of_pull202_sets_the_same_size(
     assert [
         each.fix.partition(":  ")[0][: len(expected[0])] for each in found if "Set Cpu" in each.fix
     ] == expected
+
+
+@pytest.mark.parametrize(("synthesizing", "number"), [(True, 0), (False, 1)])
+def test_a_missed_target_is_told_once(*, synthesizing: bool, number: int) -> None:
+    """At a synth the construct warns itself, so that the checks beside it are silent; a template alone is told of."""
+    app = cdk.App()
+    stack = cdk.Stack(app, "S", env=_ENVIRONMENT)
+    FargateTask(
+        stack,
+        "Task",
+        image=ecs.ContainerImage.from_registry("app"),
+        start_within=cdk.Duration.seconds(5),
+        compressed="800MB",
+    )
+    template = Template.from_stack(stack).to_json()
+    found = check([from_document(template)], Options(select=["PULL202"], synthesizing=synthesizing)).findings
+    assert len(found) == number
+    assert (
+        len(Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("fargateTargetNotMet")))
+        == 1
+    )
+
+
+def test_a_task_whose_size_was_chosen_is_not_told_to_take_another() -> None:
+    """0.5 vCPU meets 85 s at the least price: that 1 vCPU would start sooner is no finding (PULL203)."""
+    stack = cdk.Stack(cdk.App(), "S", env=_ENVIRONMENT)
+    FargateTask(
+        stack,
+        "Task",
+        image=ecs.ContainerImage.from_registry("app"),
+        start_within=cdk.Duration.seconds(85),
+        compressed="800MB",
+        uncompressed="2.4GB",
+    )
+    template = Template.from_stack(stack).to_json()
+    [(_, task)] = (
+        template["Resources"].items()
+        if len(template["Resources"]) == 1
+        else [item for item in template["Resources"].items() if item[1]["Type"] == "AWS::ECS::TaskDefinition"]
+    )
+    task["Metadata"]["cdk-pull"]["images"] = {"app": {"compressed": "800MB", "uncompressed": "2.4GB"}}
+    assert task["Properties"]["Cpu"] == "512"
+    assert check([from_document(template)], Options(select=["PULL202", "PULL203"])).findings == ()
+    del task["Metadata"]["cdk-pull"]["fargate-size"]
+    found = check([from_document(template)], Options(select=["PULL203"])).findings
+    assert [each.message for each in found] == []
+    task["Properties"]["Cpu"], task["Properties"]["Memory"] = "256", "512"
+    (finding,) = check([from_document(template)], Options(select=["PULL203"])).findings
+    assert finding.message == (
+        "the start is estimated at 87 s (39-235 s) with 0.25 vCPU, 0.5 GB, and at 70 s (33-182 s) with 1 vCPU, 2 GB"
+    )
