@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -35,7 +34,8 @@ Text: TypeAlias = tuple[str | Part, ...]
 ANY_CHARACTER: Final = "\ue000"
 """Stands in a value for one character that is not known."""
 
-_PRIVATE: Final = 0xF0000
+_LONGEST: Final = 4096
+"""More than any ARN has characters."""
 
 
 def text(*pieces: str | Part | Text) -> Text:
@@ -68,27 +68,40 @@ def covers(pattern: Text, value: Text) -> bool | None:
     """Tell whether a pattern with ``*`` and ``?`` covers a value; None where only the deployment knows."""
     if pattern == ("*",):
         return True
+    if sum(map(_length, pattern)) > _LONGEST or sum(map(_length, value)) > _LONGEST:
+        return None
     if _surely(pattern, value):
         return True
     return None if _possibly(_elements(pattern), _elements(value)) else False
 
 
+def _length(piece: str | Part) -> int:
+    return len(piece) if isinstance(piece, str) else 1
+
+
 def _surely(pattern: Text, value: Text) -> bool:
     """Tell whether the pattern covers the value whatever the parts are."""
-    marks: dict[str, str] = {}
+    steps, elements = _plain(pattern), _plain(value)
+    at = matched = 0
+    # Where the last star stands, and how much of the value it has taken: only that is ever taken back.
+    star, taken = -1, 0
+    while matched < len(elements):
+        step = steps[at] if at < len(steps) else None
+        element = elements[matched]
+        if step == "*":
+            star, taken, at = at, matched, at + 1
+        elif step is not None and (step == element or (step == "?" and isinstance(element, str))):
+            at, matched = at + 1, matched + 1
+        elif star >= 0:
+            taken += 1
+            at, matched = star + 1, taken
+        else:
+            return False
+    return all(step == "*" for step in steps[at:])
 
-    def mark(part: Part) -> str:
-        return marks.setdefault(part.name, chr(_PRIVATE + len(marks)))
 
-    plain = "".join(piece if isinstance(piece, str) else mark(piece) for piece in value)
-    first = f"[^{chr(_PRIVATE)}-{chr(_PRIVATE + len(marks))}]"
-    expression = "".join(
-        re.sub(r"\\\*|\\\?", lambda match: ".*" if match[0] == r"\*" else first, re.escape(piece))
-        if isinstance(piece, str)
-        else mark(piece)
-        for piece in pattern
-    )
-    return re.fullmatch(expression, plain, re.DOTALL) is not None
+def _plain(value: Text) -> list[str | Part]:
+    return [each for piece in value for each in (piece if isinstance(piece, str) else (piece,))]
 
 
 @dataclass(frozen=True, slots=True)

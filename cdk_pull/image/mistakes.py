@@ -16,9 +16,8 @@ __all__ = ["Mistake", "beginning_mistake", "name_mistake"]
 
 _SCHEME: Final = re.compile(r"(?:https?|docker|oci)://", re.IGNORECASE)
 _ID: Final = re.compile(r"(?:sha256:)?[a-f0-9]{64}")
-_HOST_ALONE: Final = re.compile(
-    r"([A-Za-z0-9${}:.-]+?\.(?:amazonaws\.com(?:\.cn)?|on\.aws|ecr\.aws|io|dev))(?::([\w.-]+))?"
-)
+# Longer than any name of a registry.
+_LONGEST_HOST: Final = 255
 _OFFICIAL: Final = "library"
 _NAMESPACE_AND_NAME: Final = 2
 
@@ -97,12 +96,12 @@ def _id(shown: str, text: str) -> Mistake | None:
 
 
 def _host_alone(shown: str, text: str) -> Mistake | None:
-    match = _HOST_ALONE.fullmatch(text) if "/" not in text else None
-    if match is None or (registry_kind(match[1]) == "other" and match[1] not in _KNOWN):
+    host, colon, _ = text.partition(":")
+    if "/" in text or len(host) > _LONGEST_HOST or (registry_kind(host) == "other" and host not in _KNOWN):
         return None
-    host, _, tag = shown.rpartition(":") if match[2] else (shown, "", "")
+    written, _, tag = shown.rpartition(":") if colon else (shown, "", "")
     what = f"{shown} names a registry and no repository, so that Docker Hub is asked for it"
-    return Mistake(what, f"Write {host}/{tag or '<repository>'}:<tag>")
+    return Mistake(what, f"Write {written}/{tag or '<repository>'}:<tag>")
 
 
 _KNOWN: Final = frozenset({"quay.io", "ghcr.io", "docker.io", "registry.k8s.io", "gcr.io", "cgr.dev"})

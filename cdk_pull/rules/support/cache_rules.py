@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fault", "rule_faults", "upstream_kind", "upstream_path"]
 
-_SCHEME: Final = re.compile(r"[a-z]+://", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"\A[a-z]{1,10}://", re.IGNORECASE)
 # Hosts of registries that are not what a rule pulls from.
 _ALIASES: Final = {
     "index.docker.io": "docker.io",
