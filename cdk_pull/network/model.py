@@ -302,6 +302,7 @@ class Verdict:
         reason: what is wrong with the element, or not known of it, after its name.
         fix: what to do.
         property: the property of the element that is about it, such as ``PrivateDnsEnabled``; empty where it is the whole.
+        or_endpoint: whether an endpoint would do, too, where the service has one.
     """
 
     status: Literal["reachable", "closed", "unknown"]
@@ -310,6 +311,7 @@ class Verdict:
     reason: str = ""
     fix: str = ""
     property: str = ""
+    or_endpoint: bool = False
 
     def __str__(self) -> str:
         return f"{self.name} {self.reason}".strip()

@@ -78,17 +78,16 @@ class PublicWay(Way):
     def _no_route(self, subnet: Subnet, table: RouteTable) -> Verdict:
         elsewhere = [route for route in table.routes if route.target in {"network", "unknown"}]
         gateway = self.vpc.gateway if self.vpc is not None else ""
-        service = self.need.service if self.need.region is None else ""
         to = f"0.0.0.0/0 to {gateway}" if gateway and not self.ipv6 else f"{self.anywhere} to a NAT gateway"
         if self.ipv6:
             to = f"{self.anywhere} to an egress-only internet gateway"
-        fix = f"Add a route {to}" + (f", or an endpoint for {service}" if service else "")
         closed = Verdict(
             status="closed",
             element=table.key,
             name=table.name,
             reason=f"of {subnet.name} has no route to {self.anywhere}",
-            fix=fix,
+            fix=f"Add a route {to}",
+            or_endpoint=True,
         )
         if elsewhere and self.need.service:
             why = f"and its route to {elsewhere[0].name or elsewhere[0].destination} may lead to endpoints of another network"
@@ -136,6 +135,7 @@ class PublicWay(Way):
             fix="Set AssignPublicIp: ENABLED, or use subnets with a NAT gateway"
             if self.source.fargate
             else "Give the instances public addresses, or use subnets with a NAT gateway",
+            or_endpoint=True,
         )
         return unless(self.source.public, closed)
 

@@ -151,11 +151,20 @@ def _problem(subject: str, closed: _Closed, context: CheckContext) -> Problem:
     return Problem(
         message=f"the {subject} in {many} {subnets} cannot reach {_listed(list(closed.needs))}: "
         f"{verdict}{_where(verdict, puller, context)}",
-        fix=verdict.fix,
+        fix=_fix(closed),
         path=puller.groups_path if verdict.property == _GROUPS else puller.path,
         quote=str(puller.subnet),
         resource=puller.resource,
     )
+
+
+def _fix(closed: _Closed) -> str:
+    needs = list(closed.needs.values())
+    by_endpoints = closed.verdict.or_endpoint and all(need.service and need.region is None for need in needs)
+    if not by_endpoints:
+        return closed.verdict.fix
+    services = list(dict.fromkeys(need.service for need in needs))
+    return f"{closed.verdict.fix}, or {'endpoints' if len(services) > 1 else 'an endpoint'} for {_listed(services)}"
 
 
 def _shown(puller: Puller, context: CheckContext) -> str:

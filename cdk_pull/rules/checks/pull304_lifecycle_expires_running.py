@@ -28,7 +28,7 @@ _PATH: Final = ("Properties", "LifecyclePolicy", "LifecyclePolicyText")
     "A lifecycle rule that can expire a running image",
     severity=Severity.WARNING,
     on="repository",
-    fix="Expire untagged images only, in a repository with immutable tags, as ImageRepository does; or put before it a rule that keeps 9999 of the tags that run",
+    fix="Expire untagged images only, in a repository with immutable tags, as ImageRepository does; put before it a rule that keeps 9999 of the tags that run; or give builds that never run, such as those of pull requests, a prefix of their own and expire that",
     sources=("Amazon ECR User Guide, Lifecycle policy properties",),
 )
 def lifecycle_expires_running(repository: Resource, context: CheckContext) -> Iterator[Problem]:

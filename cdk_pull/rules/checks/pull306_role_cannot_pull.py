@@ -134,8 +134,7 @@ def _without_execution_role(
         kind = "a Fargate task" if task.for_fargate else "a task"
         yield Problem(
             message=f"{kind} with {what} needs an execution role, and {task.resource.logical_id} names none",
-            fix=f"Set ExecutionRoleArn to a role that {_ASSUMES} can assume, with the AWS managed policy {_MANAGED}"
-            + (" and the right to read the secrets" if any(need.kind in _ALWAYS for need in unmet) else ""),
+            fix=_role_to_add(unmet),
             path=task.base,
         )
     if task.for_fargate:
@@ -149,6 +148,13 @@ def _without_execution_role(
             )
         else:
             yield from _with(role, f"instance role {role.resource.logical_id}", images, task, context)
+
+
+def _role_to_add(unmet: list[StartNeed]) -> str:
+    kinds = {need.kind for need in unmet}
+    secrets = " and the right to read the secrets" if kinds & _ALWAYS else ""
+    in_cdk = "; in CDK, use ContainerImage.from_ecr_repository" if "ecr" in kinds else ""
+    return f"Set ExecutionRoleArn to a role that {_ASSUMES} can assume, with the AWS managed policy {_MANAGED}{secrets}{in_cdk}"
 
 
 def _with(
