@@ -50,9 +50,9 @@ def allowed(name: str) -> str:
     return {
         "behavior": f"one of {', '.join(_BEHAVIORS)}",
         "boolean": "true or false",
-        "duration": f"a duration with its unit{least}",
+        "duration": f"a duration with a unit{least}",
         "integer": f"a whole number{least}",
-        "list": "names with commas and no blanks between them",
+        "list": "names separated by commas, without spaces",
     }[variable.kind]
 
 
@@ -84,7 +84,7 @@ def explain_together(
         if off and (variables()[name].needs_cleanup or name in wants_it_on):
             yield AgentWarning(
                 WarningCode.NO_EFFECT,
-                f"{_label(name, os)} has no effect: {off}; leave one of the two out",
+                f"{_label(name, os)} has no effect: {off}; remove one of the two",
                 lines[name],
                 name,
             )
@@ -176,7 +176,7 @@ def _number_trouble(variable: Variable, raw: str, value: int | None) -> tuple[Wa
         hint = "write it as 90s, 30m or 1h30m" if variable.kind == "duration" else "write a whole number"
         return _form(raw) or (WarningCode.VALUE_IGNORED, hint)
     if variable.minimum and value < variable.minimum_value and (value or variable.kind == "integer"):
-        return WarningCode.VALUE_CHANGED, f"the least is {variable.minimum}"
+        return WarningCode.VALUE_CHANGED, f"the minimum is {variable.minimum}"
     if value == 0:
         return WarningCode.VALUE_CHANGED, "zero means the default"
     if value < 0 and variable.name == "ECS_IMAGE_PULL_TIMEOUT":
@@ -189,19 +189,19 @@ def _number_trouble(variable: Variable, raw: str, value: int | None) -> tuple[Wa
 
 def _list_trouble(raw: str) -> tuple[WarningCode, str] | None:
     if raw.startswith("["):
-        return WarningCode.VALUE_IGNORED, "the agent takes names with commas between them, not JSON"
+        return WarningCode.VALUE_IGNORED, "it must be names separated by commas, not JSON"
     entries = raw.split(",")
     if any(each != trim_space(each) for each in entries):
-        return _form(raw) or (WarningCode.BLANKS, "the blanks are a part of the image name")
+        return _form(raw) or (WarningCode.BLANKS, "the spaces are part of the image name")
     return (WarningCode.VALUE_IGNORED, "an empty entry names no image") if "" in entries else _form(raw)
 
 
 def _form(raw: str) -> tuple[WarningCode, str] | None:
     if " #" in raw or "\t#" in raw or raw.startswith("#"):
-        return WarningCode.TRAILING_COMMENT, "the comment is a part of the value; put it on a line of its own"
+        return WarningCode.TRAILING_COMMENT, "the comment is part of the value; put it on a line of its own"
     text = trim_space(raw)
     if text[:1] in {*_QUOTES} or text[-1:] in {*_QUOTES}:
-        return WarningCode.QUOTES, "the quotes are a part of the value; leave them out"
+        return WarningCode.QUOTES, "the quotes are part of the value; remove them"
     if text != raw:
-        return WarningCode.BLANKS, "the blanks are a part of the value; leave them out"
+        return WarningCode.BLANKS, "the spaces are part of the value; remove them"
     return None

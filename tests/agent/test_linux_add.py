@@ -187,7 +187,7 @@ def test_adds_a_part_to_an_archive(user_data: str, *, named: bool, asked: AgentS
             ConflictError,
             (
                 "line 2 of the user data: ECS_IMAGE_CLEANUP_INTERVAL has no effect: prefer-cached switches image clean-up "
-                "off; leave one of the two out"
+                "off; remove one of the two"
             ),
         ),
         (
@@ -231,7 +231,7 @@ def test_adds_a_part_to_an_archive(user_data: str, *, named: bool, asked: AgentS
             ONCE,
             UnsupportedError,
             (
-                f"no place in this user data is sure to set {B} (line 1: cloud-init takes nothing of it: this is not a "
+                f"no place in this user data is sure to set {B} (line 1: cloud-init ignores it: this is not a "
                 "YAML mapping); set them in the user data itself, where it ends"
             ),
         ),

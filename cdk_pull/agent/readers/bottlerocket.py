@@ -121,12 +121,12 @@ def _refused(user_data: str, document: StandIns, error: str) -> Reading:
     if shell:
         more = f" and {len(shell) - 1} more lines are" if len(shell) > 1 else " is"
         message = (
-            f"{shell[0][0].strip()[:60]!r}{more} shell, for which Bottlerocket takes nothing of the document; set "
+            f"{shell[0][0].strip()[:60]!r}{more} shell, so Bottlerocket rejects the document; set "
             "machine_image_type=BOTTLEROCKET where CDK adds it"
         )
         warnings.append(AgentWarning(WarningCode.SHELL_IN_TOML, message, numbers[0]))
     if line not in numbers:
-        message = f"Bottlerocket takes nothing of it: {error}"
+        message = f"Bottlerocket rejects the document: {error}"
         warnings.insert(0, AgentWarning(WarningCode.NOT_TOML, message, line))
     return compute({}, "bottlerocket", warnings=warnings, agent=use)
 
@@ -171,7 +171,7 @@ def _text(variable: Variable, value: object) -> tuple[str, str]:
     """Return a TOML value as the agent gets it, and what is wrong with it, if anything is."""
     key = variable.bottlerocket
     name = f"{key.table}.{key.key}" if key is not None else variable.name
-    refused = "Bottlerocket refuses the whole document"
+    refused = "Bottlerocket rejects the whole document"
     match variable.kind:
         case "behavior" if value not in _BEHAVIORS:
             return "", f"{name} is {value!r}; it takes {', '.join(sorted(_BEHAVIORS))}, and {refused}"
@@ -218,7 +218,7 @@ def _form(
         hint = f"; it is spelled {meant}" if meant else ""
         yield AgentWarning(
             WarningCode.UNSUPPORTED_KEY,
-            f"{_ECS}.{key} is not a setting of Bottlerocket, which refuses the whole document{hint}",
+            f"{_ECS}.{key} is not a setting of Bottlerocket, which rejects the whole document{hint}",
             _key_line(key, user_data) or _table_line(f"ecs.{key}", user_data),
             next(
                 (

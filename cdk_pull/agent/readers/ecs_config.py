@@ -169,7 +169,7 @@ def _swallowed(holder: str, value: str, line: int) -> Iterator[AgentWarning]:
             why = "this \\n is no line feed" if found[1] == "\\n" else "it stands on the same line"
             yield AgentWarning(
                 WarningCode.GLUED_LINE,
-                f"{name} is taken for a part of the value of {trim_space(holder)}: {why}; give it a line of its own",
+                f"{name} is read as part of the value of {trim_space(holder)}: {why}; give it a line of its own",
                 line,
                 name,
             )
@@ -182,15 +182,19 @@ def _misspelled(name: str, line: int) -> Iterator[AgentWarning]:
     if bare != name and trim_space(bare) in variables():
         code, why = WarningCode.BYTE_ORDER_MARK, "a byte order mark stands before it"
     elif name.startswith("export ") and known in variables():
-        code, why = WarningCode.EXPORT, "export is a part of the name here"
+        code, why = WarningCode.EXPORT, "export is part of the name here"
     elif trim_space(name).strip(_QUOTES) in variables() and trim_space(name) not in variables():
-        known, code, why = known.strip(_QUOTES), WarningCode.QUOTES, "the quotes are a part of the name"
+        known, code, why = known.strip(_QUOTES), WarningCode.QUOTES, "the quotes are part of the name"
     elif trim_space(name) in variables():
-        code, why = WarningCode.BLANKS, "the blank before = is a part of the name"
+        code, why = WarningCode.BLANKS, "the space before = is part of the name"
     elif known in variables():
-        code, why = WarningCode.LETTER_CASE, "the agent knows it in capital letters only"
+        code, why = WarningCode.LETTER_CASE, "the agent reads it in capital letters only"
     elif meant := spelling(known):
-        known, code, why = meant, WarningCode.LETTER_CASE, f"{trim_space(name)} is no variable of the agent"
+        known, code, why = (
+            meant,
+            WarningCode.LETTER_CASE,
+            f"{trim_space(name)} is not a variable of the agent",
+        )
     else:
         return
     yield AgentWarning(code, f"{known} is not set: {why}; write {known}=value", line, known)

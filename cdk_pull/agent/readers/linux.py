@@ -66,7 +66,7 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
 
 
 def _use(worlds: Sequence[World], holes: Holes, reading: Reading, text: str) -> AgentUse:
-    """Return what the ways that a user data may go have to do with the agent."""
+    """Return what the ways that user data may go have to do with the agent."""
     files = [scan(world.files[ECS_CONFIG], holes) for world in worlds if ECS_CONFIG in world.files]
     clusters = dict.fromkeys(each.cluster for each in files if each.cluster)
     unknown = next((each.anything.reason for each in files if each.anything and not each.cluster), "")

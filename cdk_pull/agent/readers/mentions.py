@@ -1,4 +1,4 @@
-"""What a user data names of the agent's variables and the reader says nothing about: unknown, with its line."""
+"""What user data names of the agent's variables and the reader says nothing about: unknown, with its line."""
 
 from __future__ import annotations
 

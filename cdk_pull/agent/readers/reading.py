@@ -1,4 +1,4 @@
-"""What the ECS agent will really do with a user data: effective values, what cannot be known, and warnings."""
+"""What the ECS agent will really do with user data: effective values, what cannot be known, and warnings."""
 
 from __future__ import annotations
 
@@ -216,12 +216,14 @@ def far_too_large(user_data: str, os: OperatingSystem) -> Reading | None:
 
 
 def size_warnings(user_data: str) -> list[AgentWarning]:
-    """Return a warning for a user data that is larger than EC2 takes."""
+    """Return a warning for user data that is larger than EC2 takes."""
     size = size_bytes(user_data)
     if size <= LIMIT_BYTES:
         return []
     return [
         AgentWarning(
-            WarningCode.TOO_LARGE, f"EC2 takes {LIMIT_BYTES} bytes before base64; this has {size}", 0
+            WarningCode.TOO_LARGE,
+            f"the user data has {size} bytes and exceeds the EC2 limit of {LIMIT_BYTES} bytes before base64",
+            0,
         )
     ]

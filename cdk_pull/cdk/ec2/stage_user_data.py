@@ -60,7 +60,7 @@ class StageUserData(StageWork):
         self._look()
 
     def check(self) -> list[str]:
-        """Write what was not known before, and return why settings are not in a user data."""
+        """Write what was not known before, and return why settings are not in user data."""
         self._look()
         if not all(each.served for each in self.applications):
             # Only now does CDK know what the reference to a cluster of another stack is.

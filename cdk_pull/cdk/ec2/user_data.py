@@ -358,7 +358,7 @@ def _check_size(value: object) -> None:
     size = cfn.size_bytes(cfn.to_text(value).text)
     if size > cfn.LIMIT_BYTES:
         raise InvalidValueError(
-            "the user data is larger than EC2 takes",
+            "the user data exceeds the EC2 limit of 16 KB",
             f"{size} bytes",
             allowed=f"up to {cfn.LIMIT_BYTES} bytes before base64",
             fix="Move a part of it to an S3 object that it fetches, or into the image.",

@@ -57,5 +57,6 @@ def user_data_too_large(capacity: Capacity, _context: CheckContext) -> Iterator[
     size = sum(size_bytes(piece) if isinstance(piece, str) else 1 for piece in pieces)
     if size > LIMIT_BYTES:
         yield Problem(
-            message=f"the user data has {size} bytes, and EC2 takes {LIMIT_BYTES}", path=capacity.path
+            message=f"the user data has {size} bytes and exceeds the EC2 limit of {LIMIT_BYTES} bytes before base64",
+            path=capacity.path,
         )

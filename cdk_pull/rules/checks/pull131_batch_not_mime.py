@@ -98,7 +98,7 @@ def batch_not_mime(capacity: Capacity, _context: CheckContext) -> Iterator[Probl
     bottlerocket = capacity.os == "bottlerocket"
     also = ", and Bottlerocket reads no MIME" if bottlerocket else ""
     yield Problem(
-        message=f"AWS Batch takes MIME multipart user data only{also}: {environment.logical_id} turns INVALID, and no job "
+        message=f"AWS Batch accepts MIME multipart user data only{also}: {environment.logical_id} turns INVALID, and no job "
         "starts",
         fix=_BOTTLEROCKET if bottlerocket else _LINUX,
         path=capacity.path,

@@ -66,7 +66,7 @@ def test_a_long_text() -> None:
         ),
         (
             f"echo ECS_IMAGE_CLEANUP_INTERVAL=30 >> {F}",
-            f"Write a duration with its unit of at least 10m, such as echo ECS_IMAGE_CLEANUP_INTERVAL=30m >> {F}",
+            f"Write a duration with a unit of at least 10m, such as echo ECS_IMAGE_CLEANUP_INTERVAL=30m >> {F}",
             "",
         ),
         (
@@ -156,7 +156,7 @@ def test_as_cdk_writes_it() -> None:
         ),
         (
             "[settings.ecs]\nimage-cleanup-wait = 30",
-            'Write a duration with its unit of at least 10m, such as image-cleanup-wait = "30m"',
+            'Write a duration with a unit of at least 10m, such as image-cleanup-wait = "30m"',
             "",
         ),
         (

@@ -225,7 +225,7 @@ def test_adds_below_the_header() -> None:
             ConflictError,
             (
                 "line 2 of the user data: ECS_IMAGE_CLEANUP_INTERVAL has no effect: prefer-cached switches image clean-up "
-                "off; leave one of the two out"
+                "off; remove one of the two"
             ),
         ),
         (
@@ -233,9 +233,9 @@ def test_adds_below_the_header() -> None:
             ONCE,
             UnsupportedError,
             (
-                f"no place in this user data is sure to set {B} (line 0: Bottlerocket takes nothing of it: Expected "
-                "'=' after a key in a key/value pair (at end of document); line 1: '#!/bin/bash' is shell, for which "
-                "Bottlerocket takes nothing of the document; set machine_image_type=BOTTLEROCKET where CDK adds it); set "
+                f"no place in this user data is sure to set {B} (line 0: Bottlerocket rejects the document: Expected "
+                "'=' after a key in a key/value pair (at end of document); line 1: '#!/bin/bash' is shell, so "
+                "Bottlerocket rejects the document; set machine_image_type=BOTTLEROCKET where CDK adds it); set "
                 "them in the user data itself, where it ends"
             ),
         ),

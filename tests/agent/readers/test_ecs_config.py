@@ -89,7 +89,7 @@ def test_no_warning(text: str) -> None:
 def test_warning_says_what_happens() -> None:
     """A warning says what is wrong and what the agent uses instead."""
     (warning,) = read("ECS_IMAGE_CLEANUP_INTERVAL=5m").warnings
-    assert warning.message == "ECS_IMAGE_CLEANUP_INTERVAL=5m: the least is 10m; the agent uses 30m0s"
+    assert warning.message == "ECS_IMAGE_CLEANUP_INTERVAL=5m: the minimum is 10m; the agent uses 30m0s"
 
 
 def test_settings_are_the_raw_values() -> None:

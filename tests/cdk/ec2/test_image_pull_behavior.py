@@ -238,7 +238,7 @@ def test_user_data_over_the_limit_is_refused_with_its_size() -> None:
 
     message = refusal(stack)
 
-    assert "the user data is larger than EC2 takes: '16" in message
+    assert "the user data exceeds the EC2 limit of 16 KB: '16" in message
     assert message.endswith(
         " bytes'; allowed: up to 16384 bytes before base64. "
         "Move a part of it to an S3 object that it fetches, or into the image."

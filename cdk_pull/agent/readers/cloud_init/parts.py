@@ -1,4 +1,4 @@
-"""The parts of a user data: one, or those of a MIME archive."""
+"""The parts of user data: one, or those of a MIME archive."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _GZIPPED = re.compile(r"application/(x-)?(gzip|gunzip|compress)")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a user data.
+    """One part of user data.
 
     Attributes:
         kind: its content type, as cloud-init sees it; empty where it has none.

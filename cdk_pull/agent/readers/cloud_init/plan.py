@@ -1,4 +1,4 @@
-"""What cloud-init does with a whole user data, in order."""
+"""What cloud-init does with the whole user data, in order."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class _Planner:
             self.warnings.append(
                 AgentWarning(
                     WarningCode.NOT_RUN,
-                    "cloud-init takes nothing of it: this is not a YAML mapping",
+                    "cloud-init ignores it: this is not a YAML mapping",
                     part.line,
                 )
             )
@@ -140,7 +140,7 @@ class _Planner:
 
 
 def plan(text: str, holes: Holes) -> tuple[list[Step], list[AgentWarning]]:
-    """Return what cloud-init does with a user data, in order, and what is wrong with its form."""
+    """Return what cloud-init does with user data, in order, and what is wrong with its form."""
     planner = _Planner(holes)
     for part in parts(text, holes):
         planner.take(part)

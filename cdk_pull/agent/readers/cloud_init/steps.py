@@ -1,4 +1,4 @@
-"""What cloud-init does with a user data, in the order in which it does it."""
+"""What cloud-init does with user data, in the order in which it does it."""
 
 from __future__ import annotations
 

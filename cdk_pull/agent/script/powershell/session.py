@@ -121,5 +121,5 @@ class Session:
         for number, line in enumerate([] if script.startswith("#!") else script.split("\n"), first):
             names = [each for each in _NAMES.findall(line) if each in variables()]
             if names and _CONFIG.search(line) and not _COMMENT.match(line):
-                message = f"the agent on Windows reads no ecs.config: {write(names[0])}"
+                message = f"the agent on Windows does not read ecs.config: {write(names[0])}"
                 self._shell.warn(WarningCode.WRITTEN_ELSEWHERE, message, number, names[0])
