@@ -62,9 +62,12 @@ def pulls_what_cannot_change(capacity: Capacity, context: CheckContext) -> Itera
     - amazon-ecs-agent 1.105.1: `agent/engine/docker_task_engine.go`
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    images = [image for task in context.tasks_on(capacity) for image in task.images]
-    chosen = capacity.sets_behavior and capacity.behavior in _ASKS
-    if chosen and images and all(image.kind in _FIXED for image in images):
+    if not capacity.sets_behavior or capacity.behavior not in _ASKS:
+        return
+    placement = context.placement(capacity)
+    images = placement.images
+    fixed = context.once(("fixed images", placement), lambda: all(each.kind in _FIXED for each in images))
+    if images and fixed:
         what = f"{images[0]}" if len(images) == 1 else f"all {len(images)} images here, such as {images[0]},"
         fix = setting_line(BEHAVIOR, "prefer-cached", capacity.reading.os or "linux")
         yield problem_at(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["cached_floating_tag"]
-
-_CACHED: Final = frozenset({"once", "prefer-cached"})
 
 
 @rule(
@@ -62,7 +60,8 @@ def cached_floating_tag(task: TaskDefinition, context: CheckContext) -> Iterator
         for container in task.containers
         if (image := container.image) is not None and image.kind == "floating"
     ]
-    capacity = next((each for each in context.capacities_under(task) if each.behavior in _CACHED), None)
+    caching = map(context.first_caching, context.capacities_under(task))
+    capacity = next(filter(None, caching), None) if floating else None
     if capacity is None:
         return
     for container, image in floating:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.template.ecs.capacity import Capacity
+    from cdk_pull.template.ecs.services import Service
 
 __all__ = ["differing_wishes"]
 
@@ -55,15 +56,22 @@ def differing_wishes(capacity: Capacity, context: CheckContext) -> Iterator[Prob
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-capacity-providers.html
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    wishes: dict[str, list[str]] = {}
-    for service in context.services_on(capacity):
-        own = service.resource.metadata.get("behavior")
-        wish = own or (service.task.resource.metadata.get("behavior") if service.task else None)
-        if isinstance(wish, str):
-            wishes.setdefault(wish, []).append(service.resource.logical_id)
+    placement = context.placement(capacity)
+    wishes = context.once(("wishes", placement), lambda: _wishes(placement.services))
     has = capacity.behavior
     wanted = "; ".join(f"{wish} by {', '.join(names)}" for wish, names in sorted(wishes.items()))
     if len(wishes) > 1:
         yield problem_at(capacity, BEHAVIOR, f"services here want different behaviors: {wanted}")
     elif wishes and has is not None and has not in wishes:
         yield problem_at(capacity, BEHAVIOR, f"the behavior here is {has}, and wanted is {wanted}")
+
+
+def _wishes(services: list[Service]) -> dict[str, list[str]]:
+    """Return the services by the behavior that they want, as far as they say so."""
+    wishes: dict[str, list[str]] = {}
+    for service in services:
+        own = service.resource.metadata.get("behavior")
+        wish = own or (service.task.resource.metadata.get("behavior") if service.task else None)
+        if isinstance(wish, str):
+            wishes.setdefault(wish, []).append(service.resource.logical_id)
+    return wishes

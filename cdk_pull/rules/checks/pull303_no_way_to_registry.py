@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_pull.rules.engine.finding import Problem, Severity
@@ -11,7 +12,7 @@ from cdk_pull.rules.engine.registry import rule
 from cdk_pull.template.ecs.network import instance_needs, network_needs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cdk_pull.network.model import Need, Verdict
     from cdk_pull.rules.engine.context import CheckContext
@@ -91,13 +92,18 @@ def no_way_to_registry(service: Service, context: CheckContext) -> Iterator[Prob
     - https://repost.aws/knowledge-center/ecs-fargate-tasks-pending-state
     """
     network = context.ecs.network
-    if service.launch_type == "FARGATE" and service.task is not None:
-        yield from _judged("tasks", list(network.of_tasks(service)), [service.task], context)
-    for capacity in service.capacities:
-        # Once for all services on it.
-        if context.services_on(capacity)[0] is service and _has_to_pull(capacity):
-            tasks = context.tasks_on(capacity)
-            yield from _judged("instances", list(network.of_instances(capacity)), tasks, context)
+    if service.launch_type == "FARGATE" and (task := service.task) is not None:
+        task_needs = context.once(("network needs", id(task)), partial(_needs, [task], context))
+        yield from _judged("tasks", list(network.of_tasks(service)), task_needs, context)
+    # Once for all services on a capacity.
+    for capacity in context.led_by(service):
+        if _has_to_pull(capacity):
+            placement = context.placement(capacity)
+            needs = context.once(
+                ("network needs", placement),
+                partial(_needs, placement.tasks, context, instance_needs()),
+            )
+            yield from _judged("instances", list(network.of_instances(capacity)), needs, context)
 
 
 def _has_to_pull(capacity: Capacity) -> bool:
@@ -115,15 +121,20 @@ class _Closed(NamedTuple):
     needs: dict[str, Need]
 
 
-def _judged(
-    subject: str, pullers: list[Puller], tasks: list[TaskDefinition], context: CheckContext
-) -> Iterator[Problem | NotEvaluated]:
-    needs = list(instance_needs()) if subject == "instances" else []
+def _needs(
+    tasks: Iterable[TaskDefinition], context: CheckContext, further: Iterable[Need] = ()
+) -> list[Need]:
+    needs = list(further)
     for task in tasks:
         template = task.resource.template.context
         for start in context.ecs.needs(task):
             needs += network_needs(start, template)
-    needs = list(dict.fromkeys(needs))
+    return list(dict.fromkeys(needs))
+
+
+def _judged(
+    subject: str, pullers: list[Puller], needs: list[Need], context: CheckContext
+) -> Iterator[Problem | NotEvaluated]:
     closed: dict[tuple[object, str, str], _Closed] = {}
     for puller in pullers:
         verdicts = [(need, context.ecs.network.judge(puller.source, need)) for need in needs]

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["lifecycle_expires_running"]
 
-_CACHED: Final = frozenset({"once", "prefer-cached"})
 _PATH: Final = ("Properties", "LifecyclePolicy", "LifecyclePolicyText")
 
 
@@ -100,8 +99,8 @@ def _not_pulled(selection: Selection, image: Image, repository: Resource, contex
     """Return why an image that runs is not pulled, where the rule counts from the last pull; empty where it is."""
     if not selection.by_pull:
         return ""
-    for each, capacity in context.images_on_capacity.get(repository, ()):
-        if str(each) == str(image) and capacity.behavior in _CACHED:
+    for each, capacities in context.images_on_capacity.get(repository, ()):
+        if str(each) == str(image) and (capacity := context.first_caching(capacities)) is not None:
             return f"; {capacity.behavior} on {capacity.resource.logical_id} starts tasks without a pull"
     return ""
 

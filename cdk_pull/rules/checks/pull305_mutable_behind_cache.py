@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["mutable_behind_cache"]
 
-_CACHED: Final = frozenset({"once", "prefer-cached"})
 # A floating tag is PULL103's to say.
 _MUTABLE: Final = frozenset({"unique", "unknown"})
 
@@ -57,10 +56,11 @@ def mutable_behind_cache(repository: Resource, context: CheckContext) -> Iterato
     ## References
     - https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
     """
-    for image, capacity in context.images_on_capacity.get(repository, ()):
+    for image, capacities in context.images_on_capacity.get(repository, ()):
         tag = image.tag if isinstance(image.tag, str) else None
         can_move = image.kind in _MUTABLE and immutable_tag(repository, tag) is False
-        if can_move and capacity.behavior in _CACHED:
+        capacity = context.first_caching(capacities) if can_move else None
+        if capacity is not None:
             yield Problem(
                 message=f"tags here can be pushed again, and {image} runs under {capacity.behavior} on "
                 f"{capacity.resource.logical_id}",

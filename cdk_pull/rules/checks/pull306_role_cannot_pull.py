@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.rules.engine.finding import Problem, Severity
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.rules.support.permissions import Lack
+    from cdk_pull.template.ecs.capacity import Capacity
     from cdk_pull.template.ecs.roles import Role
     from cdk_pull.template.ecs.start_needs import StartNeed
     from cdk_pull.template.ecs.tasks import TaskDefinition
@@ -140,14 +142,28 @@ def _without_execution_role(
     if task.for_fargate:
         return
     images = [need for need in needs if need.kind == "ecr"]
-    for capacity in {id(each): each for each in context.capacities_under(task)}.values():
+    for capacities in context.capacities_under(task):
+        key = id(capacities)
+        roles, imported = context.once(("instance roles", key), partial(_roles, capacities, context))
+        # Once for all tasks on these capacities.
+        if context.once(("imported instance roles", key), lambda: task) is task:
+            yield from imported
+        for role in roles:
+            yield from _with(role, f"instance role {role.resource.logical_id}", images, task, context)
+
+
+def _roles(capacities: tuple[Capacity, ...], context: CheckContext) -> tuple[list[Role], list[NotEvaluated]]:
+    """Return the instance roles of capacities, each once, and those that are not in the templates."""
+    roles: dict[int, Role] = {}
+    imported = []
+    for capacity in capacities:
         role = context.ecs.roles.of_instances(capacity)
         if isinstance(role, str):
-            yield NotEvaluated(
-                missing=_IMPORTED, name=f"the instance role of {capacity.resource.logical_id}", reason=role
-            )
+            name = f"the instance role of {capacity.resource.logical_id}"
+            imported.append(NotEvaluated(missing=_IMPORTED, name=name, reason=role))
         else:
-            yield from _with(role, f"instance role {role.resource.logical_id}", images, task, context)
+            roles[id(role)] = role
+    return list(roles.values()), imported
 
 
 def _role_to_add(unmet: list[StartNeed]) -> str:

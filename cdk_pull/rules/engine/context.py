@@ -10,7 +10,7 @@ from cdk_pull.template.ecs.view import EcsView
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable
     from datetime import date
 
     from cdk_pull.rules.support.image_facts import ImageFactsBook
@@ -21,11 +21,37 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.tasks import TaskDefinition
     from cdk_pull.template.model import Resource, Template
 
-__all__ = ["CheckContext"]
+__all__ = ["CheckContext", "Placement"]
 
 _T = TypeVar("_T")
 
+# The behaviors under which an instance runs what it has.
+_CACHED: Final = frozenset({"prefer-cached", "once"})
 _SOCI_INDEXES: Final = ("Custom::SociIndexBuild", "Custom::SociIndexV2Build")
+
+
+@dataclass(eq=False)
+class Placement:
+    """The services that may place tasks on the same capacities.
+
+    Attributes:
+        services: in the order of the templates.
+    """
+
+    services: list[Service]
+
+    @cached_property
+    def tasks(self) -> list[TaskDefinition]:
+        """Their task definitions, each once."""
+        return list({id(each.task): each.task for each in self.services if each.task}.values())
+
+    @cached_property
+    def images(self) -> list[Image]:
+        """The images of their task definitions."""
+        return [image for task in self.tasks for image in task.images]
+
+
+_NOTHING: Final = Placement([])
 
 
 @dataclass(eq=False)
@@ -49,24 +75,57 @@ class CheckContext:
     def __post_init__(self) -> None:
         self.ecs = EcsView(self.assembly)
 
-    def once(self, key: Hashable, work: Callable[[], _T]) -> _T:
-        """Return what ``work`` returns, which is worked out once under this key."""
-        if key not in self._known:
-            self._known[key] = work()
-        known: _T = self._known[key]
-        return known
-
     @cached_property
-    def _services_of_capacity(self) -> dict[int, list[Service]]:
-        found: dict[int, list[Service]] = {}
+    def _placements(self) -> dict[int, Placement]:
+        # Services of one cluster share their capacities, and capacities their services: of both there may be thousands.
+        sharing: dict[int, list[Service]] = {}
         for service in self.ecs.services:
-            for capacity in service.capacities:
-                found.setdefault(id(capacity), []).append(service)
+            sharing.setdefault(id(service.capacities), []).append(service)
+        of_capacity: dict[int, list[int]] = {}
+        for key, services in sharing.items():
+            for capacity in services[0].capacities:
+                of_capacity.setdefault(id(capacity), []).append(key)
+        made: dict[tuple[int, ...], Placement] = {}
+        order = {id(service): index for index, service in enumerate(self.ecs.services)}
+        found: dict[int, Placement] = {}
+        for one, keys in of_capacity.items():
+            if (alike := tuple(keys)) not in made:
+                services = [service for key in keys for service in sharing[key]]
+                made[alike] = Placement(sorted(services, key=lambda each: order[id(each)]))
+            found[one] = made[alike]
         return found
+
+    def placement(self, capacity: Capacity) -> Placement:
+        """Return the services that may place tasks on a capacity; capacities with the same services share it."""
+        return self._placements.get(id(capacity), _NOTHING)
 
     def services_on(self, capacity: Capacity) -> list[Service]:
         """Return the services whose tasks may be placed on a capacity."""
-        return self._services_of_capacity.get(id(capacity), [])
+        return self.placement(capacity).services
+
+    def once(self, key: Hashable, work: Callable[[], _T]) -> _T:
+        """Return what ``work`` returns, which is done once for a key.
+
+        Args:
+            key: the rule, and what it asks about: a placement, or the tuple of a service's capacities.
+            work: what takes as long as there are services or capacities.
+        """
+        if key not in self._known:
+            self._known[key] = work()
+        found: _T = self._known[key]
+        return found
+
+    @cached_property
+    def _led(self) -> dict[int, list[Capacity]]:
+        found: dict[int, list[Capacity]] = {}
+        for capacity in self.ecs.capacities:
+            if services := self.services_on(capacity):
+                found.setdefault(id(services[0]), []).append(capacity)
+        return found
+
+    def led_by(self, service: Service) -> list[Capacity]:
+        """Return the capacities of which a service is the first: each capacity has one, if any."""
+        return self._led.get(id(service), [])
 
     @cached_property
     def _services_of_task(self) -> dict[int, list[Service]]:
@@ -93,13 +152,19 @@ class CheckContext:
 
     def tasks_on(self, capacity: Capacity) -> list[TaskDefinition]:
         """Return the task definitions of the services on a capacity, each once."""
-        tasks = {id(service.task): service.task for service in self.services_on(capacity) if service.task}
-        return list(tasks.values())
+        return self.placement(capacity).tasks
 
-    def capacities_under(self, task: TaskDefinition) -> Iterator[Capacity]:
-        """Yield the capacities that the services of a task definition may place it on."""
-        for service in self.services_running(task):
-            yield from service.capacities
+    def capacities_under(self, task: TaskDefinition) -> list[tuple[Capacity, ...]]:
+        """Return the capacities that the services of a task definition may place it on, as they share them."""
+        shared = {id(service.capacities): service.capacities for service in self.services_running(task)}
+        return [each for each in shared.values() if each]
+
+    def first_caching(self, capacities: tuple[Capacity, ...]) -> Capacity | None:
+        """Return the first of the capacities that services share which keeps the images that it has."""
+        return self.once(
+            ("caching", id(capacities)),
+            lambda: next((each for each in capacities if each.behavior in _CACHED), None),
+        )
 
     @cached_property
     def running_images(self) -> dict[Resource, list[Image]]:
@@ -112,14 +177,14 @@ class CheckContext:
         return found
 
     @cached_property
-    def images_on_capacity(self) -> dict[Resource, list[tuple[Image, Capacity]]]:
+    def images_on_capacity(self) -> dict[Resource, list[tuple[Image, tuple[Capacity, ...]]]]:
         """The images that run on EC2 capacity, with it, by their repository, where that is in the templates."""
-        found: dict[Resource, list[tuple[Image, Capacity]]] = {}
-        for capacity in self.ecs.capacities:
-            for task in self.tasks_on(capacity):
-                for image in task.images:
-                    if image.repository is not None:
-                        found.setdefault(image.repository, []).append((image, capacity))
+        found: dict[Resource, list[tuple[Image, tuple[Capacity, ...]]]] = {}
+        for task in self.ecs.tasks:
+            for image in task.images:
+                if image.repository is not None:
+                    for capacities in self.capacities_under(task):
+                        found.setdefault(image.repository, []).append((image, capacities))
         return found
 
     @cached_property
