@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.fargate.task_size import FargateTaskSize
     from cdk_pull.cdk.fargate.task_size_injector import FargateTaskSizeInjector
     from cdk_pull.cdk.fargate.windows_task import WindowsFargateTask
+    from cdk_pull.cdk.images.cache_rules import PullThroughCacheRules
     from cdk_pull.cdk.images.image_lookup import look_up_image
     from cdk_pull.cdk.images.image_repository import ImageRepository
+    from cdk_pull.cdk.images.pull_through_cache import PullThroughCache
     from cdk_pull.cdk.images.same_region import SameRegionImage, SameRegionImages
     from cdk_pull.cdk.watch.pull_watch import PullWatch
     from cdk_pull.errors import (
@@ -59,6 +61,8 @@ _HOMES = {
     "PullBehavior": "cdk_pull.agent.settings",
     "PullChecks": "cdk_pull.cdk.checks.pull_checks",
     "PullFixes": "cdk_pull.cdk.checks.pull_fixes",
+    "PullThroughCache": "cdk_pull.cdk.images.pull_through_cache",
+    "PullThroughCacheRules": "cdk_pull.cdk.images.cache_rules",
     "PullWatch": "cdk_pull.cdk.watch.pull_watch",
     "Rate": "cdk_pull.fargate.prices",
     "SameRegionImage": "cdk_pull.cdk.images.same_region",
@@ -92,6 +96,8 @@ __all__ = [
     "PullBehavior",
     "PullChecks",
     "PullFixes",
+    "PullThroughCache",
+    "PullThroughCacheRules",
     "PullWatch",
     "Rate",
     "SameRegionImage",

@@ -25,6 +25,7 @@ Topic = Literal[
     "pull-watch",
     "pre-pull",
     "managed-instances",
+    "pull-through-cache",
 ]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk.fargate.apply_size import region_of
-from cdk_pull.cdk.synth.constructs import identity
+from cdk_pull.cdk.images.stage_caches import StageCaches
+from cdk_pull.cdk.synth.constructs import identity, stage_of
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.cdk.synth.stage_work import StageWork
 from cdk_pull.cdk.synth.tasks import TASK
@@ -129,7 +131,7 @@ class StageImages(StageWork):
         path = image.user.node.path
         stack = cdk.Stack.of(image.user)
         region = region_of(stack)
-        place = locate_image(self._app.evaluate(image.image, stack), region)
+        place = locate_image(self._app.evaluate(_as_pulled(image), stack), region)
         judged = _judge(image.container, place, region, AllowList())
         if judged.warning:
             cdk.Annotations.of(image.user).add_warning_v2(_WARNING, judged.warning)
@@ -137,6 +139,16 @@ class StageImages(StageWork):
             self._recorded.add(path)
             record(image.user.node, _decision([judged], region, ()))
         return [f"{path}: {judged.error}"] if judged.error else []
+
+
+def _as_pulled(image: OneImage) -> object:
+    """Return an image by the name that PullThroughCache has given it, if it has."""
+    if not isinstance(image.user, ecs.ContainerDefinition):
+        return image.image
+    caches = StageCaches.known(stage_of(image.user))
+    task = image.user.task_definition.node.default_child
+    cached = None if caches is None or task is None else caches.image(task, image.container)
+    return image.image if cached is None else cached
 
 
 def _places(task: TaskDefinition) -> Iterator[tuple[str, ImagePlace]]:

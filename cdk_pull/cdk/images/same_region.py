@@ -35,7 +35,8 @@ class SameRegionImages(ScopeMixin):
     your own), stops the synth with the ways out; one of which nobody can tell before deployment is a warning,
     ``cdk-pull:imageRegionUnknown``. The template is not changed.
 
-    The checks find nothing of what is allowed: PULL301 and PULL302 are acknowledged on its task definition.
+    PullThroughCache brings public images into the Region: the image that it names is the one that is looked at. The
+    checks find nothing of what is allowed: PULL301 and PULL302 are acknowledged on its task definition.
 
     Args:
         allow: glob patterns of images that may come from elsewhere, matched against the normalised reference with and

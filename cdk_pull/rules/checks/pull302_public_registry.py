@@ -30,7 +30,7 @@ _ID: Final = "PULL302"
     "A public registry where the Region could have a cache",
     severity=Severity.INFO,
     on="task",
-    fix="Add an AWS::ECR::PullThroughCacheRule, and use its prefix in the image name",
+    fix="Add an AWS::ECR::PullThroughCacheRule, and use its prefix in the image name; in CDK, apply PullThroughCache()",
     autofix=Autofix(
         changes=Changes.IMAGE,
         unsafe="changes the image to the pull-through cache of the app",
@@ -59,6 +59,8 @@ def public_registry(task: TaskDefinition, context: CheckContext) -> Iterator[Pro
     ```yaml
     Image: !Sub ${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/docker-hub/library/nginx:1.27.2
     ```
+
+    In CDK, `cdk.Mixins.of(app).apply(pull.PullThroughCache(docker_hub=secret))` does both for every image.
 
     ## Fix safety
     The first pull of each image still needs a way to the internet, and the execution role needs

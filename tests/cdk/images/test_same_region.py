@@ -249,8 +249,8 @@ def test_public_registry_and_allow_list() -> None:
     (error,) = errors(stack)
     assert error == (
         "Stack/Taskweb/Resource: container web: docker.io/library/nginx:1.27 comes from docker.io at every pull. Add an "
-        "AWS::ECR::PullThroughCacheRule, and use its prefix in the image name. Or allow it by name: "
-        "allow=['docker.io/library/nginx']"
+        "AWS::ECR::PullThroughCacheRule, and use its prefix in the image name; in CDK, apply PullThroughCache(). Or allow it "
+        "by name: allow=['docker.io/library/nginx']"
     )
 
 

@@ -36,6 +36,7 @@ MIXINS: Final[dict[str, Callable[[], ScopeMixin]]] = {
     ),
     "FargateTaskSize.checked": pull.FargateTaskSize.checked,
     "SameRegionImages": pull.SameRegionImages,
+    "PullThroughCache": pull.PullThroughCache,
 }
 # What only looks stops the synth with what it finds.
 FOUND: Final = {
@@ -105,6 +106,10 @@ def _is_served(mixin: str, stack: cdk.Stack) -> bool:
             return behaviors == {"prefer-cached"}
         case "PullFixes":
             return (behaviors, sizes) == ({"once"}, {("1024", "8192")})
+        case "PullThroughCache":
+            tasks = [each for each in resources if each["Type"] == "AWS::ECS::TaskDefinition"]
+            images = {one["Image"] for each in tasks for one in each["Properties"]["ContainerDefinitions"]}
+            return bool(images) and ABROAD not in images
         case "FargateTaskSize":
             return bool(sizes) and sizes != {("256", "512")}
     return False
@@ -237,7 +242,7 @@ ORDERS: Final[dict[str, tuple[Callable[..., Prod], str]]] = {
     "make the stage, aspect on the app": (_aspect_stage, WRITTEN),
 }
 PAGE: Final = cells("order")
-CHANGES: Final = "changes (ImagePullBehavior, PrePulledImages, PullFixes, FargateTaskSize)"
+CHANGES: Final = "changes (ImagePullBehavior, PrePulledImages, PullFixes, FargateTaskSize, PullThroughCache)"
 LOOKS: Final = "only looks (SameRegionImages, FargateTaskSize.checked)"
 
 

@@ -36,6 +36,7 @@ MIXINS: Final[dict[str, Callable[[], ScopeMixin]]] = {
     "PullFixes": pull.PullFixes,
     "FargateTaskSize": lambda: pull.FargateTaskSize.within_price(1, compressed="800MB", uncompressed="2.4GB"),
     "SameRegionImages": pull.SameRegionImages,
+    "PullThroughCache": pull.PullThroughCache,
 }
 
 
