@@ -149,7 +149,7 @@ def least(cpu: int | str | None, memory: int | str | None, os: Os = "linux") -> 
     """Return the size of a CPU and a memory of which one or both may be left out: the smallest that has the other.
 
     Raises:
-        InvalidValueError: for a pair that is no Fargate size, or for what not even the largest size has.
+        InvalidValueError: for a pair that is not a Fargate size, or for what not even the largest size has.
     """
     smallest = fits(
         cpu=0 if cpu is None else parse_cpu(cpu),

@@ -59,7 +59,7 @@ class PullChecks:
             ``cdk-pull lookup`` has written into ``cdk.context.json`` is known as well.
 
     Raises:
-        InvalidValueError: for a rule that there is not, or a value that is none.
+        InvalidValueError: for an unknown rule, or an invalid value.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class PullChecks:
             facts=ImageFactsBook.of_context({"images": self._images}),
             today=to_date(date) if date is not None else None,
         )
-        # What is wrong with the options is said here rather than in the midst of a synth.
+        # An invalid option is an error here rather than in the midst of a synth.
         self._options.rules()
 
     @property

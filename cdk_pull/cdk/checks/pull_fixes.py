@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cdk_pull.cdk.checks.selected_fixes import SelectedFixes
 from cdk_pull.cdk.checks.stage_fixes import FixRequest, StageFixes
 from cdk_pull.cdk.ec2.capacity import is_capacity, launch_resources, why_imported
 from cdk_pull.cdk.synth.constructs import is_cluster
 from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
 from cdk_pull.cdk.synth.tasks import task_definition_of, why_no_task
+from cdk_pull.rules.fixes.selected import SelectedFixes
 from cdk_pull.rules.support.image_facts import ImageFactsBook
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class PullFixes(ScopeMixin):
             ``cdk-pull lookup`` has written into ``cdk.context.json`` is known as well.
 
     Raises:
-        InvalidValueError: for a rule that there is not or that has no unsafe fix, and for facts in another form.
+        InvalidValueError: for an unknown rule or one without an unsafe fix, and for facts in another form.
     """
 
     work = StageFixes
@@ -61,7 +61,7 @@ class PullFixes(ScopeMixin):
     ) -> None:
         """Fix what PullChecks and ``cdk-pull check`` find, where it is certain what was meant."""
         known = {} if images is None else images
-        # What is wrong with the facts is said here rather than in the midst of a synth.
+        # An invalid fact is an error here rather than in the midst of a synth.
         ImageFactsBook.of_context({"images": known})
         super().__init__(FixRequest(fixes=SelectedFixes.of(select, ignore, unsafe), images=known))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
-from cdk_pull.cdk.checks.selected_fixes import SelectedFixes, fix_decision
 from cdk_pull.cdk.checks.task_documents import TaskDocuments
 from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES
 from cdk_pull.cdk.ec2.stage_user_data import StageUserData
@@ -18,6 +17,7 @@ from cdk_pull.cdk.synth.stage_work import StageWork
 from cdk_pull.cdk.synth.tasks import TASK
 from cdk_pull.image.context import is_ours
 from cdk_pull.rules.fixes.apply import Patched, fix_tasks
+from cdk_pull.rules.fixes.selected import SelectedFixes, fix_decision
 from cdk_pull.rules.support.image_facts import ImageFactsBook
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The findings on a construct that somebody has looked at and keeps, before there is a template to read them from."""
+"""What is acknowledged or suppressed on a construct, before there is a template to read it from."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_pull.agent.ami_variant import ami_variant
+from cdk_pull.agent.decisions import capacity_decision
 from cdk_pull.agent.instance import checked_operating_system
 from cdk_pull.agent.volume import PLACEHOLDER_BYTES, ImageLoad, ImageVolume, image_volume, recommend
 from cdk_pull.cdk.ec2.capacity_settings import (
@@ -23,7 +24,6 @@ from cdk_pull.cdk.ec2.capacity_settings import (
     launched_from,
     spot_settings,
 )
-from cdk_pull.cdk.ec2.decision import capacity_decision
 from cdk_pull.cdk.ec2.requests import CapacityApplication, Request, agent_settings
 from cdk_pull.cdk.ec2.stage_user_data import StageUserData
 from cdk_pull.cdk.fargate.apply_size import region_of
@@ -231,7 +231,7 @@ def _chosen(
 ) -> tuple[AgentSettings, str]:
     if settings is None:
         return recommend(load, os=system)
-    return agent_settings(settings), f"asked for in {call_site()}"
+    return agent_settings(settings), f"requested in {call_site()}"
 
 
 def _placeholder(load: ImageLoad, volume: ImageVolume) -> str:

@@ -278,7 +278,7 @@ def _both(one: Combined, other: Application) -> Combined:
     try:
         settings = mine.settings.merge(theirs.settings)
     except InvalidValueError as error:
-        raise ConflictError(f"{error} Asked for in {call_sites}") from error
+        raise ConflictError(f"{error} Requested in {call_sites}") from error
     return Combined(
         Request(
             settings=settings,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from cdk_pull.agent.decisions import applied_decision, pre_pull_decision, pull_decision
 from cdk_pull.cdk.ec2.batch import BatchEnvironments
 from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES
-from cdk_pull.cdk.ec2.decision import overridden_decision, pre_pull_decision, pull_decision
 from cdk_pull.cdk.ec2.pull_grants import grant_pulls
 from cdk_pull.cdk.ec2.requests import CapacityApplication
 from cdk_pull.cdk.ec2.user_data import LaunchUserData
@@ -18,11 +18,11 @@ from cdk_pull.cdk.synth.written import written_properties
 if TYPE_CHECKING:
     from constructs import IConstruct
 
-    from cdk_pull.cdk.checks.selected_fixes import SelectedFixes
     from cdk_pull.cdk.ec2.capacity import LaunchResource
     from cdk_pull.cdk.ec2.requests import PrePullRequest
     from cdk_pull.cdk.synth.stage_work import Application
     from cdk_pull.decision import Decision
+    from cdk_pull.rules.fixes.selected import SelectedFixes
 
 __all__ = ["StageUserData"]
 
@@ -142,9 +142,19 @@ class StageUserData(StageWork):
         if launch.combined and not launch.problem:
             found = launch.combined
             decision = found.request.decision or pull_decision(found.request.settings, found.call_sites)
-            decisions = [overridden_decision(decision, found), *decisions]
-            if found.request.pre_pull is not None:
-                decisions.insert(1, pre_pull_decision(found.request.pre_pull, found.call_sites))
+            decisions = [
+                applied_decision(
+                    decision,
+                    found.request.settings,
+                    ", ".join(dict.fromkeys(each.path for each in found.applications)),
+                    [(what, str(each)) for what, each in found.overridden],
+                ),
+                *decisions,
+            ]
+            if (pre_pull := found.request.pre_pull) is not None:
+                decisions.insert(
+                    1, pre_pull_decision(len(pre_pull.images), pre_pull.within_seconds, found.call_sites)
+                )
         told = self._recorded.setdefault(identity(launch.resource), [])
         for decision in decisions:
             if decision not in told:

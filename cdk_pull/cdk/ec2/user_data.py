@@ -16,12 +16,12 @@ from cdk_pull.agent.instance import image_of, instance, operating_system, writte
 from cdk_pull.agent.pieces import known_parts, readable
 from cdk_pull.agent.pre_pull import PrePull
 from cdk_pull.agent.user_data import read_any
-from cdk_pull.cdk.checks.selected_fixes import SelectedFixes, fix_decision
 from cdk_pull.cdk.checks.suppressed import kept
 from cdk_pull.cdk.ec2.capacity import user_data_path
 from cdk_pull.cdk.ec2.requests import TOKENS, CapacityApplication, Combined, combined, resolved, with_words
 from cdk_pull.cdk.synth.stage_work import reason
 from cdk_pull.errors import CdkPullError, InvalidValueError, UnsupportedError
+from cdk_pull.rules.fixes.selected import SelectedFixes, fix_decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -193,7 +193,7 @@ class LaunchUserData:
         )
 
     def _fixed(self, original: object, text: str, image: object) -> object:
-        """Return the user data without the faults that are to be fixed, those that somebody keeps apart."""
+        """Return the user data without the faults that are to be fixed, those that are acknowledged or suppressed apart."""
         self.changes = ()
         system = image_of(image).os or written_for(text)
         if not self._fixes.rules or system is None or not self._joins_ecs(original, image):
@@ -280,7 +280,7 @@ class LaunchUserData:
         return self._images[image]
 
     def _os_type(self, text: str) -> str:
-        """Return what CDK takes the image for, where the text leaves it open."""
+        """Return the operating system that CDK detects from the image, where the user data leaves it open."""
         template = self._template().construct
         if text.strip() or template is None or template.os_type is None:
             return ""

@@ -16,8 +16,8 @@ from cdk_pull.windows.families import fargate_family
 if TYPE_CHECKING:
     from constructs import IConstruct
 
-    from cdk_pull.cdk.fargate.sizing import Sized
     from cdk_pull.fargate.estimate.start import Architecture
+    from cdk_pull.fargate.sizing import Sized
 
 __all__ = ["Platform", "is_token", "platform_of", "region_of", "tell"]
 

@@ -12,7 +12,6 @@ from aws_cdk import aws_ecs as ecs
 from cdk_pull.cdk.fargate.apply_size import Platform, platform_of, region_of, tell
 from cdk_pull.cdk.fargate.container_fit import ContainersFit, read_properties
 from cdk_pull.cdk.fargate.own_size import own_request
-from cdk_pull.cdk.fargate.sizing import NO_GOAL, SizingRequest, TaskFacts, size_task
 from cdk_pull.cdk.synth.constructs import identity, select
 from cdk_pull.cdk.synth.decisions import record_in_template, recorded_in_template
 from cdk_pull.cdk.synth.stage_work import StageWork, nearest
@@ -21,6 +20,7 @@ from cdk_pull.decision import Decision
 from cdk_pull.errors import ConflictError
 from cdk_pull.fargate.container_needs import needs_of
 from cdk_pull.fargate.sizes import FargateSize, Os, check, least
+from cdk_pull.fargate.sizing import NO_GOAL, SizingRequest, TaskFacts, size_task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

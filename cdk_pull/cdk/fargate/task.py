@@ -11,12 +11,12 @@ from cdk_pull.cdk.fargate.apply_size import is_token, platform_of, region_of, te
 from cdk_pull.cdk.fargate.container_fit import check_containers_fit
 from cdk_pull.cdk.fargate.container_props import Container, own_container
 from cdk_pull.cdk.fargate.own_size import own_size, remember_own_request
-from cdk_pull.cdk.fargate.sizing import TaskFacts, size_task
-from cdk_pull.cdk.fargate.sizing_props import SizingProps, sizing_request
 from cdk_pull.cdk.synth.keywords import refuse_unknown
 from cdk_pull.fargate.choose import Goal
 from cdk_pull.fargate.container_needs import needs_of
 from cdk_pull.fargate.sizes import Os, fits, parse_cpu, parse_memory
+from cdk_pull.fargate.sizing import TaskFacts, size_task
+from cdk_pull.fargate.sizing_props import SizingProps, sizing_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,7 +85,7 @@ class FargateTask(ecs.FargateTaskDefinition):
 
     Raises:
         ConflictError: for a start and a price together, sizes beside a profile, or a container without an image.
-        InvalidValueError: for a pair that is no Fargate size (with the nearest), images that fit no ephemeral
+        InvalidValueError: for a pair that is not a Fargate size (with the nearest), images that fit no ephemeral
             storage, ephemeral storage or ARM64 on Windows.
         UnsupportedError: for a Windows Server that Fargate does not run.
     """

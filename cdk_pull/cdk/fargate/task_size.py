@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from cdk_pull.cdk.fargate.sizing import SizingRequest
-from cdk_pull.cdk.fargate.sizing_props import SizingProps, sizing_request
 from cdk_pull.cdk.fargate.stage_task_sizes import StageTaskSizes, is_for_fargate
 from cdk_pull.cdk.synth.keywords import refuse_unknown
 from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
 from cdk_pull.cdk.synth.tasks import task_definition_of, why_no_task
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.fargate.sizing import SizingRequest
+from cdk_pull.fargate.sizing_props import SizingProps, sizing_request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ class FargateTaskSize(ScopeMixin):
         """Choose the cheapest size that is expected to start within this; see FargateTask for the rest.
 
         Raises:
-            InvalidValueError: for a duration or size that is none.
+            InvalidValueError: for an invalid duration or size.
             ConflictError: for sizes of the images beside a profile.
         """
         refuse_unknown("start_within", props, SizingProps)
@@ -83,7 +83,7 @@ class FargateTaskSize(ScopeMixin):
         """Choose the best start that costs no more than this per hour; see FargateTask for the rest.
 
         Raises:
-            InvalidValueError: for a price or size that is none.
+            InvalidValueError: for an invalid price or size.
             ConflictError: for sizes of the images beside a profile.
         """
         refuse_unknown("within_price", props, SizingProps)

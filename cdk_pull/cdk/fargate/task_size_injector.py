@@ -12,12 +12,12 @@ from constructs import IValidation
 from cdk_pull.cdk.fargate.apply_size import is_token, platform_of, region_of, tell
 from cdk_pull.cdk.fargate.container_fit import ContainersFit
 from cdk_pull.cdk.fargate.own_size import is_own_size
-from cdk_pull.cdk.fargate.sizing import Sized, TaskFacts, size_task
-from cdk_pull.cdk.fargate.sizing_props import SizingProps, sizing_request
 from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.decisions import recorded_in_template
 from cdk_pull.cdk.synth.keywords import refuse_unknown
 from cdk_pull.errors import CdkPullError
+from cdk_pull.fargate.sizing import Sized, TaskFacts, size_task
+from cdk_pull.fargate.sizing_props import SizingProps, sizing_request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -59,7 +59,7 @@ class FargateTaskSizeInjector:
 
     Raises:
         ConflictError: for a start and a price together, or sizes of the images beside a profile.
-        InvalidValueError: for a duration, a price or a size that is none.
+        InvalidValueError: for an invalid duration, price or size.
     """
 
     def __init__(

@@ -11,13 +11,13 @@ from constructs import IValidation
 
 from cdk_pull.cdk.fargate.task import FargateTask, FargateTaskProps
 from cdk_pull.cdk.fargate.windows_facts import KnownBase, known_base, looked_up
-from cdk_pull.cdk.images.image_facts import listed
 from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.decisions import record_in_template
 from cdk_pull.cdk.synth.keywords import refuse_unknown
 from cdk_pull.cdk.synth.unwritten import UnwrittenApp
 from cdk_pull.decision import Decision
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.image.declared_sizes import listed
 from cdk_pull.units import format_bytes
 from cdk_pull.windows.base import cached_base
 from cdk_pull.windows.base_image import check_base

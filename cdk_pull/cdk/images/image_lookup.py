@@ -45,7 +45,7 @@ def look_up_image(scope: Construct, image: str, *, platform: str = "linux/amd64"
         platform: of the task, such as ``linux/arm64`` or ``windows(10.0.20348)/amd64``.
 
     Raises:
-        InvalidValueError: for a token, for what is no image or no platform, or if the context was edited.
+        InvalidValueError: for a token, an invalid image or platform, or if the context was edited.
     """
     if cdk.Token.is_unresolved(image):
         raise InvalidValueError(

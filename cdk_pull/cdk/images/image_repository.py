@@ -56,7 +56,7 @@ class ImageRepository(ecr.Repository):
     Raises:
         ConflictError: for an expiry beside mutable tags.
         InvalidValueError: for an expiry that is not a whole number of days, replication to the stack's own Region, or a
-            text in place of a list.
+            string in place of a list.
     """
 
     def __init__(

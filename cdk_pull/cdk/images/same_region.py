@@ -32,7 +32,7 @@ class SameRegionImages(ScopeMixin):
 
     When CDK validates, every container's image is looked at, sidecars and L1 task definitions included. An image in
     the Amazon ECR of another Region, or in a registry that is not private Amazon ECR (Docker Hub, Amazon ECR Public,
-    your own), stops the synth with the ways out; one of which nobody can tell before deployment is a warning,
+    your own), stops the synth with the ways out; one whose Region is known only at deployment is a warning,
     ``cdk-pull:imageRegionUnknown``. The template is not changed.
 
     PullThroughCache brings public images into the Region: the image that it names is the one that is looked at. The
@@ -74,7 +74,7 @@ class SameRegionImage(ecs.ContainerImage):
 
         task.add_container("app", image=SameRegionImage(repository, "1.4.2"))
 
-    Another Region stops the synth with the ways out; a Region that nobody can tell before deployment is a warning.
+    Another Region stops the synth with the ways out; a Region that is known only at deployment is a warning.
 
     Args:
         image: a repository, a container image or tarball asset, an image URI, or another ``ecs.ContainerImage``.

@@ -305,7 +305,7 @@ def _draining(stack: cdk.Stack) -> bool:
     ids=["linux", "windows", "bottlerocket"],
 )
 def test_spot(options: dict[str, Any], price: dict[str, str], image: ec2.IMachineImage | None) -> None:
-    """Spot instances are asked for in the launch template, and the agent drains those that are taken back."""
+    """Spot instances are requested in the launch template, and the agent drains those that are taken back."""
     stack, cluster = new_cluster()
     provide(cluster, machine_image=image, **options)
     market = launch(stack)["InstanceMarketOptions"]

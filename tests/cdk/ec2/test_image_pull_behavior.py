@@ -322,7 +322,7 @@ def test_the_decision_is_in_the_assembly() -> None:
         "prefer-cached, ECS_IMAGE_PULL_TIMEOUT=1h0m0s",
     )
     assert data["why"] == (
-        f"asked for in {place}: starts from the copy on the instance without asking the registry"
+        f"requested in {place}: starts from the copy on the instance without asking the registry"
     )
 
 

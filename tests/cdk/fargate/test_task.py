@@ -195,7 +195,10 @@ def test_windows_tasks_are_sized_on_their_own_table(stack: cdk.Stack) -> None:
             {"cpu": 512, "memory_limit_mib": 1024},
             "cpu and memory are not a Fargate task size on Windows: '512/1024'",
         ),
-        ({"ephemeral_storage_gib": 50}, "a Windows task on Fargate takes no ephemeral storage setting: 50"),
+        (
+            {"ephemeral_storage_gib": 50},
+            "Fargate does not accept an ephemeral storage setting for Windows tasks: 50",
+        ),
         ({"compressed": "8GB", "uncompressed": "20GB"}, "do not fit a Windows task's ephemeral storage"),
         (
             {"runtime_platform": _platform("WINDOWS_SERVER_2022_CORE", ecs.CpuArchitecture.ARM64)},

@@ -82,7 +82,7 @@ def test_pull_behavior(tmp_path: Path, first: str) -> None:
     )
     for name in ("Stack", "Cluster", "Group"):
         why = found[name].decision.why
-        assert "asked for in tests/cdk/synth/test_nearest.py:" in why
+        assert "requested in tests/cdk/synth/test_nearest.py:" in why
         assert (
             "in place of ECS_IMAGE_PULL_BEHAVIOR=always, which ImagePullBehavior on the app (tests/cdk" in why
         )

@@ -1,4 +1,4 @@
-"""What a construct is told of the images that its tasks pull."""
+"""What is declared of the images that a task pulls."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def profile_of(sizes: ImageSizes) -> ImageProfile | None:
 
     Raises:
         ConflictError: for sizes beside a profile.
-        InvalidValueError: for a size or a compression that is none, or an uncompressed size alone.
+        InvalidValueError: for an invalid size or compression, or an uncompressed size alone.
     """
     named = sorted(name for name, value in sizes.items() if value is not None and name != "image_profile")
     if (profile := sizes.get("image_profile")) is not None:

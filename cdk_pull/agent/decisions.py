@@ -1,4 +1,4 @@
-"""A pull behaviour as a decision, in the words of the report."""
+"""The pull behaviour of EC2 capacity as a decision, as the report prints it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from cdk_pull.agent.settings import PullBehavior
 from cdk_pull.decision import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.volume import ImageVolume
-    from cdk_pull.cdk.ec2.requests import Combined, PrePullRequest
 
-__all__ = ["capacity_decision", "overridden_decision", "pre_pull_decision", "pull_decision"]
+__all__ = ["applied_decision", "capacity_decision", "pre_pull_decision", "pull_decision"]
 
 # What the agent does and what it costs, from amazon-ecs-agent 1.105.1.
 _WHAT = {
@@ -36,9 +35,9 @@ _COST = {
 _PRICED_REGION: Final = "us-east-1"
 
 
-def pull_decision(settings: AgentSettings, place: str) -> Decision:
-    """Return the decision that somebody's settings are."""
-    return _decision(settings, f"asked for in {place}{_what(settings)}")
+def pull_decision(settings: AgentSettings, call_sites: str) -> Decision:
+    """Return the decision on settings that a user requested."""
+    return _decision(settings, f"requested in {call_sites}{_what(settings)}")
 
 
 def capacity_decision(settings: AgentSettings, volume: ImageVolume, why: str, region: str | None) -> Decision:
@@ -58,34 +57,42 @@ def capacity_decision(settings: AgentSettings, volume: ImageVolume, why: str, re
     )
 
 
-def pre_pull_decision(pre_pull: PrePullRequest, call_sites: str) -> Decision:
-    """Return the decision of a pre-pull."""
-    number = len(pre_pull.images)
+def pre_pull_decision(images: int, within_seconds: int, call_sites: str) -> Decision:
+    """Return the decision of a pre-pull of a number of images."""
     return Decision(
         topic="pre-pull",
-        decided=f"{number} image{'' if number == 1 else 's'} pulled at boot, within {pre_pull.within_seconds} s",
+        decided=f"{images} image{'' if images == 1 else 's'} pulled at boot, within {within_seconds} s",
         why=f"requested in {call_sites}: a task whose image is on the instance does not wait for a pull",
         cost="the instance takes its first task later by as long as the pull takes; reaches new instances only",
         confidence="a failed pull is left to the task",
-        details={"within_seconds": pre_pull.within_seconds, "images": number},
+        details={"within_seconds": within_seconds, "images": images},
     )
 
 
-def overridden_decision(decision: Decision, found: Combined) -> Decision:
-    """Return a decision with where it was applied, and what counts no more beside it."""
-    where = ", ".join(dict.fromkeys(each.path for each in found.applications))
-    instead = "; ".join(
-        f"in place of {what}, which {application} asks for" for what, application in found.overridden
-    )
-    settings = found.request.settings.to_environment()
+def applied_decision(
+    decision: Decision, settings: AgentSettings, where: str, overridden: Sequence[tuple[str, str]]
+) -> Decision:
+    """Return a decision with where it was applied, and what does not count beside it.
+
+    Args:
+        decision: of the nearest request.
+        settings: what it comes to with the requests farther away.
+        where: the scopes that have a part in it.
+        overridden: what does not count, each with who asks for it.
+    """
+    instead = "; ".join(f"in place of {what}, which {who} asks for" for what, who in overridden)
+    environment = settings.to_environment()
+    same = environment == decision.details["settings"]
     return replace(
-        _decision(found.request.settings, decision.why)
-        if settings != decision.details["settings"]
-        else decision,
+        decision if same else _decision(settings, decision.why),
         why=f"{decision.why}{f'; {instead}' if instead else ''}",
         cost=decision.cost,
-        details={**decision.details, "settings": settings, "applied_to": where}
-        | ({"instead_of": {str(each): what for what, each in found.overridden}} if instead else {}),
+        details={
+            **decision.details,
+            "settings": environment,
+            "applied_to": where,
+            **({"instead_of": {who: what for what, who in overridden}} if overridden else {}),
+        },
     )
 
 

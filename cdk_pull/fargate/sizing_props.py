@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from cdk_pull.cdk.fargate.sizing import SizingRequest
-from cdk_pull.cdk.images.image_facts import ImageSizes, profile_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.measured import MeasuredGroup, load_measured
 from cdk_pull.fargate.goal import Goal, Hold, Usage
+from cdk_pull.fargate.sizing import SizingRequest
+from cdk_pull.image.declared_sizes import ImageSizes, profile_of
 from cdk_pull.units import DurationLike, SizeLike, bytes_of, to_timedelta
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def sizing_request(
 
     Raises:
         ConflictError: for a start and a price together, or sizes of the images beside a profile.
-        InvalidValueError: for a value that is none of its kind.
+        InvalidValueError: for an invalid value.
     """
     seconds = None if start_within is None else to_timedelta("start_within", start_within).total_seconds()
     images = {name: props[name] for name in ImageSizes.__annotations__ if name in props}

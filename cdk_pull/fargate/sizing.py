@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_pull.cdk.images.image_facts import UNKNOWN_SIZE
 from cdk_pull.decision import Decision
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.choose import Candidate, Choice, Goal, choose
@@ -15,6 +14,7 @@ from cdk_pull.fargate.estimate.start import rounded
 from cdk_pull.fargate.money import price_in_words
 from cdk_pull.fargate.prices import PriceBook, UnknownPrice, usd_per_hour
 from cdk_pull.fargate.sizes import FargateSize, Os, check
+from cdk_pull.image.declared_sizes import UNKNOWN_SIZE
 from cdk_pull.image.profile import ImageProfile
 from cdk_pull.units import format_bytes
 
@@ -128,12 +128,12 @@ def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:
     """Decide a task's size and ephemeral storage.
 
     Raises:
-        InvalidValueError: for a pair that is no Fargate size, images that fit no task's ephemeral storage, or
+        InvalidValueError: for a pair that is not a Fargate size, images that fit no task's ephemeral storage, or
             ephemeral storage on Windows.
     """
     if facts.os == "windows" and (facts.ephemeral_gib is not None or facts.storage_is_token):
         raise InvalidValueError(
-            "a Windows task on Fargate takes no ephemeral storage setting",
+            "Fargate does not accept an ephemeral storage setting for Windows tasks",
             "a token" if facts.ephemeral_gib is None else facts.ephemeral_gib,
             allowed=f"none, for the {INCLUDED_GIB} GiB that every task has",
             fix="Leave it out, and keep larger working data on FSx for Windows File Server or S3",
@@ -185,7 +185,7 @@ def _check_platform(profile: ImageProfile | None, facts: TaskFacts) -> None:
 
 
 def _left_alone(request: SizingRequest, *, asked: bool) -> Sized:
-    why = "cpu or memory is filled in by CloudFormation, and nobody can tell it before the deployment"
+    why = "cpu or memory is a token, whose value is known only at deployment"
     if not asked:
         return Sized()
     return Sized(
@@ -222,7 +222,7 @@ def _without_images(request: SizingRequest, facts: TaskFacts, floor: FargateSize
         confidence="start unknown",
         details={"asked": str(request)},
     )
-    message = f"the task size is kept at {floor}, and nobody can tell whether it will {request.wanted}: {UNKNOWN_SIZE}"
+    message = f"the task size is kept at {floor}, and it is unknown whether it will {request.wanted}: {UNKNOWN_SIZE}"
     return Sized(
         size=floor, decisions=(decision,), warning=Warned("cdk-pull:fargateImageSizeUnknown", message)
     )

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from cdk_pull.cdk.fargate.sizing import SizingRequest, TaskFacts, Warned, size_task
-from cdk_pull.cdk.images.image_facts import UNKNOWN_SIZE, ImageSizes, profile_of
 from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.fargate.choose import Goal
 from cdk_pull.fargate.sizes import FargateSize
+from cdk_pull.fargate.sizing import SizingRequest, TaskFacts, Warned, size_task
+from cdk_pull.image.declared_sizes import UNKNOWN_SIZE, ImageSizes, profile_of
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
 
 _IMAGE = ImageProfile.of_size(compressed_bytes=800_000_000, uncompressed_bytes=2_400_000_000)
@@ -81,7 +81,7 @@ def test_unknown_images_keep_the_size_and_say_what_to_do() -> None:
     assert sized.size == FargateSize(256, 512)
     assert sized.warning == Warned(
         "cdk-pull:fargateImageSizeUnknown",
-        "the task size is kept at 0.25 vCPU, 0.5 GB, and nobody can tell whether it will start within 60 s (expected): "
+        "the task size is kept at 0.25 vCPU, 0.5 GB, and it is unknown whether it will start within 60 s (expected): "
         + UNKNOWN_SIZE,
     )
     [decision] = sized.decisions
@@ -156,7 +156,7 @@ def test_windows_takes_no_ephemeral_storage(facts: dict[str, int]) -> None:
             TaskFacts(cpu=1024, memory_mib=2048, os="windows", **facts),  # type: ignore[arg-type]
         )
     assert str(error.value) == (
-        "a Windows task on Fargate takes no ephemeral storage setting: "
+        "Fargate does not accept an ephemeral storage setting for Windows tasks: "
         f"{facts.get('ephemeral_gib', 'a token')!r}; allowed: none, for the 20 GiB that every task has. "
         "Leave it out, and keep larger working data on FSx for Windows File Server or S3"
     )
