@@ -99,8 +99,8 @@ def test_values_of_cloudformation_are_left_alone(facts: TaskFacts) -> None:
     assert (sized.size, sized.ephemeral_gib) == (None, None)
     assert sized.warning == Warned(
         "cdk-pull:fargateSizeUnknown",
-        "the task size is left as it is: cpu or memory is filled in by CloudFormation, and nobody can tell it before "
-        "the deployment. Give plain numbers to have it chosen",
+        "the task size is left as it is: cpu or memory is a token, whose value is known only at deployment. Give plain "
+        "numbers to have it chosen",
     )
     assert [decision.decided for decision in sized.decisions] == ["unknown, as given"]
     assert size_task(SizingRequest(goal=Goal(), profile=_IMAGE), facts).decisions == ()

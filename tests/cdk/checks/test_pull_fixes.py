@@ -337,7 +337,7 @@ def test_each_fix_is_a_decision(app: cdk.App) -> None:
         (
             "fix",
             f"PULL104: the value is once ({WRONG})",
-            "changes the user data, which reaches new instances only",
+            "changes user data, which reaches new instances only",
         ),
         (
             "fix",

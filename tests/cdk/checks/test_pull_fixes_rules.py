@@ -32,6 +32,7 @@ WEIGHED: Final = frozenset(
         "PULL108/fail.yaml",
         "PULL113/fail.yaml",
         "PULL117/fail_no_shebang.yaml",
+        "PULL117/fail_typographic.yaml",
     }
 )
 
@@ -121,6 +122,6 @@ def test_each_fix_is_declared(rule: Rule) -> None:
     assert rule.autofix is not None
     assert rule.mixin
     page = rule.autofix.page(rule.id)
-    assert page.endswith(f"That changes {rule.autofix.changes.value}.")
+    assert page.endswith(f"This changes {rule.autofix.changes.value}.")
     assert ("`PullFixes()`" in page) == bool(rule.autofix.safe)
     assert (f'`PullFixes(unsafe=["{rule.id}"])`' in page) == bool(rule.autofix.unsafe)
