@@ -207,6 +207,7 @@ class PullThroughCacheRules(CacheRules):
         alarm_topics: Sequence[sns.ITopic] = (),
         **upstreams: Unpack[Upstreams],
     ) -> None:
+        """Make the rules of pull-through caches in one stack, for the images that you name."""
         settings = RepositorySettings.of(
             expire_after=expire_after,
             never_expire=never_expire,

@@ -78,6 +78,7 @@ class PullThroughCache(ScopeMixin):
         alarm_topics: Sequence[sns.ITopic] = (),
         **upstreams: Unpack[Upstreams],
     ) -> None:
+        """Pull the public images of an app, a stack or a task definition through caches in its own registry."""
         settings = RepositorySettings.of(
             expire_after=expire_after,
             never_expire=never_expire,

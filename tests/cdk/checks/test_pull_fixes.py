@@ -342,7 +342,7 @@ def test_each_fix_is_a_decision(app: cdk.App) -> None:
         (
             "fix",
             "PULL201: Cpu is 1024, Memory is 8192",
-            "changes the task size: a new revision, and a new price",
+            "changes the task size: a new revision with a new price",
         ),
     ]
 
