@@ -197,7 +197,7 @@ def _integer(variable: Variable, value: object) -> int:
     ):
         return value
     raise InvalidValueError(
-        f"{variable.field} is not a number that the ECS agent takes",
+        f"{variable.field} is not a number that the ECS agent accepts",
         value,
         allowed=f"a whole number from {variable.minimum}",
         fix=f"The agent would silently use {variable.default}. To switch clean-up off, set disable_image_cleanup=True.",
@@ -249,7 +249,7 @@ def _duration(variable: Variable, value: Any) -> timedelta:
     if nanoseconds < variable.minimum_value:
         taken = variable.minimum if variable.below == "minimum" else f"its default, {variable.default}"
         raise InvalidValueError(
-            f"{variable.field} is shorter than the ECS agent takes",
+            f"{variable.field} is shorter than the ECS agent accepts",
             format_duration(nanoseconds),
             allowed=allowed,
             fix=f"The agent would silently use {taken}.",

@@ -62,7 +62,7 @@ def command(
     registry: RegistryOptions,
     as_json: bool,
 ) -> int:
-    """Show the layers, sizes and base of each IMAGE, and how long a Fargate task of it takes to start.
+    """Show the layers, sizes and base of each IMAGE, and the expected start of a Fargate task that runs it.
 
     Each layer comes with the step of the Dockerfile that made it, as far as the image records it. Only manifests,
     configurations and a few bytes of each layer are read, never a layer. The exit status is 1 when an image cannot be

@@ -83,28 +83,28 @@ def test_behavior_by_its_text(behavior: str) -> None:
         (
             {"image_cleanup_interval": 5 * MINUTES},
             (
-                "image_cleanup_interval is shorter than the ECS agent takes: '5m0s'; allowed: from 10m. The agent would "
+                "image_cleanup_interval is shorter than the ECS agent accepts: '5m0s'; allowed: from 10m. The agent would "
                 "silently use its default, 30m."
             ),
         ),
         (
             {"image_pull_inactivity_timeout": timedelta(seconds=59)},
             (
-                "image_pull_inactivity_timeout is shorter than the ECS agent takes: '59s'; allowed: from 1m. The agent "
+                "image_pull_inactivity_timeout is shorter than the ECS agent accepts: '59s'; allowed: from 1m. The agent "
                 "would silently use 1m."
             ),
         ),
         (
             {"manifest_pull_timeout": timedelta(seconds=29)},
             (
-                "manifest_pull_timeout is shorter than the ECS agent takes: '29s'; allowed: from 30s. The agent would "
+                "manifest_pull_timeout is shorter than the ECS agent accepts: '29s'; allowed: from 30s. The agent would "
                 "silently use 30s."
             ),
         ),
         (
             {"engine_task_cleanup_wait_duration": timedelta(milliseconds=999)},
             (
-                "engine_task_cleanup_wait_duration is shorter than the ECS agent takes: '999ms'; allowed: from 1s. The "
+                "engine_task_cleanup_wait_duration is shorter than the ECS agent accepts: '999ms'; allowed: from 1s. The "
                 "agent would silently use its default, 3h."
             ),
         ),
@@ -139,14 +139,14 @@ def test_behavior_by_its_text(behavior: str) -> None:
         (
             {"num_images_delete_per_cycle": 0},
             (
-                "num_images_delete_per_cycle is not a number that the ECS agent takes: 0; allowed: a whole number from 1. "
+                "num_images_delete_per_cycle is not a number that the ECS agent accepts: 0; allowed: a whole number from 1. "
                 "The agent would silently use 5. To switch clean-up off, set disable_image_cleanup=True."
             ),
         ),
         (
             {"num_images_delete_per_cycle": True},
             (
-                "num_images_delete_per_cycle is not a number that the ECS agent takes: True; allowed: a whole number from "
+                "num_images_delete_per_cycle is not a number that the ECS agent accepts: True; allowed: a whole number from "
                 "1. The agent would silently use 5. To switch clean-up off, set disable_image_cleanup=True."
             ),
         ),

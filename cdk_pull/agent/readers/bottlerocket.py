@@ -174,17 +174,17 @@ def _text(variable: Variable, value: object) -> tuple[str, str]:
     refused = "Bottlerocket rejects the whole document"
     match variable.kind:
         case "behavior" if value not in _BEHAVIORS:
-            return "", f"{name} is {value!r}; it takes {', '.join(sorted(_BEHAVIORS))}, and {refused}"
+            return "", f"{name} is {value!r}; it accepts {', '.join(sorted(_BEHAVIORS))}, and {refused}"
         case "duration" if not isinstance(value, str) or not _DURATION.fullmatch(value):
             return (
                 "",
-                f"{name} is {value!r}; it takes hours, minutes, seconds in that order, such as '1h30m', and {refused}",
+                f"{name} is {value!r}; it accepts hours, minutes, seconds in that order, such as '1h30m', and {refused}",
             )
         case "integer" if not isinstance(value, int) or isinstance(value, bool):
-            return "", f"{name} is {value!r}; it takes a whole number, and {refused}"
+            return "", f"{name} is {value!r}; it accepts a whole number, and {refused}"
         case "boolean":
             if not isinstance(value, bool):
-                return "", f"{name} is {value!r}; it takes true or false, and {refused}"
+                return "", f"{name} is {value!r}; it accepts true or false, and {refused}"
             return str(value != (key is not None and key.inverted)).lower(), ""
     return str(value), ""
 

@@ -52,7 +52,7 @@ def batch_not_mime(capacity: Capacity, _context: CheckContext) -> Iterator[Probl
     ## Why it matters
     AWS Batch adds user data of its own, with the name of its cluster, and can merge it with MIME multipart alone. With
     any other form the compute environment turns INVALID with "Launch Template UserData is not MIME multipart format",
-    and no job starts. Bottlerocket takes TOML alone: in the form that AWS Batch accepts, it reads nothing of it.
+    and no job starts. Bottlerocket reads only TOML: it ignores the form that AWS Batch accepts.
 
     ## Example
     ```yaml
@@ -80,7 +80,7 @@ def batch_not_mime(capacity: Capacity, _context: CheckContext) -> Iterator[Probl
     or, in CDK, `ec2.MultipartUserData`; `ImagePullBehavior` on the launch template writes it so.
 
     ## Fix safety
-    AWS Batch takes a new version of the launch template when the compute environment is updated.
+    AWS Batch uses a new version of the launch template when the compute environment is updated.
 
     ## References
     - https://docs.aws.amazon.com/batch/latest/userguide/launch-templates.html

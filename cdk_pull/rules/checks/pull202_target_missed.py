@@ -90,7 +90,7 @@ def target_missed(task: TaskDefinition, context: CheckContext) -> Iterator[Probl
         return
     start = choice.floor.start.total
     yield Problem(
-        message=f"the start is estimated at {start} with {size}, and {target:g} s are asked for",
+        message=f"the start is estimated at {start} with {size}; the target is {target:g} s",
         fix=f'Set Cpu: "{choice.size.cpu}" and Memory: "{choice.size.memory_mib}": {choice.why}; {choice.cost}'
         if choice.target_met
         else "No size meets it: make the image smaller, use zstd or SOCI, or declare a later start",

@@ -71,7 +71,7 @@ def soci_unused(task: TaskDefinition, context: CheckContext) -> Iterator[Problem
     for container, image, why in asked:
         if why:
             yield Problem(
-                message=f"SOCI is asked for, and Fargate pulls the whole of {image}: {why}",
+                message=f"SOCI is configured, but Fargate pulls the whole image {image}: {why}",
                 path=(*container.path, "Image"),
                 quote=str(image),
             )

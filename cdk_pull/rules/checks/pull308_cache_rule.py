@@ -28,7 +28,7 @@ _RULE = "AWS::ECR::PullThroughCacheRule"
     sources=("data/pull_through_upstreams.json",),
 )
 def cache_rule(cache: Resource, context: CheckContext) -> Iterator[Problem]:
-    """The pull-through cache rule, or its secret, is not what Amazon ECR takes.
+    """Amazon ECR rejects the pull-through cache rule or its secret.
 
     ## What it does
     Checks each `AWS::ECR::PullThroughCacheRule`: its prefix (2 to 30 characters, or `ROOT`), the upstream and its URL,

@@ -143,7 +143,7 @@ def _secret_faults(rule: Resource, credential: Any, context: CheckContext) -> It
         return
     if not fields[6].startswith(prefix):
         yield Fault(
-            f"the secret of the cache is named {fields[6]}, and Amazon ECR takes only one whose name begins with {prefix}",
+            f"the secret of the cache is named {fields[6]}, and Amazon ECR accepts only names that begin with {prefix}",
             f"Rename it to {prefix}{fields[6]}",
             "CredentialArn",
         )
@@ -173,7 +173,7 @@ def _faults_of(secret: Resource, prefix: str) -> Iterator[Fault]:
         called = f"named {name}" if name is not None else "without a name of its own"
         fix = f"Set Name: {prefix}{name if isinstance(name, str) else '<name>'}"
         yield Fault(
-            f"the secret of the cache is {called}, and Amazon ECR takes only one whose name begins with {prefix}",
+            f"the secret of the cache is {called}, and Amazon ECR accepts only names that begin with {prefix}",
             fix,
             "Name",
             secret,

@@ -8,6 +8,7 @@ import pytest
 
 from cdk_pull.agent.fixes.apply import Fixed, fix_user_data
 from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.user_data import read_user_data
 
 B: Final = "ECS_IMAGE_PULL_BEHAVIOR"
 SAFE: Final = dict.fromkeys(WarningCode, False)
@@ -51,10 +52,11 @@ def test_a_value_changes_in_its_place() -> None:
     [
         f'{AGENT}\n[Environment]::SetEnvironmentVariable(\n  "{B}",\n  "once", "Machine")',
         f"{AGENT}\nif ($env:COMPUTERNAME -like 'a*') {{\n  {SET}\n}}",
-        f"{SET}\n{AGENT}\ndocker system prune -af; Write-Host done",
+        f"{AGENT}\n{SET}; Write-Host done",
     ],
 )
 def test_a_line_that_is_more_than_a_setting_stays(lines: str) -> None:
     """A part of a statement, of a block, or of a line with other commands does not move or go."""
     text = f"<powershell>\n{lines}\n</powershell>"
+    assert read_user_data(text, "windows").warnings
     assert fix_user_data(text, "windows", ALL) == Fixed(text)

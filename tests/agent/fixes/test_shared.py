@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from cdk_pull.agent.fixes.apply import Fixed, fix_user_data
 from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.agent.user_data import read_user_data
 
 B: Final = "ECS_IMAGE_PULL_BEHAVIOR"
 F: Final = "/etc/ecs/ecs.config"
+CRON: Final = "echo '0 3 * * * root docker image prune -af' > /etc/cron.d/prune"
 SAFE: Final = dict.fromkeys(WarningCode, False)
 ALL: Final = dict.fromkeys(WarningCode, True)
 
@@ -23,11 +25,11 @@ ALL: Final = dict.fromkeys(WarningCode, True)
     "lines",
     [
         # Another command on the line would go with it.
-        f"echo {B}=once >> {F}\nyum update -y && docker system prune -af",
-        f"echo {B}=once >> {F}\ntouch /a; docker system prune -af",
+        f"echo {B}=once >> {F}\nyum update -y && {CRON}",
+        f"echo {B}=once >> {F}\ntouch /a; {CRON}",
         f"touch /a; echo {B}=once >> {F}\necho {B}=always >> {F}",
         # A shell takes no empty block.
-        f"echo {B}=once >> {F}\nif [ -f /x ]; then\n  docker system prune -af\nfi",
+        f"echo {B}=once >> {F}\nif [ -f /x ]; then\n  {CRON}\nfi",
         # The line begins a here-document, a function or a group, which would take in what follows its new place.
         f"exit 0\ncat <<EOF >> {F}\n{B}=once\nEOF",
         f"exit 0\ncat <<'EOF' >> {F}\n{B}=once\nEOF",
@@ -38,8 +40,9 @@ ALL: Final = dict.fromkeys(WarningCode, True)
     ],
 )
 def test_a_line_that_is_more_than_a_setting_stays(lines: str) -> None:
-    """Where the line cannot move or go without something else, it is left to a person."""
+    """Where the line cannot move or go without something else, the warning about it stays for a person."""
     text = f"#!/bin/bash\n{lines}\n"
+    assert read_user_data(text, "linux").warnings
     assert fix_user_data(text, "linux", ALL) == Fixed(text)
 
 
