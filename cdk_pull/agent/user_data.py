@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
@@ -34,7 +35,8 @@ def read_any(user_data: str, os: OperatingSystem | None, names: tuple[str, ...] 
     """Return the settings that the agent really has; without an operating system, the text has to tell it."""
     os = os or detect(user_data)
     if os is None:
-        return compute({}, "linux", unknown=[Unknown(None, 0, "the text does not tell its operating system")])
+        unknown = [Unknown(None, 0, "the text does not tell its operating system")]
+        return replace(compute({}, "linux", unknown=unknown), os=None)
     return read_user_data(user_data, os, names)
 
 

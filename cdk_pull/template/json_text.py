@@ -6,13 +6,15 @@ import json
 import re
 from typing import Any, Final
 
+from cdk_pull.agent.pieces import Marked
 from cdk_pull.template.values import Unknown, concat
 
 __all__ = ["read_json"]
 
-# What stands in for a part that is not known: JSON as a number, and as part of a text.
-_MARK: Final = "86753090"
-_HOLE: Final = re.compile(rf"{_MARK}([0-9]{{6}})")
+# Strings are passed over; what is left finds the unknown parts outside them, such as a number or a part of one.
+_PIECE: Final = re.compile(
+    r'"(?:\\.|[^"\\])*"|(?P<bare>[0-9.+-]*(?:\ufdd0[0-9]+\ufdd1[0-9.+-]*)+)', re.DOTALL
+)
 
 
 def read_json(text: str | Unknown) -> Any:
@@ -23,28 +25,17 @@ def read_json(text: str | Unknown) -> Any:
     """
     if isinstance(text, str):
         return json.loads(text)
-    unknown: list[Unknown] = []
-    parts = []
-    for piece in text.pieces:
-        if isinstance(piece, Unknown):
-            parts.append(f"{_MARK}{len(unknown):06}")
-            unknown.append(piece)
-        elif _MARK in piece:
-            raise ValueError(f"the text holds {_MARK}, which stands for what is not known")
-        else:
-            parts.append(piece)
-    return _filled(json.loads("".join(parts)), unknown)
+    marked = Marked[Unknown].of(text.pieces)
+    quoted = _PIECE.sub(lambda match: f'"{match[0]}"' if match["bare"] else match[0], marked.text)
+    return _filled(json.loads(quoted), marked)
 
 
-def _filled(value: Any, unknown: list[Unknown]) -> Any:
+def _filled(value: Any, marked: Marked[Unknown]) -> Any:
     match value:
         case dict():
-            return {key: _filled(member, unknown) for key, member in value.items()}
+            return {str(_filled(key, marked)): _filled(member, marked) for key, member in value.items()}
         case list():
-            return [_filled(member, unknown) for member in value]
+            return [_filled(member, marked) for member in value]
         case str():
-            parts = _HOLE.split(value)
-            return concat(unknown[int(part)] if index % 2 else part for index, part in enumerate(parts))
-        case int() if not isinstance(value, bool) and _HOLE.search(str(value)):
-            return _filled(str(value), unknown)
+            return concat(marked.parts(value)) if value else value
     return value

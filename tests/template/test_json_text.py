@@ -30,7 +30,9 @@ def test_what_is_not_json_is_an_error(text: str | Unknown) -> None:
         read_json(text)
 
 
-def test_a_text_with_the_mark_of_what_is_unknown_is_refused() -> None:
-    """It could not be told from what stands for an unknown part."""
-    with pytest.raises(ValueError, match="the text holds 86753090, which stands for what is not known"):
-        read_json(concat(('["86753090000000", ', HOLE, "]")))
+def test_numbers_and_keys_of_which_a_part_is_unknown() -> None:
+    """A number with an unknown digit is unknown, a key has its name, and no text is taken for what is unknown."""
+    text = concat(('["86753090000000", 1', HOLE, ', {"k-', OTHER, '": ""}, "\\"', HOLE, '"]'))
+    first, number, named, quoted = read_json(text)
+    assert (first, str(number), named, str(quoted)) == ("86753090000000", "1${P}", {"k-${Q}": ""}, '"${P}')
+    assert isinstance(number, Unknown)
