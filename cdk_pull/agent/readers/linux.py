@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.pieces import Holes
+from cdk_pull.agent.readers import terraform
 from cdk_pull.agent.readers.cloud_init.plan import plan
 from cdk_pull.agent.readers.ecs_config import scan
 from cdk_pull.agent.readers.mentions import with_mentions
@@ -53,11 +54,12 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
     if (unread := far_too_large(user_data, "linux")) is not None:
         return replace(unread, agent=_mentioned(user_data))
     holes = Holes(names)
-    hidden = holes.hide_tokens(user_data)
+    hidden, templated = terraform.hidden(holes.hide_tokens(user_data), holes)
     try:
         steps, warnings = plan(hidden, holes)
         worlds, found = execute(steps, holes)
         reading = conclude(worlds, holes, [*size_warnings(user_data), *warnings, *found], user_data)
+        reading = replace(reading, unknown=(*reading.unknown, *templated))
         agent = _use(worlds, holes, reading, hidden)
     except (RecursionError, OvergrownError):
         reading = compute({}, "linux", unknown=[Unknown(None, 0, "it is too involved to follow")])

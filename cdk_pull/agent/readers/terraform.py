@@ -1,0 +1,40 @@
+"""Templates of Terraform that are read as they are: what Terraform fills in is unknown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cdk_pull.agent.readers.reading import Unknown
+
+if TYPE_CHECKING:
+    from cdk_pull.agent.pieces import Holes
+
+__all__ = ["hidden"]
+
+_DIRECTIVE = re.compile(r"(?<!%)%\{~?\s*(?:if|else|endif|for|endfor)\b[^}\n]*\}")
+_ESCAPED = re.compile(r"\$\$\{")
+_FILLED_IN = re.compile(r"(?<!\$)\$\{[^}\n]*\}")
+
+
+def hidden(text: str, holes: Holes) -> tuple[str, list[Unknown]]:
+    """Return a template with marks for what Terraform fills in, and what else it leaves unknown.
+
+    A text without ``%{ if … }``, ``%{ for … }`` and ``$${`` is no template, and stays as it is.
+    """
+    if not (_DIRECTIVE.search(text) or _ESCAPED.search(text)):
+        return text, []
+    unknown: list[Unknown] = []
+    lines: list[str] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        directive = _DIRECTIVE.search(line)
+        if directive is not None and not line.lstrip().startswith("#") and not unknown:
+            reason = f"{directive[0]} is Terraform's, which renders the template before it is user data"
+            unknown.append(Unknown(None, number, reason))
+        plain = _DIRECTIVE.sub("", line)
+
+        def mark(match: re.Match[str], number: int = number) -> str:
+            return holes.mark(f"Terraform fills in {match[0]}", number, source=match[0])
+
+        lines.append(_ESCAPED.sub("${", _FILLED_IN.sub(mark, plain)))
+    return "\n".join(lines), unknown
