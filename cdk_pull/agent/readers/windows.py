@@ -59,7 +59,7 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
 
 def _read(user_data: str, names: Sequence[str]) -> Reading:
     holes = Holes(names)
-    session = Session(holes)
+    session = Session(holes, persists=_PERSISTS.search(user_data) is not None)
     warnings = size_warnings(user_data)
     hidden = holes.hide_tokens(user_data)
     if are_tasks(hidden):

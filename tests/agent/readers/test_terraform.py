@@ -42,7 +42,6 @@ def test_a_template() -> None:
         (f"M=once\necho {B}=$${{M}} >> {F}", "once"),
         (f"M=once\necho {B}=${{M}} >> {F}", "once"),
         (f"%{{ for x in xs ~}}\necho {B}=once >> {F}\n%{{ endfor ~}}", "once"),
-        (),
         (f"curl -w '%{{http_code}}' x\necho {B}=once >> {F}", "once"),
     ],
 )

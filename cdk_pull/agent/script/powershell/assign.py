@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.script.powershell.operators import added
 from cdk_pull.agent.script.powershell.parse import inner, text_of
-from cdk_pull.agent.script.powershell.values import added, named
+from cdk_pull.agent.script.powershell.values import named
 from cdk_pull.agent.script.powershell.world import text
 
 if TYPE_CHECKING:
@@ -83,11 +84,10 @@ def _store(shell: Expressions, node: Node, target: Node, value: Value, operator:
 def increment(shell: Expressions, node: Node, world: World) -> list[World]:
     """Run ``$i++`` and ``$i--``."""
     name = named(text_of(node.named_children[0]))
-    before = text(world.variables.get(name))
+    before = world.variables.get(name)
     step = 1 if "++" in text_of(node) else -1
-    world.variables[name] = (
-        str(int(before) + step)
-        if re.fullmatch("-?[0-9]+", before)
-        else shell.unknown(f"${name} is not known", node)
-    )
+    if isinstance(before, int) and not isinstance(before, bool):
+        world.variables[name] = before + step
+    else:
+        world.variables[name] = shell.unknown(f"${name} is not known", node)
     return [world]

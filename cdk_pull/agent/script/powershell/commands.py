@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.script.core import pulled
-from cdk_pull.agent.script.powershell.batch import script_in
+from cdk_pull.agent.script.powershell.batch import commands, script_in
 from cdk_pull.agent.script.powershell.world import Block, Value, World, items, text
 
 if TYPE_CHECKING:
@@ -144,10 +144,16 @@ def _setx(call: Call) -> list[World]:
 
 
 def _reg(call: Call) -> list[World]:
-    """Run ``reg add`` on the registry's environment."""
+    """Run ``reg add`` and ``reg delete`` on the registry's environment."""
     name, value = call.named("v"), call.named("d")
-    adds = call.words[:1] and call.words[0].lower() == "add"
-    if adds and name is not None and value is not None and any(map(_ENVIRONMENT_KEY.search, call.words)):
+    verb = call.words[0].lower() if call.words else ""
+    value = "" if verb == "delete" else value
+    if (
+        verb in {"add", "delete"}
+        and name is not None
+        and value is not None
+        and any(map(_ENVIRONMENT_KEY.search, call.words))
+    ):
         call.shell.set(call.world, text(name), text(value), call.line)
     return [call.world]
 
@@ -161,6 +167,45 @@ def _item(call: Call) -> list[World]:
         if each.upper().startswith("ENV:"):
             call.shell.of_the_process(each[len("ENV:") :].lstrip("\\/"), call.line)
     return [call.world]
+
+
+def _remove_item(call: Call) -> list[World]:
+    """Run ``Remove-ItemProperty`` on the registry's environment."""
+    name = call.named("name")
+    if name is not None and any(map(_ENVIRONMENT_KEY.search, call.words)):
+        call.shell.set(call.world, text(name), "", call.line)
+    return [call.world]
+
+
+def _restart(call: Call) -> list[World]:
+    """Run ``Restart-Computer`` and ``shutdown /t 0``; a script that persists runs again after it."""
+    words = {each.lower() for each in call.words}
+    now = call.name != "shutdown" or (bool({"/r", "-r", "/s", "-s"} & words) and "0" in words)
+    if now and not call.shell.persists and not call.shell.effort.background:
+        call.world.flow = "restart"
+    return [call.world]
+
+
+def _process(call: Call) -> list[World]:
+    """Run ``Start-Process`` for another shell, which the script does not wait for without ``-Wait``."""
+    operands = [each for each in call.values if not text(each).startswith("-")]
+    path = call.named("filepath")
+    path = path if path is not None else operands[0] if operands else None
+    given = call.named("argumentlist", "args")
+    given = given if given is not None else operands[1] if len(operands) > 1 else None
+    name = text(path).lower().rpartition("\\")[2].removesuffix(".exe")
+    if _SCRIPT_FILE.search(name):
+        call.shell.blur(call.world, f"what {name} does is not in the user data", call.line)
+    if name not in {"powershell", "pwsh", "cmd"}:
+        return [call.world]
+    words = [*map(text, given)] if isinstance(given, list) else next(commands(text(given)), [])
+    before = (call.world.machine.copy(), call.world.agent)
+    ended = run(replace(call, name=name, values=[*words], given=None))
+    if not any(each.lower() == "-wait" for each in call.words):
+        for each in ended:
+            if (each.machine, each.agent) != before:
+                call.shell.blur(each, "a process sets it at a time that nobody knows", call.line)
+    return ended
 
 
 def _set(call: Call) -> list[World]:
@@ -199,7 +244,14 @@ def _for_each(call: Call) -> list[World]:
         world.variables["_"] = world.variables["psitem"] = value  # type: ignore[assignment]
 
     def body(world: World) -> list[World]:
-        return call.shell.invoke(block, [], world)
+        ended, more = call.shell.invoke(block, [], world), []
+        for each in ended:
+            if each.flow in {"break", "continue"}:  # of the loop around the pipe, or else of the script
+                each.flow = "exit"
+                goes_on = each.fork()
+                goes_on.flow = ""
+                more.append(goes_on)
+        return [*ended, *more]
 
     if block is None:
         return [call.world]
@@ -254,6 +306,9 @@ _ROWS: dict[str, Callable[[Call], list[World]]] = {
     "reg": _reg,
     **dict.fromkeys(("set-itemproperty", "new-itemproperty", "set-item", "new-item"), _item),
     **dict.fromkeys(("set-variable", "new-variable", "sv"), _set_variable),
+    **dict.fromkeys(("remove-itemproperty", "rp"), _remove_item),
+    **dict.fromkeys(("restart-computer", "stop-computer", "shutdown"), _restart),
+    **dict.fromkeys(("start-process", "saps", "start"), _process),
     "docker": _docker,
     **dict.fromkeys(("foreach-object", "%", "foreach"), _for_each),
     **dict.fromkeys(("invoke-command", "icm", "&", "."), _invoke),

@@ -83,6 +83,8 @@ def _switched(shell: Expressions, clauses: list[Node], options: str) -> Callable
             return None
         if "-wildcard" in options:
             return fnmatchcase(value.lower(), pattern.lower())
+        if "-casesensitive" in options:
+            return value == pattern
         return value.lower() == pattern.lower()
 
     def body(world: World) -> list[World]:

@@ -43,6 +43,8 @@ def bound(function: Node, words: Sequence[Value], default: Callable[[Node], Valu
     waiting = iter(words)
     for word in waiting:
         name = text(word).removeprefix("-").lower()
+        alike = [each for each in parameters if each.startswith(name)]
+        name = alike[0] if name not in parameters and len(alike) == 1 else name
         if isinstance(word, Parameter) and name in parameters:
             switch = "[switch]" in text_of(parameters[name]).lower()
             values[name] = True if switch else next(waiting, None)

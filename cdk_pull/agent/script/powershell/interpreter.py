@@ -216,12 +216,14 @@ class Interpreter(Expressions):
                 text_of(expression) if expression.type == "command_name" else self.value(expression, world)
             )
         if isinstance(target, Block):
-            return self.invoke(target, values, world)
+            operator = node.prev_sibling
+            shares = operator is not None and text_of(operator) == "."
+            return self._inside(target, values, world, own=not shares)
         name = _command_name(text(target) if target is not None else text_of(node))
         name = world.aliases.get(name, name)
         if re.fullmatch(r"-?[0-9]+\.\.-?[0-9]+", name):
             first, last = map(int, name.split(".."))
-            self.put(world, *map(str, range(first, min(last, first + 99) + 1)))
+            self.put(world, *range(first, min(last, first + 99) + 1))
             return [world]
         if name in world.functions:
             return self._inside(world.functions[name], values, world, own=True)
@@ -285,4 +287,6 @@ _STATEMENTS: dict[str, Callable[[Interpreter, Node, World], list[World]]] = {
     "assignment_expression": assign,
     "post_increment_expression": increment,
     "pre_increment_expression": increment,
+    "post_decrement_expression": increment,
+    "pre_decrement_expression": increment,
 }

@@ -27,11 +27,13 @@ class Session:
 
     Args:
         holes: the unknown pieces.
+        persists: whether the scripts run again at every boot.
     """
 
-    def __init__(self, holes: Holes) -> None:
+    def __init__(self, holes: Holes, *, persists: bool = False) -> None:
         self._worlds = [World()]
         self._shell = Interpreter(holes, lambda line: line)
+        self._shell.persists = persists
 
     @property
     def warnings(self) -> list[AgentWarning]:
@@ -114,7 +116,7 @@ class Session:
 
     def _begin(self) -> None:
         for world in self._worlds:
-            world.flow = ""
+            world.flow = "restart" if world.flow == "restart" else ""
 
     def _find_files(self, script: str, first: int) -> None:
         """Warn of settings in a file: the agent on Windows reads none of that form."""

@@ -33,6 +33,7 @@ class Shell(Core[World]):
 
     Attributes:
         clusters: the names of the clusters that the agent may join.
+        persists: whether the scripts run again at every boot.
     """
 
     most_worlds = 12
@@ -40,6 +41,7 @@ class Shell(Core[World]):
     def __init__(self, holes: Holes, lines: Callable[[int], int], effort: Effort | None = None) -> None:
         super().__init__(holes, lines, effort)
         self.clusters: list[str] = []
+        self.persists = False
 
     def nested(self, script: str, world: World, line: int) -> list[World]:
         """Return the worlds after commands that stand in a text, such as that of ``Invoke-Expression``."""
@@ -140,11 +142,18 @@ class Shell(Core[World]):
         first.anything = next((world.anything for world in worlds if world.anything), "")
         return first
 
-    def unreachable(self, node: Node, worlds: Sequence[World]) -> None:  # noqa: ARG002 - the core hands them over
+    def unreachable(self, node: Node, worlds: Sequence[World]) -> None:
         """Warn of the settings that no world comes to."""
         found = text_of(node)
+        restarts = any(world.flow == "restart" for world in worlds)
+        code = WarningCode.AFTER_RESTART if restarts else WarningCode.UNREACHABLE
+        why = "the instance restarts before this line, and EC2Launch does not run the rest later"
         for name in [each for each in variables() if each in found]:
-            self.warn(WarningCode.UNREACHABLE, "the script has ended before this line", self.line(node), name)
+            self.warn(
+                code, why if restarts else "the script has ended before this line", self.line(node), name
+            )
+            for world in worlds if restarts else ():
+                world.machine[name] = Setting(self.unknown(why, node), self.line(node))
 
     def put(self, world: World, *values: Value) -> None:
         """Put values out, where what calls may take them."""

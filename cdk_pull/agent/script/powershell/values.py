@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.script.powershell.operators import COMPARES, ORDERS, plus
 from cdk_pull.agent.script.powershell.parse import inner, text_of
 from cdk_pull.agent.script.powershell.world import Block, Value, text
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.script.powershell.world import World
 
-__all__ = ["Values", "added", "member", "named"]
+__all__ = ["Values", "member", "named"]
 
 # PowerShell takes typographic quotes for quotes, too.
 _SINGLE = "'\u2018\u2019\u201a\u201b"
@@ -35,22 +35,6 @@ _CONSTANTS: Mapping[str, Value] = {"true": True, "false": False, "null": None}
 _OPERATORS = {"expression_with_unary_operator", "cast_expression"}
 
 
-def _like(one: str, other: str) -> bool:
-    return fnmatchcase(one.lower(), other.lower())
-
-
-_COMPARES: Mapping[str, Callable[[str, str], bool]] = {
-    "eq": lambda one, other: one.lower() == other.lower(),
-    "ne": lambda one, other: one.lower() != other.lower(),
-    "ceq": lambda one, other: one == other,
-    "cne": lambda one, other: one != other,
-    "like": _like,
-    "notlike": lambda one, other: not _like(one, other),
-    "lt": lambda one, other: int(one) < int(other),
-    "le": lambda one, other: int(one) <= int(other),
-    "gt": lambda one, other: int(one) > int(other),
-    "ge": lambda one, other: int(one) >= int(other),
-}
 _METHODS: Mapping[str, Callable[[str], str]] = {
     "tostring": str,
     "trim": str.strip,
@@ -98,10 +82,10 @@ class Values:
         """Return whether PowerShell takes a value for true; None where nobody can tell."""
         match value:
             case str():
-                return None if self._is_open(value) else value not in {"", "0"}
+                return None if self._is_open(value) else bool(value)
             case list():
                 return self.truth(value[0]) if len(value) == 1 else bool(value)
-            case None | bool():
+            case None | bool() | int():
                 return bool(value)
             case _:
                 return True
@@ -166,10 +150,8 @@ class Values:
                 first = [*first, *(each if isinstance(each, list) else [each])]
             elif isinstance(first, dict) and isinstance(each, dict):
                 first = first | each
-            elif text(first).isdigit() and text(each).isdigit():
-                first = str(int(text(first)) + int(text(each)))
             else:
-                first = text(first) + text(each)
+                first = plus(first, each)
         return first
 
     def unary(self, node: Node) -> Value:
@@ -210,22 +192,33 @@ class Values:
         """Return the value of ``a -eq b`` and its kin."""
         left, operator, right = node.children[0], node.children[1], node.children[-1]
         name = text_of(operator).strip().lower().removeprefix("-")
-        name = name[1:] if name[1:] in _COMPARES and name.startswith("i") else name
+        name = name[1:] if name.startswith("i") and name[1:] in {*COMPARES, *ORDERS} else name
         one, other = self.of(left), self.of(right)
         if name in {"in", "notin"}:
             one, other, name = other, one, name.replace("in", "contains")
-        if name in {"contains", "notcontains"} and isinstance(one, list):
-            if any(self._is_open(text(each)) for each in (*one, other)):
-                return self.lost(node)
-            found = text(other).lower() in [text(each).lower() for each in one]
-            return found == (name == "contains")
-        if name == "join" and isinstance(one, list):
+        if isinstance(one, list):
+            return self._compare_list(node, name, one, other)
+        return self._compare_one(node, name, one, other)
+
+    def _compare_list(self, node: Node, name: str, one: list[Value], other: Value) -> Value:
+        if name == "join":
             return text(other).join(map(text, one))
-        if name not in _COMPARES or isinstance(one, list) or self._is_open(text(one) + text(other)):
+        if name not in {"contains", "notcontains"} or any(
+            self._is_open(text(each)) for each in (*one, other)
+        ):
             return self.lost(node)
-        if None in (one, other):
+        found = text(other).lower() in [text(each).lower() for each in one]
+        return found == (name == "contains")
+
+    def _compare_one(self, node: Node, name: str, one: Value, other: Value) -> Value:
+        if name not in {*COMPARES, *ORDERS} or self._is_open(text(one) + text(other)):
+            return self.lost(node)
+        if one is None or other is None:
             return (one is other) == (name in {"eq", "ceq"}) if name[-2:] in {"eq", "ne"} else self.lost(node)
-        return _COMPARES[name](text(one), text(other))
+        if isinstance(one, int) and not isinstance(one, bool):
+            # The left side says what the right one is taken for.
+            return ORDERS[name](one, int(text(other))) if name in ORDERS else self.lost(node)
+        return COMPARES[name](text(one), text(other)) if name in COMPARES else self.lost(node)
 
     def format(self, node: Node) -> Value:
         """Return the value of ``'{0}' -f a``."""
@@ -238,7 +231,7 @@ class Values:
     def range(self, node: Node) -> Value:
         """Return the value of ``1..3``."""
         first, last = (int(text(self.of(each))) for each in (node.children[0], node.children[-1]))
-        return [str(each) for each in range(first, last + 1)] if last - first < 100 else self.lost(node)  # noqa: PLR2004 - more is not followed
+        return [*range(first, last + 1)] if last - first < 100 else self.lost(node)  # noqa: PLR2004 - more is not followed
 
     def access(self, node: Node) -> Value:
         """Return the value of ``a.b`` and ``[type]::b``."""
@@ -275,7 +268,7 @@ class Values:
         if isinstance(owner, dict):
             return member(owner, name)
         if isinstance(owner, list) and name.lower() in {"count", "length"}:
-            return str(len(owner))
+            return len(owner)
         return self.lost(node)
 
 
@@ -284,19 +277,8 @@ def member(owner: Mapping[str, Value], name: str) -> Value:
     found = next((key for key in owner if key.lower() == name.lower()), None)
     if found is not None:
         return owner[found]
-    own: dict[str, Value] = {"keys": [*owner], "values": [*owner.values()], "count": str(len(owner))}
+    own: dict[str, Value] = {"keys": [*owner], "values": [*owner.values()], "count": len(owner)}
     return own.get(name.lower())
-
-
-def added(before: Value, value: Value) -> Value:
-    """Return the value of ``a += b``."""
-    if isinstance(before, list):
-        return [*before, *(value if isinstance(value, list) else [value])]
-    if isinstance(before, dict) and isinstance(value, dict):
-        return before | value
-    if text(before).isdigit() and text(value).isdigit():
-        return str(int(text(before)) + int(text(value)))
-    return text(before) + text(value)
 
 
 def named(reference: str) -> str:
@@ -331,7 +313,7 @@ _KINDS: Mapping[str, Callable[[Values, Node], Value]] = {
     "expandable_here_string_literal": lambda values, node: _here(values.template(node)),
     "generic_token": Values.token,
     "simple_name": Values.token,
-    "decimal_integer_literal": lambda _values, node: text_of(node),
+    "decimal_integer_literal": lambda _values, node: int(text_of(node)),
     "hash_literal_expression": Values.hash,
     "array_literal_expression": Values.array,
     "additive_expression": Values.sum,

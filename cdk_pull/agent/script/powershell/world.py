@@ -28,8 +28,8 @@ class Block:
     lines: Callable[[int], int]
 
 
-Value: TypeAlias = "str | bool | list[Value] | dict[str, Value] | Block | None"
-"""What an expression is worth; numbers are text, and unknown pieces of a text are marked."""
+Value: TypeAlias = "str | bool | int | list[Value] | dict[str, Value] | Block | None"
+"""What an expression is worth; unknown pieces of a text are marked."""
 Function: TypeAlias = Block
 """A function: its whole statement, with the parameters."""
 
@@ -95,7 +95,7 @@ def text(value: Value) -> str:
             return value
         case None:
             return ""
-        case bool():
+        case bool() | int():
             return str(value)
         case list():
             return " ".join(map(text, value))
