@@ -127,6 +127,7 @@ class Core(Generic[W]):
     Attributes:
         most_worlds: beyond how many ways a script may go, nobody can tell where it ends up.
         warnings: what is wrong with the script.
+        loops: how many loops are around the current statement.
     """
 
     most_worlds = 32
@@ -136,6 +137,7 @@ class Core(Generic[W]):
         self.lines = lines
         self.effort = effort or Effort()
         self.warnings: list[AgentWarning] = []
+        self.loops = 0
 
     def warn(self, code: WarningCode, message: str, line: int, variable: str | None = None) -> None:
         """Record a warning, once."""
@@ -220,20 +222,21 @@ class Core(Generic[W]):
         self, worlds: list[W], values: Iterable[object], bind: Callable[[W, object], None], body: Step[W]
     ) -> list[W]:
         """Return the worlds after one round of a loop for each of some values."""
+        inside = self._looped(body)
         for number, value in enumerate(values):
             if number >= _MOST_ROUNDS:
                 raise OvergrownError
             for world in worlds:
                 if not world.flow:
                     bind(world, value)
-            worlds = _rounded([ended for world in worlds for ended in body(world)])
+            worlds = _rounded([ended for world in worlds for ended in inside(world)])
         return _left(worlds)
 
     def perhaps(self, world: W, bind: Callable[[W], None], body: Step[W]) -> list[W]:
         """Return the worlds after no or one round of a loop."""
         once = world.fork()
         bind(once)
-        return [world, *_left(_rounded(body(once)))]
+        return [world, *_left(_rounded(self._looped(body)(once)))]
 
     def repeat(self, worlds: list[W], arm: Arm[W], stuck: Callable[[W], None], *, lasting: bool) -> list[W]:
         """Return the worlds after a loop that goes on while a condition holds.
@@ -245,6 +248,7 @@ class Core(Generic[W]):
             lasting: whether the condition holds for ever if it does so for many rounds.
         """
         left: list[W] = []
+        body = self._looped(arm.body)
         failures = self.effort.failures
         for _ in range(_MOST_ROUNDS):
             asked = [one for world in worlds for one in arm.ask(world)]
@@ -257,9 +261,9 @@ class Core(Generic[W]):
                     inside.append(one)
                 else:
                     # Nobody knows how often it goes round: not at all, or once.
-                    left += [one, *_left(_rounded(arm.body(one.fork())))]
+                    left += [one, *_left(_rounded(body(one.fork())))]
             before = [one.fork() for one in inside]
-            after = merge(_rounded([ended for one in inside for ended in arm.body(one)])) if inside else []
+            after = merge(_rounded([ended for one in inside for ended in body(one)])) if inside else []
             left += [one for one in after if one.flow]
             worlds = [one for one in after if not one.flow]
             if not worlds:
@@ -272,6 +276,15 @@ class Core(Generic[W]):
         for world in worlds if lasting and not may_leave else ():
             stuck(world)
         return _left(left if left and lasting else [*left, *worlds])
+
+    def _looped(self, body: Step[W]) -> Step[W]:
+        def step(world: W) -> list[W]:
+            self.loops += 1
+            ended = body(world)
+            self.loops -= 1
+            return ended
+
+        return step
 
     def call(self, worlds: list[W], body: Step[W]) -> list[W]:
         """Return the worlds after a function, which a ``return`` ends and nothing else."""

@@ -43,6 +43,8 @@ _HARMLESS = frozenset(
 )
 # What they run stands in an argument.
 _LANGUAGES = ("awk", "node", "perl", "python", "ruby")
+# A command for another shell in an argument.
+_REDIRECTS = re.compile(r">|\btee\b")
 # They print nothing and leave files as they are.
 _SILENT = frozenset({":", "true", "false", "test", "[", "touch", "mkdir", "chmod", "chown", "chgrp", "sleep"})
 # Wrappers that run the rest of their words, and how many words of their own they have.
@@ -98,8 +100,11 @@ def run(call: Call) -> list[World]:
     if name in _WRAPPERS:
         return _wrapped(call, _WRAPPERS[name])
     if name in _FLOWS:
-        # Outside of functions bash complains of a return, and goes on.
-        call.world.flow = _FLOWS[name] if name != "return" or call.shell.calls else ""
+        # Outside of functions and loops bash complains of these, and goes on.
+        inside = call.shell.calls if name == "return" else call.shell.loops
+        call.world.flow = _FLOWS[name] if inside else ""
+        if name == "return":
+            call.world.status = call.arguments == ["0"] if call.arguments else None
         return [call.world]
     return _RUNNERS.get(name, _other)(call)
 
@@ -122,7 +127,7 @@ def _other(call: Call) -> list[World]:
     )
     if not harmless and any(
         ECS_CONFIG in {call.world.path(each), each.partition("=")[2]}
-        or (ECS_CONFIG in each and name.startswith(_LANGUAGES))
+        or (ECS_CONFIG in each and (name.startswith(_LANGUAGES) or _REDIRECTS.search(each)))
         for each in call.arguments
     ):
         call.shell.blur(call.world, f"{name} changes {ECS_CONFIG} in its own way", call.line)
@@ -178,6 +183,26 @@ def _is_elsewhere(call: Call, text: str) -> bool:
     """Return whether a text has lines that stand somewhere else."""
     hole = call.shell.holes.first(text)
     return hole is not None and (hole.lines or call.shell.holes.split(text.strip()) == ["", ""])
+
+
+def _shift(call: Call) -> list[World]:
+    number = int(call.arguments[0]) if call.arguments and call.arguments[0].isdigit() else 1
+    call.world.arguments = call.world.arguments[number:]
+    return [call.world]
+
+
+def _set(call: Call) -> list[World]:
+    """Run ``set -e``, ``set +e`` and ``set -- words``."""
+    words = call.arguments
+    for number, each in enumerate(words):
+        if each in {"--", "-"} or not each.startswith(("-", "+")):
+            call.world.arguments = tuple(words[number + (each in {"--", "-"}) :])
+            break
+        if "e" in each[1:] or (each[1:2] == "o" and words[number + 1 : number + 2] == ["errexit"]):
+            call.world.errexit = each.startswith("-")
+        if each.endswith("o"):
+            break
+    return [call.world]
 
 
 def _wait(call: Call) -> list[World]:
@@ -372,5 +397,7 @@ _RUNNERS: dict[str, Callable[[Call], list[World]]] = {
     "source": _source,
     ".": _source,
     "wait": _wait,
+    "set": _set,
+    "shift": _shift,
     **dict.fromkeys((*sorted(_RESTARTS), "shutdown", "init", "telinit"), _restart),
 }

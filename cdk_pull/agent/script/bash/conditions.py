@@ -39,6 +39,9 @@ _QUESTIONS = frozenset(
 )
 # What succeeds each time that it runs.
 _LASTING = frozenset({":", "true", "sleep", "echo", "printf", "date"})
+# What runs a script, which may end with an error.
+_SCRIPTS = frozenset({"bash", "sh", "dash", "su", "eval"})
+_MAY_FAIL = re.compile(r"\b(?:exit|return)\b[ \t]*[^0 \t;'\"]|\bfalse\b")
 _ALWAYS_TRUE = re.compile(r"\(\(\s*1\s*\)\)")
 _COMMANDS = frozenset({"command", "pipeline", "redirected_statement"})
 
@@ -77,6 +80,15 @@ def decide(shell: Shell, node: Node, world: World, *, lasting: bool = False) -> 
             answer = None if last is None else decide(shell, last, world, lasting=lasting)
         case "command":
             answer = _command(shell, node, world, lasting=lasting)
+        case "variable_assignment":
+            # It is what the last command in it is.
+            value = node.child_by_field_name("value")
+            last = (
+                next(reversed(value.named_children), None)
+                if value is not None and value.type == "command_substitution"
+                else None
+            )
+            answer = True if last is None else decide(shell, last, world, lasting=lasting)
     return answer
 
 
@@ -88,6 +100,10 @@ def _command(shell: Shell, node: Node, world: World, *, lasting: bool) -> bool |
         word = (argument.text or b"").decode("utf-8", "replace") if argument is not None else ""
     if word == "false":
         return False
+    if word in world.functions:
+        return world.status
+    if word in _SCRIPTS and _MAY_FAIL.search((node.text or b"").decode("utf-8", "replace")):
+        return None
     if word in {"test", "["}:
         return _compare(
             [expand_one(each, world, shell) for each in node.children_by_field_name("argument")], shell

@@ -46,8 +46,15 @@ def join(shell: Shell, left: tuple[Node, _Step], operator: str, right: _Step) ->
         return answer if operator == "&&" or answer is None else not answer
 
     return lambda world, io: shell.choose(
-        [world], [Arm(lambda one: first(one, io), holds, lambda one: right(one, io))], _same
+        [world], [Arm(lambda one: _asked(shell, first, one, io), holds, lambda one: right(one, io))], _same
     )
+
+
+def _asked(shell: Shell, step: _Step, world: World, io: Io) -> list[World]:
+    shell.asking += 1
+    ended = step(world, io)
+    shell.asking -= 1
+    return ended
 
 
 def branch(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
@@ -72,7 +79,7 @@ def _arm(shell: Shell, node: Node, io: Io) -> Arm[World]:
         if child.is_named and child.type not in {"elif_clause", "else_clause"}
     ]
     return Arm(
-        lambda one: shell.sequence(questions, [one], io),
+        lambda one: shell.ask(questions, one, io),
         lambda one: decide(shell, questions[-1], one) if questions else None,
         lambda one: shell.sequence(body, [one], io),
     )
@@ -135,7 +142,7 @@ def repeat(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
         return answer if answer is None or not until else not answer
 
     def ask(one: World) -> list[World]:
-        return shell.sequence(questions, [one], io) if asks else [one]
+        return shell.ask(questions, one, io) if asks else [one]
 
     arm = Arm(ask, holds, lambda one: shell.run(body, [one], io))
     text = (node.text or b"").decode("utf-8", "replace")

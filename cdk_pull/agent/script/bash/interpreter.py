@@ -13,6 +13,7 @@ from cdk_pull.agent.pieces import NOTHING
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.script.bash import commands, control, pipes
 from cdk_pull.agent.script.bash.call import Call
+from cdk_pull.agent.script.bash.conditions import decide
 from cdk_pull.agent.script.bash.parse import parse, walk
 from cdk_pull.agent.script.bash.redirects import open_redirects, redirect_all
 from cdk_pull.agent.script.bash.shell import Shell, mentions
@@ -59,6 +60,9 @@ class Interpreter(Shell):
     def run_script(self, text: str, worlds: Iterable[World], io: Io | None = None) -> list[World]:
         """Return the worlds after a whole script, its EXIT trap included."""
         after: list[World] = []
+        if re.match(r"#!\S+[ \t]+-[a-z]*e", text):
+            for world in (worlds := list(worlds)):
+                world.errexit = True
         for world in self._included(text, list(worlds), io or Io()):
             trap, world.on_exit = world.on_exit, ""
             world.flow = world.flow if world.flow in {"stuck", "restart"} else ""
@@ -189,14 +193,28 @@ class Interpreter(Shell):
 
     def _inside(self, body: Node, world: World, io: Io) -> list[World]:
         self.calls += 1
+        hidden, loops = world.hidden, self.loops
+        world.hidden, self.loops = {}, 0
         ended = self.run(body, [world], io)
         self.calls -= 1
+        self.loops = loops
+        last = next((each for each in reversed(body.named_children) if each.type != "comment"), None)
+        for one in ended:
+            if one.flow != "return":
+                one.status = decide(self, last, one) if last is not None and not one.flow else True
+            for name, value in one.hidden.items():
+                one.variables.pop(name, None)
+                if value is not None:
+                    one.variables[name] = value
+            one.hidden = hidden.copy()
         return ended
 
     def _command(self, node: Node, world: World, io: Io) -> list[World]:
         name = node.child_by_field_name("name")
         redirects = [each for each in node.named_children if each.type.endswith("_redirect")]
         assignments = [each for each in node.named_children if each.type == "variable_assignment"]
+        if node.type == "declaration_command" and self.calls:
+            self._make_local(node, world)
         opened = open_redirects(self, redirects, world, io)
         empty = name is not None and (not name.text or name.text.decode("utf-8", "replace") == NOTHING)
         if name is None or empty:
@@ -224,6 +242,14 @@ class Interpreter(Shell):
             return [world]
         rows = node.end_point[0] - node.start_point[0]
         return commands.run(Call(self, world, opened, words, self.line(node), rows, text=_text(node)))
+
+    def _make_local(self, node: Node, world: World) -> None:
+        """Take note of what the variables of ``local`` are outside of the function."""
+        words = _text(node).split()
+        if words[0] not in {"local", "declare", "typeset"} or "-g" in words:
+            return
+        for name in [each.partition("=")[0] for each in words[1:] if not each.startswith("-")]:
+            world.hidden.setdefault(name, world.variables.get(name))
 
     def _assign(self, node: Node, world: World, *, warn: bool = True) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")

@@ -34,6 +34,7 @@ class Shell(Core[World]):
         source: the script, as its syntax tree counts in it.
         used: the variables that it uses.
         calls: how many functions it is in.
+        asking: how many conditions are around the current statement.
     """
 
     def __init__(self, holes: Holes, lines: Callable[[int], int], effort: Effort | None = None) -> None:
@@ -41,6 +42,14 @@ class Shell(Core[World]):
         self.source = b""
         self.used: set[str] = set()
         self.calls = 0
+        self.asking = 0
+
+    def ask(self, questions: Iterable[Node], world: World, io: Io) -> list[World]:
+        """Return the worlds after the commands of a condition, whose failure ends nothing."""
+        self.asking += 1
+        ended = self.sequence(questions, [world], io)
+        self.asking -= 1
+        return ended
 
     def run(self, node: Node, worlds: list[World], io: Io) -> list[World]:
         """Return the worlds after a statement."""
@@ -89,7 +98,22 @@ class Shell(Core[World]):
 
     def sequence(self, nodes: Iterable[Node], worlds: list[World], io: Io) -> list[World]:
         """Return the worlds after statements that follow one another."""
-        return self.in_order(nodes, worlds, lambda node, here: self.run(node, here, io))
+        return self.in_order(nodes, worlds, lambda node, here: self._checked_run(node, here, io))
+
+    def _checked_run(self, node: Node, worlds: list[World], io: Io) -> list[World]:
+        ended = self.run(node, worlds, io)
+        if (
+            node.type == "command"
+            and not self.asking
+            and (node.parent is None or node.parent.type != "negated_command")
+        ):
+            name = node.child_by_field_name("name")
+            word = (name.text or b"").decode("utf-8", "replace") if name is not None else ""
+            for one in ended:
+                failed = word == "false" or (word in one.functions and one.status is False)
+                if one.errexit and failed and not one.flow:
+                    one.flow = "fail"
+        return ended
 
     def capture(self, node: Node, world: World) -> str:
         """Return what a command substitution puts in its place."""

@@ -155,7 +155,7 @@ class _Parser(Scanner):
 
     def pipeline(self) -> None:
         self.blanks()
-        while self.reserved() in {"!", "time"}:
+        while self.reserved() in {"!", "time", "coproc"}:
             self.at += len(self.reserved())
             self.blanks()
             if self.peek() in {"\n", ";", ""}:

@@ -95,6 +95,9 @@ class World:
         directory: the current folder.
         left: the folders that ``pushd`` has left.
         on_exit: what runs when the script exits.
+        errexit: whether a command that fails ends the script, as after ``set -e``.
+        status: whether the last function has succeeded; None where nobody can tell.
+        hidden: what the variables were outside of the function that has made them local.
         jobs: the background jobs that write ecs.config and were not waited for.
         flow: how it has left the statements that it is in; empty where the next one runs.
     """
@@ -106,13 +109,20 @@ class World:
     directory: str = "/"
     left: tuple[str, ...] = ()
     on_exit: str = ""
+    errexit: bool = False
+    status: bool | None = True
+    hidden: dict[str, str | None] = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()
     flow: Flow = ""
 
     def fork(self) -> World:
         """Return a copy that can go another way."""
         return replace(
-            self, variables=self.variables.copy(), files=self.files.copy(), functions=self.functions.copy()
+            self,
+            variables=self.variables.copy(),
+            files=self.files.copy(),
+            functions=self.functions.copy(),
+            hidden=self.hidden.copy(),
         )
 
     def after_subshell(self, inside: World) -> World:
