@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.images.cache_rules import PullThroughCacheRules
     from cdk_pull.cdk.images.image_lookup import look_up_image
     from cdk_pull.cdk.images.image_repository import ImageRepository
+    from cdk_pull.cdk.images.pull_endpoints import PullEndpoints
     from cdk_pull.cdk.images.pull_through_cache import PullThroughCache
     from cdk_pull.cdk.images.same_region import SameRegionImage, SameRegionImages
     from cdk_pull.cdk.watch.pull_watch import PullWatch
@@ -60,6 +61,7 @@ _HOMES = {
     "PriceBook": "cdk_pull.fargate.prices",
     "PullBehavior": "cdk_pull.agent.settings",
     "PullChecks": "cdk_pull.cdk.checks.pull_checks",
+    "PullEndpoints": "cdk_pull.cdk.images.pull_endpoints",
     "PullFixes": "cdk_pull.cdk.checks.pull_fixes",
     "PullThroughCache": "cdk_pull.cdk.images.pull_through_cache",
     "PullThroughCacheRules": "cdk_pull.cdk.images.cache_rules",
@@ -95,6 +97,7 @@ __all__ = [
     "PriceBook",
     "PullBehavior",
     "PullChecks",
+    "PullEndpoints",
     "PullFixes",
     "PullThroughCache",
     "PullThroughCacheRules",

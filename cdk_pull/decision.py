@@ -26,6 +26,7 @@ Topic = Literal[
     "pre-pull",
     "managed-instances",
     "pull-through-cache",
+    "pull-endpoints",
 ]
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
+
+from cdk_pull.data import packaged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +108,5 @@ def _allow(actions: Sequence[str], on: Sequence[str]) -> dict[str, Any]:
 
 @cache
 def _purposes() -> dict[str, list[str]]:
-    data = resources.files("cdk_pull.data").joinpath("pull_permissions.json").read_text(encoding="utf-8")
-    purposes: dict[str, list[str]] = json.loads(data)["purposes"]
+    purposes: dict[str, list[str]] = json.loads(packaged("pull_permissions.json"))["purposes"]
     return purposes

@@ -22,7 +22,7 @@ from cdk_pull.template.vpc.keys import Elements
 from cdk_pull.template.vpc.reader import read_network
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator
 
     from cdk_pull.template.assembly import Assembly
     from cdk_pull.template.context import Context
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cdk_pull.template.model import PathStep, Resource
     from cdk_pull.template.outsiders import Outsiders
 
-__all__ = ["EcsNetwork", "Puller", "instance_needs", "network_needs"]
+__all__ = ["EcsNetwork", "Puller", "endpoint_services", "instance_needs", "network_needs", "service_needs"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +175,17 @@ def instance_needs() -> Iterator[Need]:
     """Yield what an instance asks of the network before it gets tasks."""
     facts = _facts()
     yield from (Need(name=facts["names"][service], service=service) for service in facts["needs"]["instance"])
+
+
+def service_needs(services: Iterable[str]) -> Iterator[Need]:
+    """Yield the need for each of some services of AWS, by the name of its endpoint."""
+    names = _facts()["names"]
+    yield from (Need(name=names[service], service=service) for service in services)
+
+
+def endpoint_services() -> tuple[str, ...]:
+    """Return the services that a start may ask, by the names of their endpoints."""
+    return tuple(_facts()["names"])
 
 
 _ACTIONS: Final = {
