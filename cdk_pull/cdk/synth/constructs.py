@@ -26,6 +26,9 @@ __all__ = [
 ]
 
 _CLUSTER = frozenset({"aws-cdk-lib.aws_ecs.CfnCluster", "aws-cdk-lib.aws_ecs.ICluster"})
+_NO_SCOPES = frozenset(
+    {"aws-cdk-lib.CfnElement", "aws-cdk-lib.Resource", "aws-cdk-lib.aws_ecs.ContainerDefinition"}
+)
 # What CDK itself puts into a stack when it writes the stack's template.
 _LEFT_BY_SYNTH = ("BootstrapVersion", "CDKMetadata")
 
@@ -60,7 +63,7 @@ def is_cluster(construct: IConstruct) -> bool:
 
 def is_scope(construct: IConstruct) -> bool:
     """Tell whether a construct is one that people put others into: an app, a stage, a stack, a pattern, their own."""
-    return {"aws-cdk-lib.Resource", "aws-cdk-lib.CfnElement"}.isdisjoint(types_of(construct))
+    return _NO_SCOPES.isdisjoint(types_of(construct))
 
 
 def stage_of(construct: IConstruct) -> IConstruct:

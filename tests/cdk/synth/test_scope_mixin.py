@@ -36,6 +36,7 @@ MIXINS: Final[dict[str, Callable[[], ScopeMixin]]] = {
     ),
     "FargateTaskSize.checked": pull.FargateTaskSize.checked,
     "SameRegionImages": pull.SameRegionImages,
+    "ManagedInstancesCache": lambda: pull.ManagedInstancesCache(keep_idle_instances=True),
     "PullThroughCache": pull.PullThroughCache,
 }
 # What only looks stops the synth with what it finds.
@@ -47,6 +48,20 @@ FOUND: Final = {
 
 def fill(scope: Construct, mixin: str) -> None:
     """Put into a scope something for a mixin to do."""
+    if mixin == "ManagedInstancesCache":
+        managed = ecs.CfnCapacityProvider
+        network = managed.ManagedInstancesNetworkConfigurationProperty(
+            subnets=["subnet-1"], security_groups=["sg-1"]
+        )
+        launch = managed.InstanceLaunchTemplateProperty(
+            ec2_instance_profile_arn="arn:aws:iam::111122223333:instance-profile/x",
+            network_configuration=network,
+        )
+        provider = managed.ManagedInstancesProviderProperty(
+            infrastructure_role_arn="arn:aws:iam::111122223333:role/x", instance_launch_template=launch
+        )
+        managed(scope, "Managed", cluster_name="prod", managed_instances_provider=provider)
+        return
     if mixin in {"ImagePullBehavior", "PrePulledImages", "PullFixes"}:
         vpc = ec2.Vpc.from_vpc_attributes(
             scope, "Vpc", vpc_id="vpc-1", availability_zones=["eu-west-1a"], private_subnet_ids=["subnet-1"]
@@ -99,20 +114,16 @@ def _is_served(mixin: str, stack: cdk.Stack) -> bool:
         for each in resources
         if each["Type"] == "AWS::ECS::TaskDefinition"
     }
-    match mixin:
-        case "ImagePullBehavior":
-            return behaviors == {"once"}
-        case "PrePulledImages":
-            return behaviors == {"prefer-cached"}
-        case "PullFixes":
-            return (behaviors, sizes) == ({"once"}, {("1024", "8192")})
-        case "PullThroughCache":
-            tasks = [each for each in resources if each["Type"] == "AWS::ECS::TaskDefinition"]
-            images = {one["Image"] for each in tasks for one in each["Properties"]["ContainerDefinitions"]}
-            return bool(images) and ABROAD not in images
-        case "FargateTaskSize":
-            return bool(sizes) and sizes != {("256", "512")}
-    return False
+    tasks = [each for each in resources if each["Type"] == "AWS::ECS::TaskDefinition"]
+    images = {one["Image"] for each in tasks for one in each["Properties"]["ContainerDefinitions"]}
+    return {
+        "ImagePullBehavior": behaviors == {"once"},
+        "PrePulledImages": behaviors == {"prefer-cached"},
+        "ManagedInstancesCache": "ScaleInAfter" in json.dumps(template),
+        "PullFixes": (behaviors, sizes) == ({"once"}, {("1024", "8192")}),
+        "PullThroughCache": bool(images) and ABROAD not in images,
+        "FargateTaskSize": bool(sizes) and sizes != {("256", "512")},
+    }.get(mixin, False)
 
 
 def new_app(tmp_path: Path) -> cdk.App:
@@ -242,7 +253,7 @@ ORDERS: Final[dict[str, tuple[Callable[..., Prod], str]]] = {
     "make the stage, aspect on the app": (_aspect_stage, WRITTEN),
 }
 PAGE: Final = cells("order")
-CHANGES: Final = "changes (ImagePullBehavior, PrePulledImages, PullFixes, FargateTaskSize, PullThroughCache)"
+CHANGES: Final = "changes (ImagePullBehavior, PrePulledImages, PullFixes, FargateTaskSize, PullThroughCache, ManagedInstancesCache)"
 LOOKS: Final = "only looks (SameRegionImages, FargateTaskSize.checked)"
 
 

@@ -36,6 +36,8 @@ MIXINS: Final[dict[str, Callable[[], ScopeMixin]]] = {
     "PullFixes": pull.PullFixes,
     "FargateTaskSize": lambda: pull.FargateTaskSize.within_price(1, compressed="800MB", uncompressed="2.4GB"),
     "SameRegionImages": pull.SameRegionImages,
+    "WarmPool": pull.WarmPool,
+    "ManagedInstancesCache": lambda: pull.ManagedInstancesCache(keep_idle_instances=True),
     "PullThroughCache": pull.PullThroughCache,
 }
 
@@ -290,7 +292,16 @@ def test_each_target_is_as_the_page_says(tmp_path: Path, mixin: str) -> None:
     assert said == {row: value for (row, column), value in PAGE.items() if column == mixin and row in TARGETS}
 
 
-@pytest.mark.parametrize("mixin", MIXINS)
+def test_a_warm_pool_is_for_one_group_alone() -> None:
+    """An app or a stage is refused at the call: a warm pool is a resource of one group."""
+    assert (PAGE["empty stage", "WarmPool"], PAGE["empty app", "WarmPool"]) == ("error", "error")
+    with pytest.raises(
+        RuntimeError, match="WarmPool cannot be applied to App: apply it to an Auto Scaling group"
+    ):
+        cdk.Mixins.of(cdk.App()).apply(pull.WarmPool())
+
+
+@pytest.mark.parametrize("mixin", sorted(MIXINS.keys() - {"WarmPool"}))
 def test_an_empty_app_or_stage_is_a_warning(
     tmp_path: Path, mixin: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
