@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["plan_text"]
 
-_LEAST_PICTURE = 20
+_PICTURE = "From created to started"
+_LEAST_PICTURE = 16
 _MOST_PICTURE = 72
-_TABLE_COLUMNS = 78
+_TABLE_COLUMNS = 64
 """What the columns beside the picture take."""
 _STYLES = {"chosen": "bold green", "near miss": "bold", "in noise": "dim", "too late": "dim"}
 
@@ -95,10 +96,11 @@ def _picture(plan: Plan, scale: _Scale) -> Table:
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=True)
-    table.add_column("Size", min_width=14)
+    table.add_column("Size", no_wrap=True)
     table.add_column("Per month", justify="right", no_wrap=True)
     table.add_column("Start (interval)", justify="right", no_wrap=True)
-    table.add_column("From created to started", footer=Text(scale.axis(), "dim"), no_wrap=True)
+    header = _PICTURE if scale.width >= len(_PICTURE) else ""
+    table.add_column(header, footer=Text(scale.axis(), "dim"), no_wrap=True)
     table.add_column("", no_wrap=True)
     for candidate in plan.choice.candidates:
         verdict = plan.verdict(candidate)

@@ -68,7 +68,8 @@ def sizes_table(choice: Choice) -> Table:
     for candidate in choice.candidates:
         chosen = candidate is choice.candidate
         price = candidate.price
-        difference = candidate.more_than(choice.floor).replace(" a month", "")
+        more = candidate.more_than(choice.floor)
+        difference = f"{'+' if more.endswith('more') else '-'}{more.partition(' ')[0]}" if more else ""
         table.add_row(
             *(
                 Text(cell, "bold green" if chosen else "")
@@ -78,7 +79,7 @@ def sizes_table(choice: Choice) -> Table:
                     month(candidate),
                     difference,
                     "" if isinstance(price, UnknownPrice) else f"${price:.4f}",
-                    "<- chosen" if chosen else "<- near miss" if candidate is choice.near_miss else "",
+                    "chosen" if chosen else "near miss" if candidate is choice.near_miss else "",
                 )
             )
         )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -251,6 +252,22 @@ def test_the_text_tells_choice_reason_price_and_candidates(
         "Cost: $144 a month in us-east-1 ($0.1975 per hour), $135 a month more than 0.25 vCPU, 0.5 GB",
         "Better: 0.25 vCPU, 0.5 GB with an image of half the size: 52 s, $9.01 a month, see below",
     ]
-    assert "2 vCPU, 4 GB       63 s (31-161 s)        $72     $63 more   $0.0987  <- near miss" in lines
-    assert "4 vCPU, 8 GB       45 s (25-108 s)       $144    $135 more   $0.1975  <- chosen" in lines
+    assert "2 vCPU, 4 GB       63 s (31-161 s)        $72        +$63   $0.0987  near miss" in lines
+    assert "4 vCPU, 8 GB       45 s (25-108 s)       $144       +$135   $0.1975  chosen" in lines
     assert "In brackets the interval: 80% of the starts." in lines
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+@pytest.mark.parametrize("command", ["size", "plan"])
+def test_nothing_is_cut_or_broken_at_the_width_of_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, width: int
+) -> None:
+    """Each size, start and price stands whole in its row, and no line is wider than the terminal."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    with pytest.raises(SystemExit):
+        main([command, *_IMAGE, "--target", "60s"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width
+    assert not any("…" in line for line in lines)
+    sizes = [line for line in lines if re.match(r"[0-9.]+ vCPU, [0-9.]+ GB  ", line) and "(" in line]
+    assert len([line for line in sizes if re.search(r"[0-9]+ s \([0-9]+-[0-9]+ s\)", line)]) >= 8
