@@ -84,7 +84,7 @@ def test_the_exit_status_answers_whether_the_target_is_met(
 ) -> None:
     """0 when a size starts in time, 1 when none does; the picture says so once, with JSON standard error does."""
     code, out, err = _run(capsys, *_IMAGE, "--target", target)
-    assert (code, "From created to started" in out, err) == (status, True, "")
+    assert (code, "Where the time goes" in out, err) == (status, True, "")
     assert bool(_run(capsys, *_IMAGE, "--target", target, "--json")[2]) is bool(status)
 
 

@@ -53,7 +53,7 @@ def test_a_value_that_is_filled_in_later_is_unknown_and_counts_as_nothing(value:
             (Shortfall("memory", None, "the containers reserve 600 MiB, and the task has 512"),),
         ),
         (
-            [{"memory": 200}, {"Name": "web", "Memory": 600, "MemoryReservation": 100}],
+            [{"memory": 400}, {"Name": "web", "Memory": 600, "MemoryReservation": 200}],
             (Shortfall("limit", 1, "the memory limit of container web is 600 MiB, and the task has 512"),),
         ),
     ],

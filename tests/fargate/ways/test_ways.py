@@ -95,7 +95,8 @@ def test_a_full_base_has_a_small_variant_of_known_size(names: tuple[str, str]) -
         "an image that does without compilers and headers",
         "estimated; 335 MB less, as measured of 3.12-bookworm on amd64, 2026-09-19",
     )
-    assert on_slim_base(names, ImageProfile.of_size(compressed_bytes=300_000_000)) is None
+    # What is left would be less than the small variant itself has.
+    assert on_slim_base(names, ImageProfile.of_size(compressed_bytes=380_000_000)) is None
 
 
 @pytest.mark.parametrize("name", ["python:3.12-slim", "ruby:3.3", "team/app:1", "ubuntu 24.04", ""])
