@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Final, TypeAlias
 
 __all__ = ["ANY_CHARACTER", "Part", "Text", "covers", "shown", "text"]
 
@@ -41,20 +38,15 @@ _LONGEST: Final = 4096
 def text(*pieces: str | Part | Text) -> Text:
     """Return a text of pieces, neighbouring strings joined."""
     joined: list[str | Part] = []
-    for piece in _flat(pieces):
-        if isinstance(piece, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += piece
-        elif piece != "":
-            joined.append(piece)
-    return tuple(joined)
-
-
-def _flat(pieces: Iterable[str | Part | Text]) -> Iterable[str | Part]:
     for piece in pieces:
-        if isinstance(piece, tuple):
-            yield from piece
-        else:
-            yield piece
+        for each in piece if isinstance(piece, tuple) else (piece,):
+            if each == "":
+                continue
+            if joined and isinstance(each, str) and isinstance(joined[-1], str):
+                joined[-1] += each
+            else:
+                joined.append(each)
+    return tuple(joined)
 
 
 def shown(value: Text) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.iam.text import Part, Text, text
+from cdk_pull.template.context import Context
 from cdk_pull.template.values import Unknown, text_of
 
 if TYPE_CHECKING:
     from cdk_pull.template.assembly import Assembly
-    from cdk_pull.template.context import Context
+    from cdk_pull.template.context import Environment
 
 __all__ = ["arn", "cut", "pseudo", "to_text"]
 
@@ -44,7 +46,12 @@ def _part(piece: Unknown, assembly: Assembly | None) -> Part:
 
 def pseudo(context: Context, name: str) -> Text:
     """Return a pseudo-parameter as text."""
-    return to_text(context.pseudo(f"AWS::{name}")) or ("",)
+    return _pseudo(context.environment, name)
+
+
+@lru_cache(maxsize=1024)
+def _pseudo(environment: Environment, name: str) -> Text:
+    return to_text(Context(environment).pseudo(f"AWS::{name}")) or ("",)
 
 
 def arn(
