@@ -8,7 +8,7 @@ from cdk_pull.image.ecr import registry_kind
 from cdk_pull.image.profile import Compression
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
-from cdk_pull.rules.support.fargate_facts import asks_soci
+from cdk_pull.rules.support.fargate_facts import asks_soci, has_soci_v1
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,8 @@ def soci_unused(task: TaskDefinition, context: CheckContext) -> Iterator[Problem
     ## What it does
     Finds Fargate tasks that ask for SOCI, by `Metadata: {cdk-pull: {soci: true}}` or by a SOCI index resource for
     the repository of their image, and of whose images none can use it: they are not in private ECR, have zstd
-    layers, or run on Windows.
+    layers, run on Windows, or have an index of version 1 alone. Tasks that services run on EC2 are found as well: no
+    ECS-optimized AMI and no ECS variant of Bottlerocket has the SOCI snapshotter.
 
     ## Why it matters
     Fargate then pulls the whole image without notice: the index is built, stored and paid for in vain,
@@ -58,7 +59,7 @@ def soci_unused(task: TaskDefinition, context: CheckContext) -> Iterator[Problem
     ## References
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/soci-index.html
     """
-    if not task.fargate:
+    if not task.fargate and task.on_fargate is None:
         return
     asked = [
         (container, container.image, _why_not(container.image, task, context))
@@ -71,7 +72,7 @@ def soci_unused(task: TaskDefinition, context: CheckContext) -> Iterator[Problem
     for container, image, why in asked:
         if why:
             yield Problem(
-                message=f"SOCI is configured, but Fargate pulls the whole image {image}: {why}",
+                message=f"SOCI is configured, but the whole image {image} is pulled: {why}",
                 path=(*container.path, "Image"),
                 quote=str(image),
             )
@@ -79,6 +80,8 @@ def soci_unused(task: TaskDefinition, context: CheckContext) -> Iterator[Problem
 
 def _why_not(image: Image, task: TaskDefinition, context: CheckContext) -> str:
     """Return why Fargate does not use SOCI for an image; empty where it can, or that is not known."""
+    if not task.fargate:
+        return "its tasks run on EC2 instances, which have no SOCI snapshotter"
     if task.os == "windows":
         return "Windows tasks do not use SOCI"
     if image.reference is not None and registry_kind(image.reference.registry) != "ecr":
@@ -86,4 +89,6 @@ def _why_not(image: Image, task: TaskDefinition, context: CheckContext) -> str:
     profile = context.facts.profile(image, task)
     if profile is not None and any(layer.compression is Compression.ZSTD for layer in profile.layers):
         return "its layers are zstd, which SOCI cannot index"
+    if has_soci_v1(image, context):
+        return "the index is of version 1, which Fargate no longer takes from accounts that are new to SOCI; build version 2"
     return ""

@@ -27,7 +27,8 @@ _T = TypeVar("_T")
 
 # The behaviors under which an instance runs what it has.
 _CACHED: Final = frozenset({"prefer-cached", "once"})
-_SOCI_INDEXES: Final = ("Custom::SociIndexBuild", "Custom::SociIndexV2Build")
+_SOCI_V1: Final = "Custom::SociIndexBuild"
+_SOCI_V2: Final = "Custom::SociIndexV2Build"
 
 
 @dataclass(eq=False)
@@ -190,10 +191,17 @@ class CheckContext:
     @cached_property
     def soci_repositories(self) -> frozenset[str]:
         """The repositories, by name or logical id, for which a resource of deploy-time-build makes a SOCI index."""
+        return self._soci_of(_SOCI_V1) | self._soci_of(_SOCI_V2)
+
+    @cached_property
+    def soci_v1_repositories(self) -> frozenset[str]:
+        """Those of them for which it makes an index of version 1 alone."""
+        return self._soci_of(_SOCI_V1) - self._soci_of(_SOCI_V2)
+
+    def _soci_of(self, kind: str) -> frozenset[str]:
         found = set()
         for template in self.assembly.templates:
-            for kind in _SOCI_INDEXES:
-                for index in template.of_type(kind):
-                    name = index.values.get("repositoryName")
-                    found.add(name.logical_id if isinstance(name, Unknown) else str(name))
+            for index in template.of_type(kind):
+                name = index.values.get("repositoryName")
+                found.add(name.logical_id if isinstance(name, Unknown) else str(name))
         return frozenset(found - {""})

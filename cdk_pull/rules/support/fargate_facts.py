@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
-__all__ = ["asks_soci", "choose_size", "fargate_size", "start_target", "task_profile"]
+__all__ = [
+    "asks_soci",
+    "choose_size",
+    "fargate_size",
+    "has_soci_v1",
+    "start_target",
+    "task_profile",
+]
 
 _LONGEST_TARGET: Final = 86_400
 
@@ -86,7 +93,16 @@ def asks_soci(task: TaskDefinition, image: Image, context: CheckContext) -> bool
     """Tell whether somebody wants SOCI for an image: by metadata, or by an index resource for its repository."""
     if task.resource.metadata.get("soci") is True:
         return True
+    return bool(_names(image) & context.soci_repositories)
+
+
+def has_soci_v1(image: Image, context: CheckContext) -> bool:
+    """Tell whether an index of version 1 is all that is made for an image."""
+    return bool(_names(image) & context.soci_v1_repositories)
+
+
+def _names(image: Image) -> set[str]:
     names = {str(image.repository.logical_id)} if image.repository is not None else set()
     if image.reference is not None:
         names.add(image.reference.repository)
-    return bool(names & context.soci_repositories)
+    return names
