@@ -17,9 +17,12 @@ from cdk_pull.cli._input import read_input
 from cdk_pull.cli._streams import echo_json
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.files import read_regular_file
+from cdk_pull.report.console import print_all
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import RenderableType
 
     from cdk_pull.agent.readers.reading import Reading
     from cdk_pull.agent.variables import AgentValue, OperatingSystem
@@ -70,7 +73,7 @@ def command(
     if as_json:
         echo_json({"format": form, **reading.to_json()})
     else:
-        _print(reading)
+        print_all(_parts(reading))
     return _compared(reading, wanted)
 
 
@@ -152,10 +155,16 @@ def _compared(reading: Reading, wanted: Sequence[tuple[str, str]]) -> int:
     return status
 
 
-def _print(reading: Reading) -> None:
-    width = max(len(name) for name in reading.effective)
+def _parts(reading: Reading) -> Iterator[RenderableType]:
+    """Yield what a rich console prints: a row for each variable, then what is unknown, then the warnings."""
+    from rich.table import Table  # noqa: PLC0415 - `--json` does without it
+    from rich.text import Text  # noqa: PLC0415 - the same
+
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(min_width=14, overflow="fold")
+    table.add_column(no_wrap=True)
     for name, value in reading.effective.items():
-        shown = _shown(value)
         place = (
             f"line {reading.lines[name]}"
             if name in reading.settings
@@ -163,11 +172,15 @@ def _print(reading: Reading) -> None:
             if value is not None
             else ""
         )
-        click.echo(f"{name:<{width}}  {shown:<14}  {place}".rstrip())
+        style = "bold" if name in reading.settings else ""
+        table.add_row(Text(name, style), Text(_shown(value), style), Text(place, "dim"))
+    yield table
     for unknown in reading.unknown:
-        click.echo(f"unknown: {unknown.variable or 'any variable'}, line {unknown.line}: {unknown.reason}")
+        yield Text(
+            f"unknown: {unknown.variable or 'any variable'}, line {unknown.line}: {unknown.reason}", "cyan"
+        )
     for warning in reading.warnings:
-        click.echo(f"warning: {warning.code}, line {warning.line}: {warning.message}")
+        yield Text(f"warning: {warning.code}, line {warning.line}: {warning.message}", "yellow")
 
 
 def _shown(value: AgentValue | None) -> str:
