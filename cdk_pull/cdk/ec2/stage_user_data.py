@@ -13,9 +13,13 @@ from cdk_pull.cdk.ec2.user_data import LaunchUserData
 from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.cdk.synth.stage_work import ON_A_CLUSTER, ON_IT, StageWork
-from cdk_pull.cdk.synth.written import written_properties
+from cdk_pull.cdk.synth.written import logical_ids, written_properties, written_template
+from cdk_pull.template.assembly import from_document
+from cdk_pull.template.ecs.view import EcsView
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from constructs import IConstruct
 
     from cdk_pull.cdk.ec2.capacity import LaunchResource
@@ -108,7 +112,15 @@ class StageUserData(StageWork):
                 ],
             )
         waiting: dict[str, list[LaunchUserData]] = {}
+        unsure: dict[str, list[LaunchUserData]] = {}
         for launch in self._launches.values():
+            if launch.has_to_write():
+                waiting.setdefault(identity(launch.stack), []).append(launch)
+            elif launch.unsure and not launch.referred:
+                unsure.setdefault(identity(launch.stack), []).append(launch)
+        for launch in _launched_by_providers(unsure.values()):
+            launch.referred = True
+            launch.forget()
             if launch.has_to_write():
                 waiting.setdefault(identity(launch.stack), []).append(launch)
         for launches in waiting.values():
@@ -169,3 +181,15 @@ class StageUserData(StageWork):
                 resource, stack, self._images, self._batch
             )
         return launch
+
+
+def _launched_by_providers(unsure: Iterable[Sequence[LaunchUserData]]) -> Iterator[LaunchUserData]:
+    """Yield what capacity providers launch, of the launches of each stack that nothing else tells to be ECS capacity."""
+    for launches in unsure:
+        stack = launches[0].stack
+        capacities = EcsView(from_document(written_template(stack))).capacities
+        launched = {each.resource.logical_id for each in capacities if each.providers}
+        ids = logical_ids(stack, [each.resource for each in launches])
+        yield from (
+            launch for launch, logical_id in zip(launches, ids, strict=True) if logical_id in launched
+        )

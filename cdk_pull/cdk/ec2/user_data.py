@@ -54,6 +54,8 @@ class LaunchUserData:
         problem: why the settings are not in it, or nothing.
         combined: what is asked for comes to, where it is in the user data.
         changes: what was fixed of it.
+        unsure: whether neither its user data nor its image tells if it is ECS capacity.
+        referred: whether a capacity provider launches it.
     """
 
     def __init__(
@@ -64,6 +66,8 @@ class LaunchUserData:
         self.combined: Combined | None = None
         self._own: Sequence[Application] = ()
         self.changes: tuple[Change, ...] = ()
+        self.unsure = False
+        self.referred = False
         self._fixes = SelectedFixes()
         self._told: list[Decision] = []
         self._scoped: Sequence[CapacityApplication] = ()
@@ -248,9 +252,11 @@ class LaunchUserData:
 
     def _joins_ecs(self, user_data: object, image: object) -> bool:
         known = image_of(image)
-        if instance(cfn.read_value(user_data, known.os), known).joins:
+        joins = instance(cfn.read_value(user_data, known.os), known).joins
+        if joins or self.referred or self._environments.of(self.resource):
             return True
-        return bool(self._environments.of(self.resource))
+        self.unsure = joins is None
+        return False
 
     def _text(self) -> str | None:
         """Return the text of CDK's own user data, or None when something but references to clusters is open in it."""

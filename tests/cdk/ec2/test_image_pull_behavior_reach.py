@@ -170,6 +170,24 @@ def test_a_script_that_does_not_run_is_not_made_to_run() -> None:
     )
 
 
+def test_what_a_capacity_provider_launches_is_capacity() -> None:
+    """An AMI of one's own whose user data tells nothing is capacity if a capacity provider launches it, and only then."""
+    stack = new_stack()
+    own = ec2.MachineImage.generic_linux({"us-east-1": "ami-0abc1234def567890"})
+    group = new_group(stack, machine_image=own)
+    new_group(stack, "Tool", machine_image=own)
+    ecs.CfnCapacityProvider(
+        stack,
+        "Provider",
+        auto_scaling_group_provider=ecs.CfnCapacityProvider.AutoScalingGroupProviderProperty(
+            auto_scaling_group_arn=group.auto_scaling_group_name
+        ),
+    )
+    cdk.Mixins.of(stack).apply(pull.ImagePullBehavior.once())
+
+    assert behaviors(stack) == {"Group": "once", "Tool": None}
+
+
 def test_a_cluster_takes_its_own_capacity_only() -> None:
     """Of two clusters, only the groups that join the one have its settings, in whatever stack they are."""
     stack = new_stack()
