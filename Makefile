@@ -87,8 +87,8 @@ test-cdk-%: .venv-cdk-%/.ready
 
 test-cdk: test-cdk-floor test-cdk-newest ## the constructs on the oldest aws-cdk-lib that is supported, and on the newest
 
-fuzz: $(READY) ## 20,000 mutated templates through every rule
-	pytest -q -m long tests/rules/test_fuzz.py
+fuzz: $(READY) ## 20,000 mutated templates, and two fuzzers with FUZZ_INPUTS (100,000) inputs each
+	pytest -q -m long tests/rules/test_fuzz.py tests/fuzz
 
 bench: $(READY) ## the benchmarks whose figures benchmarks/README.md quotes
 	python -m benchmarks.import_time

@@ -119,12 +119,12 @@ _ASSEMBLY: dict[str, Any] = {
 }  # fmt: skip
 _DOCUMENTS: list[Any] = [*_FIXTURES, _CYCLES, _LOOPS, _DEEP]
 
-_TEXTS = [
+TEXTS = [
     "", "\ud800", "\x00\n\x1b[31m", "]]>\x85\u2028😀", "${A}", "${", "&{I}", "Td", "²", "١٢٣", "0x1F", "1e999", "-0", "NaN",
     "a" * 20_000, "1" * 5000, "9" * 400 + "GB", "a_" * 60, "_" * 300, "${AWS::Region}" * 500, ":@/" * 50, "a/b@sha256:" + "f" * 64, "{{resolve:ssm:x:1}}", "#!/bin/sh\n" * 99,
 ]  # fmt: skip
 _VALUES: list[Any] = [
-    *_TEXTS, None, True, 0, -1, 1.5, 1e308, float("nan"), float("inf"), 10**30, 10**400, -(10**400), -(2**63), [], {}, [[]], [None], {"": {}},
+    *TEXTS, None, True, 0, -1, 1.5, 1e308, float("nan"), float("inf"), 10**30, 10**400, -(10**400), -(2**63), [], {}, [[]], [None], {"": {}},
     _nested(90, lambda value: [value]), _nested(90, lambda value: {"a": value}), list(range(3000)),
 ]  # fmt: skip
 _FUNCTIONS: list[Callable[[Any], Any]] = [
@@ -153,12 +153,12 @@ _KEYS = [
     "Type", "Fn::If", "Ref", "cdk-pull", "Metadata", "Condition", "Properties", "Image", "", "Fn::ForEach::X", "Transform",
     "AWS::CloudFormation::Init", "aws:cdk:path", "UserData", "suppress", "images", "behavior", "\ud800", "a.b\nc",
 ]  # fmt: skip
-_CUTS = [
+CUTS = [
     "$(", "`", '"', "'", "\n", "<<EOF", "\\", "${", "}", "é", "\u2028", "\r", "\t", "|", "&", ";", "[", "@", "#", "=", ">",
 ]  # fmt: skip
 
 # Lines of user data, each of which means something somewhere.
-_LINES = [
+LINES = [
     "#!/bin/bash", "#!/bin/sh -eu", "#cloud-config", "<powershell>", "</powershell>", "<script>", "<persist>true</persist>", "[settings.ecs]",
     '[settings."ecs"]', "[settings.host-containers.admin]", 'image-pull-behavior = "once"', "image-pull-behaviour = 'Once'", "enable-spot = true",
     "echo ECS_IMAGE_PULL_BEHAVIOR=once >> /etc/ecs/ecs.config", "echo ECS_IMAGE_PULL_BEHAVIOR=always > /etc/ecs/ecs.config", "cat <<'EOF' > /etc/ecs/ecs.config",
@@ -189,14 +189,14 @@ def _places(document: Any) -> list[_Place]:
     return found
 
 
-def _mutate_lines(text: str, rng: random.Random) -> str:
+def mutate_lines(text: str, rng: random.Random) -> str:
     """Return a user data with lines added, left out, doubled, joined or in another order."""
     lines = text.split("\n")
     for _ in range(rng.randint(1, 4)):
         at = rng.randrange(len(lines) + 1)
         match rng.randrange(6):
             case 0 | 1:
-                lines.insert(at, rng.choice(_LINES))
+                lines.insert(at, rng.choice(LINES))
             case 2:
                 lines[at : at + rng.randint(1, 3)] = []
             case 3:
@@ -210,7 +210,7 @@ def _mutate_lines(text: str, rng: random.Random) -> str:
     return "\n".join(lines)
 
 
-def _mutate(document: Any, rng: random.Random) -> None:
+def mutate(document: Any, rng: random.Random) -> None:
     places = _places(document)
     if not places:
         return
@@ -218,7 +218,7 @@ def _mutate(document: Any, rng: random.Random) -> None:
     texts = [place for place in places if isinstance(text := place[0][place[1]], str) and "\n" in text]
     if texts and rng.random() < 0.3:
         node, key = rng.choice(texts)
-        node[key] = _mutate_lines(node[key], rng)
+        node[key] = mutate_lines(node[key], rng)
         return
     node, key = rng.choice(places)
     value = node[key]
@@ -231,7 +231,7 @@ def _mutate(document: Any, rng: random.Random) -> None:
             node[key] = rng.choice(_FUNCTIONS)(value)
         case 5 | 6 if isinstance(value, str) and value:
             at = rng.randrange(len(value))
-            node[key] = value[:at] + rng.choice(_CUTS) + value[at + rng.randrange(3) :]
+            node[key] = value[:at] + rng.choice(CUTS) + value[at + rng.randrange(3) :]
         case 7:
             other, there = rng.choice(places)
             node[key] = copy.deepcopy(other[there])
@@ -247,7 +247,7 @@ def mutant(seed: int) -> Any:
     rng = random.Random(seed)  # noqa: S311 - repeatable mutations, not secrets
     document = copy.deepcopy(rng.choice(_DOCUMENTS))
     for _ in range(rng.randint(1, 6)):
-        _mutate(document, rng)
+        mutate(document, rng)
     return document
 
 
@@ -256,7 +256,7 @@ def mutated_assembly(seed: int) -> dict[str, Any]:
     rng = random.Random(seed)  # noqa: S311 - as above
     files = copy.deepcopy(_ASSEMBLY)
     for _ in range(rng.randint(1, 5)):
-        _mutate(files[rng.choice(list(files))], rng)
+        mutate(files[rng.choice(list(files))], rng)
     return {name: document for name, document in files.items() if rng.random() > 0.02}
 
 
