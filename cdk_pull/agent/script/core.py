@@ -42,7 +42,7 @@ DEEPEST = 60
 """How many statements may stand inside one another, those of called functions and inner scripts included."""
 LONGEST = 128 * 1024
 """How long a value may become."""
-_MOST_STEPS = 20_000
+_MOST_STEPS = 6_000
 _MOST_ROUNDS = 50
 
 Flow: TypeAlias = Literal["", "exit", "fail", "return", "break", "continue", "throw", "stuck", "restart"]
