@@ -107,7 +107,8 @@ def test_a_server_that_fargate_does_not_run() -> None:
     release = packaged_catalogue().find("10.0.26100.33296")
     assert release is not None
     answer = cached_base(image(*release.layer_digests, os_version=release.tag), date(2026, 9, 20))
-    assert (answer.status, answer.reason) == (
+    assert (answer.status, answer.cached_layers, answer.reason) == (
         "not-cached",
+        0,
         "10.0.26100.33296 is windows-server-2025, which Fargate does not run",
     )
