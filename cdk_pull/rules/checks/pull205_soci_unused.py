@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_pull.image.ecr import registry_kind
 from cdk_pull.image.profile import Compression
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["soci_unused"]
+
+_ON_EC2: Final = "its tasks run on EC2 instances, which have no SOCI snapshotter"
+_VERSION_1: Final = (
+    "the index has version 1, which Fargate does not accept from accounts that are new to SOCI"
+)
+_VERSION_2: Final = "Build an index of version 2, with SociIndexV2Build or soci convert"
 
 
 @rule(
@@ -73,6 +79,7 @@ def soci_unused(task: TaskDefinition, context: CheckContext) -> Iterator[Problem
         if why:
             yield Problem(
                 message=f"SOCI is configured, but the whole image {image} is pulled: {why}",
+                fix=_VERSION_2 if why == _VERSION_1 else "Drop the index" if why == _ON_EC2 else "",
                 path=(*container.path, "Image"),
                 quote=str(image),
             )
@@ -81,7 +88,7 @@ def soci_unused(task: TaskDefinition, context: CheckContext) -> Iterator[Problem
 def _why_not(image: Image, task: TaskDefinition, context: CheckContext) -> str:
     """Return why Fargate does not use SOCI for an image; empty where it can, or that is not known."""
     if not task.fargate:
-        return "its tasks run on EC2 instances, which have no SOCI snapshotter"
+        return _ON_EC2
     if task.os == "windows":
         return "Windows tasks do not use SOCI"
     if image.reference is not None and registry_kind(image.reference.registry) != "ecr":
@@ -90,5 +97,5 @@ def _why_not(image: Image, task: TaskDefinition, context: CheckContext) -> str:
     if profile is not None and any(layer.compression is Compression.ZSTD for layer in profile.layers):
         return "its layers are zstd, which SOCI cannot index"
     if has_soci_v1(image, context):
-        return "the index is of version 1, which Fargate no longer takes from accounts that are new to SOCI; build version 2"
+        return _VERSION_1
     return ""

@@ -29,6 +29,8 @@ _UNCLEAR: Final = Missing(
 )
 _ELSEWHERE: Final = Missing("repository of another account", "repositories of other accounts", _ADVICE)
 _MANAGED: Final = "AmazonECSTaskExecutionRolePolicy"
+_FOR_INSTANCES: Final = "AmazonEC2ContainerServiceforEC2Role"
+_INSTANCE: Final = "instance role"
 _ASSUMES: Final = "ecs-tasks.amazonaws.com"
 # What ECS fetches by the execution role wherever a task runs.
 _ALWAYS: Final = frozenset({"credentials", "secret", "parameter", "key"})
@@ -149,7 +151,7 @@ def _without_execution_role(
         if context.once(("imported instance roles", key), lambda: task) is task:
             yield from imported
         for role in roles:
-            yield from _with(role, f"instance role {role.resource.logical_id}", images, task, context)
+            yield from _with(role, f"{_INSTANCE} {role.resource.logical_id}", images, task, context)
 
 
 def _roles(capacities: tuple[Capacity, ...], context: CheckContext) -> tuple[list[Role], list[NotEvaluated]]:
@@ -227,7 +229,7 @@ def _problem(lacks: list[Lack], actions: tuple[str, ...], role: str, need: Start
             fix = f"Allow {listed} in the permissions boundary"
         case _:
             message = f"{role} does not allow {listed}, so that {fails}"
-            fix = _statements(lacks, need)
+            fix = _statements(lacks, need, of_instances=role.startswith(_INSTANCE))
     return Problem(
         message=message,
         fix=fix,
@@ -237,7 +239,7 @@ def _problem(lacks: list[Lack], actions: tuple[str, ...], role: str, need: Start
     )
 
 
-def _statements(lacks: list[Lack], need: StartNeed) -> str:
+def _statements(lacks: list[Lack], need: StartNeed, *, of_instances: bool) -> str:
     """Return the statements that give what is lacking, and what writes them in CDK."""
     by_resource: dict[str, list[str]] = {}
     for lack in lacks:
@@ -248,6 +250,8 @@ def _statements(lacks: list[Lack], need: StartNeed) -> str:
     )
     if lacks[0].asked.purpose == "first_pull":
         return f"Add the statement {statements}; in CDK, add it by task.obtain_execution_role().add_to_principal_policy"
+    if of_instances:
+        return f"Attach the AWS managed policy {_FOR_INSTANCES}, or add {statements}; in CDK, use ContainerImage.from_ecr_repository"
     match need.kind:
         case "ecr":
             return (
