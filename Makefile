@@ -19,7 +19,7 @@ export AWS_EC2_METADATA_DISABLED := true
 PYTHON_READY := .venv/.ready
 READY := node_modules/.ready
 
-.PHONY: help install synth fixes check test test-long test-cdk fuzz bench bench-rules bench-containerd bench-throttled generated changelog wheel licenses lock clean
+.PHONY: help install synth fixes check test test-long test-cdk mutants fuzz bench bench-rules bench-containerd bench-throttled generated docs docs-build changelog wheel licenses lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -86,6 +86,10 @@ test-cdk-%: .venv-cdk-%/.ready
 	.venv-cdk-$*/bin/python -m pytest -q -n $(JOBS) --dist loadfile -m "not long" tests/cdk tests/test_testing.py
 
 test-cdk: test-cdk-floor test-cdk-newest ## the constructs on the oldest aws-cdk-lib that is supported, and on the newest
+
+MUTANTS ?= 20
+mutants: $(READY) ## change tuned code in small ways, and list the changes that no test notices: MUTANTS=20
+	python -m scripts.mutants --count $(MUTANTS)
 
 fuzz: $(READY) ## 20,000 mutated templates, and two fuzzers with FUZZ_INPUTS (100,000) inputs each
 	pytest -q -m long tests/rules/test_fuzz.py tests/fuzz
