@@ -108,6 +108,51 @@ def test_services_find_their_capacity(resources: dict[str, Any]) -> None:
     assert view.tasks[0].fargate is False
 
 
+@pytest.mark.parametrize(
+    ("text", "joins"),
+    [
+        ("#!/bin/bash\nC=${Cluster}\necho ECS_CLUSTER=$C >> /etc/ecs/ecs.config", True),
+        (
+            "#!/bin/bash\nC=other\nif [ -f /x ]; then C=${Cluster}; fi\necho ECS_CLUSTER=$C >> /etc/ecs/ecs.config",
+            True,
+        ),
+        ('[settings.ecs]\ncluster = "${Cluster}"\n', True),
+        ("[settings.ecs]\ncluster = 'prod'\n", True),
+        ('<powershell>\n$c = "${Cluster}"\nInitialize-ECSAgent -Cluster $c\n</powershell>', True),
+        (
+            (
+                "version: 1.0\ntasks:\n- task: executeScript\n  inputs:\n  - type: powershell\n    content: |\n"
+                "      Initialize-ECSAgent -Cluster ${Cluster}\n"
+            ),
+            True,
+        ),
+        (
+            (
+                "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=B\n\n--B\nContent-Type: text/x-shellscript\n\n"
+                "#!/bin/bash\necho ECS_CLUSTER=prod >> /etc/ecs/ecs.config\n--B--\n"
+            ),
+            True,
+        ),
+        ("#!/bin/bash\necho ECS_CLUSTER=prod-2 >> /etc/ecs/ecs.config", False),
+        ("#!/bin/bash\naws ecs list-tasks --cluster ${Cluster}", False),
+        ("#!/bin/bash\n# ECS_CLUSTER=${Cluster} /etc/ecs", False),
+        (
+            "#!/bin/bash\necho ECS_CLUSTER=prod >> /etc/ecs/ecs.config\necho ECS_CLUSTER=b >> /etc/ecs/ecs.config",
+            False,
+        ),
+    ],
+)
+def test_the_cluster_is_the_one_that_the_agent_joins(text: str, *, joins: bool) -> None:
+    """A capacity is linked to the cluster that its user data really names to the agent, however it comes by the name."""
+    launch = _resource(
+        "AWS::EC2::LaunchTemplate", LaunchTemplateData={"UserData": {"Fn::Base64": {"Fn::Sub": text}}}
+    )
+    cluster = _resource("AWS::ECS::Cluster", ClusterName="prod")
+    service = _service(Cluster={"Ref": "Cluster"}, LaunchType="EC2")
+    view = _view({"Cluster": cluster, "Launch": launch, "Td": TASK, "Service": service})
+    assert _capacities(view) == [["Launch"] if joins else []]
+
+
 def test_a_service_of_another_cluster() -> None:
     """Capacity of another cluster, or another provider of the same one, is not the service's."""
     other = _service(Cluster={"Ref": "Other"}, LaunchType="EC2")
