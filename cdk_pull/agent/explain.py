@@ -119,8 +119,8 @@ def explain_pulls(behavior: object, pulls: Iterable[tuple[str, int]], used: str)
         if image not in used and not _AGENT_IMAGE.search(image):
             yield AgentWarning(
                 WarningCode.PULL_NOT_USED,
-                f"the agent has {behavior} and asks the registry for {image} again: only prefer-cached uses an image "
-                "that the agent has not pulled itself",
+                f"the agent uses {behavior} and asks the registry for {image} again; only prefer-cached uses an image "
+                "that the agent did not pull itself",
                 line,
             )
 

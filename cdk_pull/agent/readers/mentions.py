@@ -70,7 +70,7 @@ def _mentions(text: str, names: list[str]) -> Iterator[Unknown]:
         spelled = re.compile(rf"(?<![A-Z_]){name}(?![A-Z_])")
         for number, line in enumerate(lines, 1):
             if name in line and spelled.search(_code(line)):
-                reason = "it is named, and nothing that is followed sets it"
+                reason = "the user data names it, and nothing that was evaluated sets it"
                 yield Unknown(name, number, reason, named_only=True)
                 break
 

@@ -56,7 +56,7 @@ def test_named_only(os: OperatingSystem, text: str, line: int) -> None:
     reading = read_user_data(text, os)
     assert reading.effective[B] == "default"
     assert [(each.variable, each.line, each.reason, each.named_only) for each in reading.unknown] == [
-        (B, line, "it is named, and nothing that is followed sets it", True)
+        (B, line, "the user data names it, and nothing that was evaluated sets it", True)
     ]
 
 

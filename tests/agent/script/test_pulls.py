@@ -40,8 +40,8 @@ def test_not_used(behavior: str, pull: str) -> None:
         (
             "pull-not-used",
             (
-                f"the agent has {behavior or 'default'} and asks the registry for web:1 again: only prefer-cached uses an "
-                "image that the agent has not pulled itself"
+                f"the agent uses {behavior or 'default'} and asks the registry for web:1 again; only prefer-cached uses an "
+                "image that the agent did not pull itself"
             ),
         )
     ]
