@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ def test_an_output_without_unicode_gets_question_marks() -> None:
         check=True,
         env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
     )
-    assert "93 s (41-253 s)            ????" in done.stdout
+    assert re.search(r"93 s \(41-253 s\) +\?{4}", done.stdout)
     assert done.stderr == ""
 
 
