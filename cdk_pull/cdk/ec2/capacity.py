@@ -13,7 +13,7 @@ from cdk_pull.cdk.synth.constructs import select, types_of
 from cdk_pull.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from constructs import IConstruct
 
@@ -24,6 +24,7 @@ __all__ = [
     "is_batch",
     "is_capacity",
     "launch_resources",
+    "user_data_in",
     "user_data_path",
     "why_imported",
     "why_unsupported",
@@ -161,6 +162,13 @@ def user_data_path(resource: LaunchResource) -> tuple[str, ...]:
     if isinstance(resource, ec2.CfnLaunchTemplate) or resource.cfn_resource_type == _TEMPLATE:
         return ("LaunchTemplateData", "UserData")
     return ("UserData",)
+
+
+def user_data_in(body: Mapping[str, Any]) -> object:
+    """Return the user data of a launch configuration or launch template, as it is in a template."""
+    properties = body.get("Properties") or {}
+    data = properties.get("LaunchTemplateData") if body.get("Type") == _TEMPLATE else properties
+    return data.get("UserData") if isinstance(data, dict) else None
 
 
 def launch_resources(capacity: IConstruct) -> list[LaunchResource]:

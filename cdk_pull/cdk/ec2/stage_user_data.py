@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, ClassVar
 
 from cdk_pull.agent.decisions import applied_decision, pre_pull_decision, pull_decision
 from cdk_pull.cdk.ec2.batch import BatchEnvironments
-from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES
+from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES, user_data_in
 from cdk_pull.cdk.ec2.pull_grants import grant_pulls
 from cdk_pull.cdk.ec2.requests import CapacityApplication
-from cdk_pull.cdk.ec2.user_data import LaunchUserData
+from cdk_pull.cdk.ec2.user_data import LaunchUserData, known_text
 from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.cdk.synth.stage_work import ON_A_CLUSTER, ON_IT, StageWork
-from cdk_pull.cdk.synth.written import logical_ids, written_properties, written_template
+from cdk_pull.cdk.synth.written import logical_ids, written_template
 from cdk_pull.template.assembly import from_document
 from cdk_pull.template.ecs.view import EcsView
 
@@ -70,7 +71,7 @@ class StageUserData(StageWork):
             # Only now does CDK know what the reference to a cluster of another stack is.
             self._forget()
             for launch in self._launches.values():
-                launch.resolve()
+                launch.refresh()
         for launch in self._launches.values():
             self._record(launch)
         return [
@@ -124,10 +125,7 @@ class StageUserData(StageWork):
             if launch.has_to_write():
                 waiting.setdefault(identity(launch.stack), []).append(launch)
         for launches in waiting.values():
-            for launch, properties in zip(
-                launches, written_properties([each.resource for each in launches]), strict=True
-            ):
-                launch.put_in_place(properties)
+            self._put_in_place(launches)
 
         for launch in self._launches.values():
             self._grant(launch)
@@ -138,6 +136,26 @@ class StageUserData(StageWork):
         if pre_pull is not None and self._granted.get(identity(launch.resource)) != pre_pull:
             self._granted[identity(launch.resource)] = pre_pull
             grant_pulls(launch.resource, pre_pull.images)
+
+    def _put_in_place(self, launches: list[LaunchUserData]) -> None:
+        """Write the user data of launch resources of one stack, but for those that somebody else has overridden."""
+        stack = launches[0].stack
+        template = written_template(stack)["Resources"]
+        written = {
+            name: user_data_in(body) for name, body in template.items() if body.get("Type") in LAUNCH_TYPES
+        }
+        known = [each for each in self._launches.values() if each.stack is stack]
+        # Where the template has what each of the constructs has, nothing is overridden, and no logical id is needed.
+        there = Counter(map(known_text, written.values()))
+        if len(known) == len(launches) == len(written) and there == Counter(
+            known_text(each.original) for each in launches
+        ):
+            for launch in launches:
+                launch.put_in_place(launch.original)
+            return
+        ids = logical_ids(stack, [each.resource for each in launches])
+        for launch, logical_id in zip(launches, ids, strict=True):
+            launch.put_in_place(written.get(logical_id))
 
     def _may_hold(self, application: CapacityApplication, launch: LaunchUserData) -> bool:
         """Tell whether a launch resource may join: nothing joins a cluster of another account or Region."""
@@ -171,7 +189,7 @@ class StageUserData(StageWork):
         for decision in decisions:
             if decision not in told:
                 told.append(decision)
-                record(launch.resource.node, decision)
+                record(launch.node, decision)
 
     def _launch(self, resource: LaunchResource) -> LaunchUserData:
         launch = self._launches.get(identity(resource))

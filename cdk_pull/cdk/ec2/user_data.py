@@ -26,6 +26,8 @@ from cdk_pull.rules.fixes.selected import SelectedFixes, fix_decision
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from constructs import Node
+
     from cdk_pull.agent.fixes.apply import Change
     from cdk_pull.agent.readers.codes import WarningCode
     from cdk_pull.agent.settings import AgentSettings
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.synth.stage_work import Application
     from cdk_pull.decision import Decision
 
-__all__ = ["LaunchUserData"]
+__all__ = ["LaunchUserData", "known_text"]
 
 _REPLACED = "the settings are not in its user data, which an add_property_override replaces: pass that as the user data itself"
 
@@ -78,6 +80,7 @@ class LaunchUserData:
         self._value: object = None
         self._path = user_data_path(resource)
         self._in_place = False
+        self._literal: object = None
         self._asks = False
         self._original: object = None
 
@@ -97,29 +100,37 @@ class LaunchUserData:
     def has_to_write(self) -> bool:
         """Tell whether there is something to write, or may be, that is not in place yet."""
         if self._in_place:
+            self.refresh()
             return False
         # The app is complete, and nothing adds to it any more: CDK gets what this comes to.
         self._resolved()
         # Whether it joins a cluster of another stack is only known when CDK has resolved the references.
         return bool(self._asks or self.changes or any(each.cluster for each in self._scoped))
 
-    def put_in_place(self, properties: object) -> None:
+    def put_in_place(self, value: object) -> None:
         """Override the user data, where nobody else has overridden it.
 
         Args:
-            properties: the resource's, as they are in the template without this.
+            value: the user data as it is in the template without this.
         """
-        value = properties
-        for step in self._path:
-            value = value.get(step) if isinstance(value, dict) else None
-        # In the construct's own text, what CloudFormation fills in is still CDK's tokens.
-        literal = [known_parts(_opened(each)[0]) for each in (value, self._original)]
-        if value == self._original or literal[0] == literal[1]:
+        if value == self._original or known_text(value) == known_text(self._original):
             self._in_place = True
-            self.resource.add_property_override(".".join(self._path), self)
+            self._override()
         else:
             self.changes = ()
             self.problem = _REPLACED if self._asks else ""
+
+    def refresh(self) -> None:
+        """Compute the user data, and write it anew where it is something else than what is in place."""
+        self._resolved()
+        if self._literal is not None and self._literal != self._value:
+            self._override()
+
+    def _override(self) -> None:
+        """Write what was made of CDK's own text, or where that is open let CDK ask for it when it writes the template."""
+        self._literal = self._value
+        value = self if self._value is None else self._value
+        self.resource.add_property_override(".".join(self._path), value)
 
     def decisions(self) -> list[Decision]:
         """Return what was fixed, as the report prints it, each time it is something else."""
@@ -140,6 +151,16 @@ class LaunchUserData:
         """Compute the user data anew when CDK asks for it the next time."""
         self._value = None
         self._environments.forget()
+
+    @property
+    def node(self) -> Node:
+        """The node of the resource, which is there already."""
+        return self._template().node or self.resource.node
+
+    @property
+    def original(self) -> object:
+        """The user data without this, as it was when it was last computed."""
+        return self._original
 
     @property
     def creation_stack(self) -> list[str]:
@@ -301,16 +322,23 @@ class LaunchUserData:
 class _Template(NamedTuple):
     """What never changes of a launch template made by CDK's construct, and is cheaper to ask than its resource."""
 
+    node: Node | None = None
     construct: ec2.LaunchTemplate | None = None
     commands: ec2.UserData | None = None
     image_id: str | None = None
 
 
 def _template_of(resource: LaunchResource) -> _Template:
-    parent = resource.node.scope if isinstance(resource, ec2.CfnLaunchTemplate) else None
+    node = resource.node
+    parent = node.scope if isinstance(resource, ec2.CfnLaunchTemplate) else None
     if not isinstance(parent, ec2.LaunchTemplate):
-        return _Template()
-    return _Template(parent, parent.user_data, parent.image_id)
+        return _Template(node)
+    return _Template(node, parent, parent.user_data, parent.image_id)
+
+
+def known_text(value: object) -> tuple[str, ...]:
+    """Return what is known of user data; in a construct's own text, what CloudFormation fills in is CDK's tokens."""
+    return tuple(known_parts(_opened(value)[0]))
 
 
 def _in_capitals(properties: Any) -> dict[str, Any]:

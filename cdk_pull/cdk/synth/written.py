@@ -14,7 +14,7 @@ from aws_cdk import cx_api
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["logical_ids", "written_properties", "written_template"]
+__all__ = ["logical_ids", "written_template"]
 
 
 def written_template(stack: cdk.Stack) -> dict[str, Any]:
@@ -30,13 +30,6 @@ def written_template(stack: cdk.Stack) -> dict[str, Any]:
         synthesizer._synthesize_template(cast("cdk.ISynthesisSession", _Session(folder)))  # noqa: SLF001
         text = (Path(folder) / stack.template_file).read_text(encoding="utf-8")
     return {"Resources": {}, **json.loads(text)}
-
-
-def written_properties(resources: Sequence[cdk.CfnResource]) -> list[object]:
-    """Return the properties of resources of one stack, as they are in its template."""
-    stack = cdk.Stack.of(resources[0])
-    written = written_template(stack)["Resources"]
-    return [written.get(each, {}).get("Properties") for each in logical_ids(stack, resources)]
 
 
 def logical_ids(stack: cdk.Stack, resources: Sequence[cdk.CfnResource]) -> list[str]:

@@ -406,3 +406,12 @@ def test_the_default_image_drives_the_accelerators(instance_type: str, path: str
     provide(cluster, instance_type=ec2.InstanceType(instance_type))
     names = [str(each) for each in Template.from_stack(stack).to_json()["Parameters"].values()]
     assert any(f"/ecs/optimized-ami/amazon-linux-2023/{path}recommended/image_id" in each for each in names)
+
+
+def test_settings_by_the_name_of_a_pull_behaviour() -> None:
+    """A string that is a pull behaviour is taken for one, and any other is refused at the line of the call."""
+    stack, cluster = new_cluster()
+    provide(cluster, settings="once")
+    assert cfn.read_value(launch(stack)["UserData"]).settings["ECS_IMAGE_PULL_BEHAVIOR"] == "once"
+    with pytest.raises(pull.InvalidValueError, match=r"or a pull behaviour: 'often'; allowed: AgentSettings"):
+        provide(new_cluster()[1], settings="often")
