@@ -44,7 +44,7 @@ def name_mistake(shown: str, text: str = "") -> Mistake | None:
     try:
         reference = ImageReference.parse(text)
     except InvalidValueError as error:
-        return _unreadable(shown, str(error))
+        return _unreadable(shown, text, str(error))
     return _on_docker_hub(shown, reference)
 
 
@@ -58,8 +58,9 @@ def _blanks(shown: str, text: str) -> Mistake | None:
         return Mistake("the image is empty", "Write [registry/]repository[:tag]")
     if re.search(r"\s", text) is None:
         return None
-    fixed = "".join(shown.split())
-    return Mistake(f"the image has blanks in its name: {shown!r}", f"Write {fixed}")
+    words = shown.split()
+    fix = f"Write {words[0]}" if len(words) == 1 else "Write the name alone, without blanks"
+    return Mistake(f"the image has blanks in its name: {shown!r}", fix)
 
 
 def _scheme(shown: str, text: str) -> Mistake | None:
@@ -108,32 +109,45 @@ _KNOWN: Final = frozenset({"quay.io", "ghcr.io", "docker.io", "registry.k8s.io",
 _CHECKS: Final[tuple[Callable[[str, str], Mistake | None], ...]] = (_blanks, _scheme, _arn, _id, _host_alone)
 
 
-def _unreadable(shown: str, reason: str) -> Mistake:
-    name = shown.rpartition("/")[2]
-    if shown.endswith(":"):
-        return Mistake(
-            f"{shown} ends in a colon with an empty tag",
-            f"Give the tag a value, such as {shown}1.0.0; a parameter for it needs a default that is not empty",
-        )
-    if shown.endswith("@"):
-        return Mistake(
-            f"{shown} ends in @ with an empty digest", f"Write {shown}sha256:<digest>, or leave out the @"
-        )
-    if name.partition("@")[0].count(":") > 1:
-        first, second, *_ = name.split(":")
-        return Mistake(f"{shown} has two tags", f"Write one of them: {shown[: -len(name)]}{first}:{second}")
-    if "${" in reason and "${" in shown:
+def _unreadable(shown: str, text: str, reason: str) -> Mistake:
+    """Return what is wrong with a text that no client reads as a name."""
+    found = _tag_or_digest(shown, text)
+    if found is not None:
+        return found
+    if "${" in text:
         return Mistake(f"{shown} has ${{…}} in it, which Fn::Sub alone fills in", f'Write !Sub "{shown}"')
     if "upper-case" in reason:
         head, slash, last = shown.rpartition("/")
         last, colon, tag = last.partition(":")
         return Mistake(
             f"{shown} has upper-case letters in the name of its repository",
-            f"Write {_lower(head)}{slash}{last.lower()}{colon}{tag}",
+            f"Write {_lower(head)}{slash}{_lower(last)}{colon}{tag}",
         )
     return Mistake(
         f"{shown} is not the name of an image", f"Write [registry/]repository[:tag][@digest]: {reason}"
     )
+
+
+def _tag_or_digest(shown: str, text: str) -> Mistake | None:
+    """Return what is wrong with the tag or the digest of a text; None where it is something else."""
+    if shown.endswith(":"):
+        what = f"{shown} ends in a colon with an empty tag"
+        value = f"such as {shown}1.0.0; a parameter for it needs a default that is not empty"
+        return Mistake(what, f"Give the tag a value, {value}")
+    if shown.endswith("@"):
+        what = f"{shown} ends in @ with an empty digest"
+        return Mistake(what, f"Write {shown}sha256:<digest>, or leave out the @")
+    name = text.rpartition("/")[2]
+    if ":sha256:" in name:
+        return Mistake(
+            f"{shown} has a digest after a colon", f"Write {shown.replace(':sha256:', '@sha256:')}"
+        )
+    if name.partition("@")[0].count(":") > 1:
+        # With what only the deployment knows in it, the colons of the tags are not told apart from its own.
+        first, second = ("<repository>", "<tag>") if shown != text else name.split(":")[:2]
+        before = shown[: -len(name)] if shown == text else ""
+        return Mistake(f"{shown} has two tags", f"Write one of them: {before}{first}:{second}")
+    return None
 
 
 def _lower(head: str) -> str:

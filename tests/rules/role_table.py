@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cdk_pull.rules.engine.finding import Confidence
 from cdk_pull.rules.engine.runner import Options, check
 from cdk_pull.template.assembly import from_document
 
@@ -60,7 +61,7 @@ def judge(
     whole = {"Resources": {**stack, **(resources or {})}, **(document or {})}
     assembly = from_document(whole, account=account, region="eu-west-1")
     result = check([assembly], Options(select=("PULL306",)))
-    found = [finding.message for finding in result.findings]
+    found = [each.message for each in result.findings if each.confidence is Confidence.HIGH]
     return "; ".join(found) or (UNKNOWN if result.not_evaluated else "")
 
 

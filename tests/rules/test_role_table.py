@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from cdk_pull.rules.engine.runner import Options, check
+from cdk_pull.template.assembly import from_document
 from tests.rules.role_table import (
     ALL,
     ECR,
@@ -264,3 +266,25 @@ def test_policies(role: dict[str, Any], said: str) -> None:
 def test_attached(resources: dict[str, Any], said: str) -> None:
     """Policies count from wherever they are attached, and what may attach more leaves it open."""
     assert judge({}, resources=resources) == said
+
+
+def test_what_the_guide_lists_and_a_pull_may_not_need() -> None:
+    """Without ecr:BatchCheckLayerAvailability alone it cannot tell; AWS's own policy for pulls says nothing either."""
+    task = {
+        "Type": "AWS::ECS::TaskDefinition",
+        "Properties": {
+            "ExecutionRoleArn": {"Fn::GetAtt": ["Exec", "Arn"]},
+            "ContainerDefinitions": [{"Name": "web", "Image": f"{ECR}/web:1.2.3"}],
+        },
+    }
+    own = {"Type": "AWS::IAM::Role", "Properties": GOOD}
+    by_aws = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"]},
+    }
+    found = []
+    for role in (own, by_aws):
+        assembly = from_document({"Resources": {"Task": task, "Exec": role}}, region="eu-west-1")
+        result = check([assembly], Options(select=("PULL306",)))
+        found.append([(each.severity.value, each.confidence.value) for each in result.findings])
+    assert found == [[("info", "low")], []]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.finding import Confidence, Problem, Severity
 from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.support.permissions import asked, judge
@@ -30,6 +30,7 @@ _UNCLEAR: Final = Missing(
 _ELSEWHERE: Final = Missing("repository of another account", "repositories of other accounts", _ADVICE)
 _MANAGED: Final = "AmazonECSTaskExecutionRolePolicy"
 _FOR_INSTANCES: Final = "AmazonEC2ContainerServiceforEC2Role"
+_PULL_ONLY: Final = "AmazonEC2ContainerRegistryPullOnly"
 _INSTANCE: Final = "instance role"
 _ASSUMES: Final = "ecs-tasks.amazonaws.com"
 # What ECS fetches by the execution role wherever a task runs.
@@ -60,7 +61,8 @@ def role_cannot_pull(task: TaskDefinition, context: CheckContext) -> Iterator[Pr
     the templates: the execution role, or on EC2 the instance role for the images of a task without one.
 
     - An image in private Amazon ECR: `ecr:GetAuthorizationToken` on `*`; `ecr:BatchGetImage` and
-      `ecr:GetDownloadUrlForLayer` on the repository.
+      `ecr:GetDownloadUrlForLayer` on the repository. Without `ecr:BatchCheckLayerAvailability`, which the guide lists
+      and AWS's own policy for pulls does not have, it says that it cannot tell.
     - An image behind a pull-through cache rule of the templates: also `ecr:BatchImportUpstreamImage` and
       `ecr:CreateRepository`, for its first pull. A warning, as the image may be in the cache.
     - `RepositoryCredentials` and secrets: `secretsmanager:GetSecretValue`; parameters: `ssm:GetParameters`; and
@@ -137,7 +139,8 @@ def _without_execution_role(
         what = ", ".join(dict.fromkeys(_WHAT[need.kind] for need in unmet))
         kind = "a Fargate task" if task.for_fargate else "a task"
         yield Problem(
-            message=f"{kind} with {what} needs an execution role, and {task.resource.logical_id} names none",
+            message=f"{kind} with {what} needs an execution role, and {task.resource.logical_id} names none"
+            + (": TaskRoleArn is for the containers alone" if "TaskRoleArn" in task.values else ""),
             fix=_role_to_add(unmet),
             path=task.base,
         )
@@ -185,9 +188,11 @@ def _with(
             # The Docker daemon writes the logs there, by the instance role or, as the agent is set up, by this one.
             continue
         lacks, unclear = [], []
+        recommended: Lack | None = None
         for wanted in asked(need, context, template):
             lack, maybe = judge(role, wanted, context)
             if wanted.purpose == "pull_recommended":
+                recommended = lack
                 continue
             lacks += [lack] if lack else []
             unclear += [maybe] if maybe else []
@@ -199,6 +204,8 @@ def _with(
             if group and (group[0].asked.on, actions) not in said:
                 said.add((group[0].asked.on, actions))
                 yield _problem(group, actions, name, need)
+        if recommended is not None and not lacks and not _pulls_only(role):
+            yield _not_recommended(recommended, name, need)
         if unclear and not lacks:
             reason = unclear[0].decision.reason
             yield NotEvaluated(missing=_UNCLEAR, name=role.resource.logical_id, reason=reason, path=need.path)
@@ -206,6 +213,24 @@ def _with(
         if need.kind == "ecr" and need.account is not None and known is not None and not lacks:
             reason = f"the repository's own policy, in account {need.account}, has to allow it, too"
             yield NotEvaluated(missing=_ELSEWHERE, name=need.name, reason=reason, path=need.path)
+
+
+def _pulls_only(role: Role) -> bool:
+    """Tell whether a role has the AWS managed policy for pulls, which goes without what is recommended."""
+    return any(policy.name == _PULL_ONLY for policy in role.policies)
+
+
+def _not_recommended(lack: Lack, role: str, need: StartNeed) -> Problem:
+    action = lack.actions[0]
+    return Problem(
+        message=f"{role} does not allow {action}, which Amazon ECR's guide lists for a pull of {need.name}; "
+        f"cannot tell whether it is needed, as the AWS managed policy {_PULL_ONLY} does not have it",
+        fix=_statements([lack], need, of_instances=role.startswith(_INSTANCE)),
+        path=need.path,
+        quote=need.name,
+        severity=Severity.INFO,
+        confidence=Confidence.LOW,
+    )
 
 
 def _problem(lacks: list[Lack], actions: tuple[str, ...], role: str, need: StartNeed) -> Problem:
