@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cdk_pull.cli._input import read_input
 from cdk_pull.cli._streams import write_output
 from cdk_pull.data.writing import write_whole
 from cdk_pull.errors import InvalidValueError
@@ -23,7 +24,8 @@ from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.runner import Options, check
 from cdk_pull.rules.engine.suppress import read_baseline
 from cdk_pull.rules.support.image_facts import ImageFactsBook
-from cdk_pull.template.load import load
+from cdk_pull.template.errors import MAX_BYTES
+from cdk_pull.template.load import Loaded, load, load_text
 from cdk_pull.windows.window import to_date
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 # Where cdk-pull lookup leaves what it has found.
+_STDIN = Path("-")
 _CONTEXT = "cdk.context.json"
 _FAIL_ON = ("error", "warning", "info", "never")
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -65,7 +68,9 @@ def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
     "--baseline", type=_FILE, help="Do not count findings in this file, written earlier with --format json."
 )
 @click.option(
-    "--config", type=_FILE, help="Read settings from this file.  [default: cdk-pull.toml, if it exists]"
+    "--config",
+    type=_FILE,
+    help="Read settings from this file.  [default: cdk-pull.toml or pyproject.toml here or above]",
 )
 @click.option(
     "--facts",
@@ -99,7 +104,7 @@ def command(  # noqa: PLR0913 - one for each option
 ) -> int:
     """Check CloudFormation templates, cdk.out folders or folders of templates for slow, stale or failing image pulls.
 
-    Exit status: 0 no finding at or above --fail-on, 1 findings, 2 invalid input or a PATH that cannot be checked.
+    Use - for a template on standard input. Exit status: 0 no finding at or above --fail-on, 1 findings, 2 invalid input or a PATH that cannot be checked.
     """
     # The documents are large, live to the end and hold no cycles: looking for garbage among them costs half the time.
     gc.disable()
@@ -112,14 +117,23 @@ def command(  # noqa: PLR0913 - one for each option
         raise InvalidValueError("fail-on is not a severity", threshold, allowed=_FAIL_ON)
     account = settings.texts.get("account") if account is None else account
     region = settings.texts.get("region") if region is None else region
-    loaded = load(
-        paths,
-        account=None if account is None else check_account(account),
-        region=None if region is None else check_known_region(region),
-    )
+    place = {
+        "account": None if account is None else check_account(account),
+        "region": None if region is None else check_known_region(region),
+    }
+    loaded = load([path for path in paths if path != _STDIN], **place)
+    if _STDIN in paths:
+        given = load_text(read_input(MAX_BYTES), "<stdin>", **place)
+        loaded = Loaded([*loaded.assemblies, *given.assemblies], [*loaded.errors, *given.errors])
     result = check(loaded.assemblies, options)
     result = replace(result, errors=(*loaded.errors, *result.errors))
-    text = render(result, form, colour=output is None and _in_colour(), show_suppressed=show_suppressed)
+    text = render(
+        result,
+        form,
+        colour=output is None and _in_colour(),
+        show_suppressed=show_suppressed,
+        fail_on=threshold,
+    )
     _write(text, output)
     # A terminal shows them in the text already.
     for error in () if form == "text" and output is None and sys.stdout.isatty() else result.errors:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_RULES: Final = "https://cdk-pull.readthedocs.io/en/stable/rules/"
 _LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
 
 
@@ -72,6 +73,7 @@ def _descriptor(rule: Rule) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in rule.check.__name__.split("_")),
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.page.partition("\n")[0]},
+        "helpUri": f"{_RULES}#{rule.id.lower()}",
         "help": {"text": rule.page, "markdown": f"# {rule.id}: {rule.title}\n\n{rule.page}"},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"tags": ["ecs", "container-images"], "precision": rule.confidence.value},

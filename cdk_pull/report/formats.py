@@ -10,13 +10,15 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "render"]
 
-FORMATS: Final = ("text", "json", "sarif", "github", "junit")
+FORMATS: Final = ("text", "json", "sarif", "github", "gitlab", "junit")
 """What ``--format`` takes."""
 
 _MODULES: Final = {name: f"cdk_pull.report.findings_{name}" for name in FORMATS}
 
 
-def render(result: Result, form: str, *, colour: bool = False, show_suppressed: bool = False) -> str:
+def render(
+    result: Result, form: str, *, colour: bool = False, show_suppressed: bool = False, fail_on: str = "info"
+) -> str:
     """Return findings in one of the forms, without a line feed at its end.
 
     Args:
@@ -25,7 +27,9 @@ def render(result: Result, form: str, *, colour: bool = False, show_suppressed: 
         colour: whether text is for a terminal; the other forms have no colour.
         show_suppressed: whether suppressed findings are listed and not only counted; in the forms for machines they
             always are, in the way that each has for it.
+        fail_on: the least severity that fails, or ``never``: JUnit counts what fails.
     """
     module = import_module(_MODULES[form])
-    text: str = module.render(result, colour=colour, show_suppressed=show_suppressed)
+    further = {"fail_on": fail_on} if form == "junit" else {}
+    text: str = module.render(result, colour=colour, show_suppressed=show_suppressed, **further)
     return text

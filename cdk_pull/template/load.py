@@ -16,12 +16,14 @@ from cdk_pull.template.cloud_assembly import read_cloud_assembly
 from cdk_pull.template.context import Context, Environment
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.model import Template
-from cdk_pull.template.source import from_here, read_source
+from cdk_pull.template.source import decode_source, from_here, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Loaded", "load"]
+    from cdk_pull.template.source import Source
+
+__all__ = ["Loaded", "load", "load_text"]
 
 _SUFFIXES: Final = frozenset({".json", ".template", ".yaml", ".yml"})
 _SKIPPED: Final = frozenset({".git", ".venv", "node_modules"})
@@ -108,8 +110,29 @@ def _refuse(what: str) -> Assembly:
     raise TemplateError(what)
 
 
+def load_text(data: bytes, name: str, *, account: str | None = None, region: str | None = None) -> Loaded:
+    """Read a template that stands in no file, such as what standard input holds.
+
+    Args:
+        data: its bytes.
+        name: what stands for a file's name.
+        account: of the stack.
+        region: of the stack.
+    """
+    loaded = Loaded()
+    try:
+        source = decode_source(data, name)
+        loaded.assemblies.append(_assembly(source, Path(name), Environment(account, region)))
+    except TemplateError as error:
+        loaded.errors.append(" ".join(str(error).split()))
+    return loaded
+
+
 def _read_file(path: Path, environment: Environment) -> Assembly:
-    source = read_source(path)
+    return _assembly(read_source(path), path, environment)
+
+
+def _assembly(source: Source, path: Path, environment: Environment) -> Assembly:
     require_resources(source.document, source.name)
     name = str(path)
     context = Context(environment, source.document, home=name)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.template.yaml_source import Positions
 
-__all__ = ["Source", "check_shape", "from_here", "read_bytes", "read_source"]
+__all__ = ["Source", "check_shape", "decode_source", "from_here", "read_bytes", "read_source"]
 
 _DECODER: Final = json.JSONDecoder()
 _BLANKS: Final = " \t\r\n,:"
@@ -134,8 +134,15 @@ def read_source(path: Path) -> Source:
     Raises:
         TemplateError: when it cannot be read, is too large, or is no JSON or YAML object.
     """
-    name = str(path)
-    data = read_bytes(path)
+    return decode_source(read_bytes(path), str(path))
+
+
+def decode_source(data: bytes, name: str) -> Source:
+    """Return the source of a template that has been read.
+
+    Raises:
+        TemplateError: when it is no JSON or YAML object.
+    """
     if b"\0" in data[:4]:
         raise TemplateError(f"{name} is UTF-16, UTF-32 or no text at all; write it as UTF-8")
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from datetime import date
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -245,3 +247,52 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     )
     status, _, err = _run(capsys, "explain", "PULL999")
     assert (status, err.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        (Path(ERROR).read_text(encoding="utf-8"), 1, "<stdin>:"),
+        (Path(CLEAN).read_text(encoding="utf-8"), 0, "in <stdin>"),
+        ("Resources: [", 2, "cannot check: <stdin> is not YAML"),
+        ("", 2, "cannot check: <stdin> is empty, not an object"),
+    ],
+)
+def test_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str, status: int, said: str
+) -> None:
+    """A template may come by standard input, beside files."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    found, out, _ = _run(capsys, "check", "-", CLEAN)
+    assert found == status
+    assert said in out
+
+
+def test_no_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A closed standard input is one line."""
+    monkeypatch.setattr(sys, "stdin", None)
+    assert _run(capsys, "check", "-") == (
+        2,
+        "",
+        "cdk-pull: standard input is closed: '-'; allowed: a file, a pipe or a terminal\n",
+    )
+
+
+@pytest.mark.parametrize(("fail_on", "failures"), [("error", "1"), ("info", "2"), ("never", "0")])
+def test_junit_counts_what_fails(capsys: pytest.CaptureFixture[str], fail_on: str, failures: str) -> None:
+    """A finding below the threshold is a test that passes, with the finding in its output."""
+    out = _run(capsys, "check", ERROR, "--format", "junit", "--fail-on", fail_on)[1]
+    suite = ET.fromstring(out)  # noqa: S314 - our own
+    assert (suite.get("failures"), suite.get("tests"), len(suite.findall("testcase"))) == (failures, "2", 2)
+    assert len(suite.findall("testcase/failure")) == int(failures)
+
+
+def test_gitlab(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each finding has GitLab's severity, a fingerprint of its own, and its place."""
+    entries = json.loads(_run(capsys, "check", ERROR, "--format", "gitlab")[1])
+    assert [(each["check_name"], each["severity"]) for each in entries] == [
+        ("PULL201", "critical"),
+        ("PULL302", "info"),
+    ]
+    assert len({each["fingerprint"] for each in entries}) == 2
+    assert all(each["location"]["lines"]["begin"] > 0 and each["location"]["path"] for each in entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -104,6 +105,19 @@ def test_pre_commit() -> None:
     (hook,) = yaml.safe_load((EXAMPLES.parents[1] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert hook["entry"] == "cdk-pull check"
     assert (Path(sys.executable).parent / "cdk-pull").exists()
+    named = {
+        "template.yaml": True,
+        "infra/app.template.json": True,
+        "cloudformation/ecs.yml": True,
+        "deploy/cfn-ecs.json": True,
+        "cfn/templates/ecs.yaml": True,
+        "chart/templates/deployment.yaml": False,
+        "templates/service.yaml": False,
+        ".github/ISSUE_TEMPLATE/bug.yml": False,
+        "src/email_template.json": False,
+        "k8s/pod-template.yaml": False,
+    }
+    assert {path: bool(re.search(hook["files"], path)) for path in named} == named
 
 
 def test_the_checked_app() -> None:

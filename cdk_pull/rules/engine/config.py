@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.files import read_text
+from cdk_pull.files import read_regular_file, read_text
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import find_rule
 
@@ -22,6 +22,8 @@ DEFAULT_CONFIG: Final = Path("cdk-pull.toml")
 
 # A configuration has some lines; what is larger is another file.
 _MAX_BYTES: Final = 1 << 20
+_PROJECT: Final = "pyproject.toml"
+_TABLE: Final = b"[tool.cdk-pull"
 _LISTS: Final = ("select", "ignore")
 _TEXTS: Final = ("account", "baseline", "date", "facts", "fail-on", "region")
 _KNOWN: Final = (*_LISTS, *_TEXTS, "severity")
@@ -45,15 +47,17 @@ class Config:
 
 
 def read_config(path: Path | None) -> Config:
-    """Read a configuration file, or :data:`DEFAULT_CONFIG` where that exists.
+    """Read a configuration file; where none is named, the nearest one in the working folder or above it.
+
+    That is :data:`DEFAULT_CONFIG`, or else a ``pyproject.toml`` with a table ``[tool.cdk-pull]``.
 
     Raises:
         InvalidValueError: for a file that cannot be read, an unknown key, or a value of the wrong kind.
     """
     if path is None:
-        if not DEFAULT_CONFIG.is_file():
+        path = _nearest()
+        if path is None:
             return Config()
-        path = DEFAULT_CONFIG
     import tomllib  # noqa: PLC0415 - slow to import, and most runs have no configuration
 
     try:
@@ -64,6 +68,11 @@ def read_config(path: Path | None) -> Config:
         raise InvalidValueError(
             f"configuration is not TOML ({error})", str(path), allowed="a TOML file"
         ) from None
+    if path.name == _PROJECT:
+        tool = document.get("tool")
+        document = tool.get("cdk-pull", {}) if isinstance(tool, dict) else {}
+        if not isinstance(document, dict):
+            raise InvalidValueError("tool.cdk-pull must be a table", document, allowed="[tool.cdk-pull]")
     for key, value in document.items():
         _check(key, value)
     return Config(
@@ -76,14 +85,48 @@ def read_config(path: Path | None) -> Config:
     )
 
 
+def _nearest() -> Path | None:
+    """Return the configuration of the working folder or the nearest folder above it, up to that of a repository."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        for name in (DEFAULT_CONFIG.name, _PROJECT):
+            path = folder / name
+            # A message names the file as the user would.
+            shown = Path(name) if folder == here else path
+            if path.is_file() and (name != _PROJECT or _has_table(path)):
+                return shown
+        if (folder / ".git").exists():
+            break
+    return None
+
+
+def _has_table(path: Path) -> bool:
+    try:
+        return _TABLE in read_regular_file(path, _PROJECT, max_bytes=_MAX_BYTES)
+    except (InvalidValueError, FileNotFoundError):
+        return False  # it is other tools' to tell
+
+
 def _check(key: str, value: Any) -> None:
     if key not in _KNOWN:
         raise InvalidValueError("configuration has an unknown key", key, allowed=_KNOWN)
     if key in _LISTS and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
-        raise InvalidValueError(f"{key} is not a list of rule ids", value, allowed='["PULL101", "PULL2"]')
+        raise InvalidValueError(
+            f"{key} must be a list of rule ids, not {_kind(value)}", value, allowed='["PULL101", "PULL2"]'
+        )
     # TOML has days and numbers of its own; an account that begins with a zero is a text alone.
     if key in _TEXTS and not isinstance(value, str) and not (key == "date" and isinstance(value, date)):
         raise InvalidValueError(f"{key} must be a string", value, allowed=f'{key} = "…"')
     levels = [severity.value for severity in Severity]
-    if key == "severity" and not (isinstance(value, dict) and all(each in levels for each in value.values())):
-        raise InvalidValueError(f"{key} is not a table of severities", value, allowed=levels)
+    if key == "severity" and not isinstance(value, dict):
+        raise InvalidValueError(
+            f"{key} must be a table, not {_kind(value)}", value, allowed='PULL101 = "error"'
+        )
+    for rule_id, severity in value.items() if key == "severity" else ():
+        if severity not in levels:
+            raise InvalidValueError(f"invalid severity for {rule_id}", severity, allowed=levels)
+
+
+def _kind(value: Any) -> str:
+    names = {str: "a string", bool: "a boolean", int: "a number", float: "a number", dict: "a table"}
+    return names.get(type(value), "a list of other values" if isinstance(value, list) else "another value")

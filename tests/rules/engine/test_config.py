@@ -47,9 +47,12 @@ def test_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("x", "configuration is not TOML"),
         ("x = " + "[" * 9_000, "configuration is not TOML"),
         ("colour = 1", "configuration has an unknown key: 'colour'; allowed: select, ignore, account"),
-        ('select = "PULL1"', "select is not a list of rule ids: 'PULL1'"),
-        ('severity = {PULL101 = "fatal"}', "severity is not a table of severities"),
-        ("severity = 1", "severity is not a table of severities"),
+        ('select = "PULL1"', "select must be a list of rule ids, not a string: 'PULL1'"),
+        (
+            'severity = {PULL101 = "fatal"}',
+            "invalid severity for PULL101: 'fatal'; allowed: error, warning, info",
+        ),
+        ("severity = 1", "severity must be a table, not a number"),
         ('severity = {PULL999 = "error"}', "no rule has this id: 'PULL999'"),
         ("region = []", 'region must be a string: []; allowed: region = "…"'),
         ("account = 111122223333", "account must be a string: 111122223333"),
@@ -63,3 +66,41 @@ def test_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
         read_config(file)
     assert str(caught.value).startswith(message)
+
+
+def test_the_nearest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nearest file counts: of the folder itself or above it, its own before that of the project."""
+    inner = tmp_path / "app" / "infra"
+    inner.mkdir(parents=True)
+    monkeypatch.chdir(inner)
+    (tmp_path / "cdk-pull.toml").write_text('select = ["PULL1"]')
+    assert read_config(None) == Config(lists={"select": ("PULL1",)}, folder=tmp_path)
+    (tmp_path / "app" / "pyproject.toml").write_text("[tool.other]\nx = 1\n")
+    assert read_config(None).lists == {"select": ("PULL1",)}
+    (tmp_path / "app" / "pyproject.toml").write_text(
+        '[tool.cdk-pull]\nselect = ["PULL2"]\n[tool.cdk-pull.severity]\nPULL201 = "info"\n'
+    )
+    assert read_config(None) == Config(
+        lists={"select": ("PULL2",)}, severities={"PULL201": Severity.INFO}, folder=tmp_path / "app"
+    )
+    (tmp_path / "app" / "cdk-pull.toml").write_text('select = ["PULL3"]')
+    assert read_config(None).lists == {"select": ("PULL3",)}
+    (inner / ".git").mkdir()
+    assert read_config(None) == Config()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[tool.cdk-pull]\nselect = "PULL1"', "select must be a list of rule ids, not a string"),
+        ("[tool.cdk-pull]\ncolour = 1", "configuration has an unknown key: 'colour'"),
+        ('[[tool.cdk-pull]]\nselect = ["PULL1"]', "tool.cdk-pull must be a table"),
+        ("[tool.cdk-pull", "configuration is not TOML"),
+    ],
+)
+def test_a_wrong_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str) -> None:
+    """What is wrong in the table of a project is told as that of a file of its own."""
+    monkeypatch.chdir(tmp_path)
+    Path("pyproject.toml").write_text(text)
+    with pytest.raises(InvalidValueError, match=message):
+        read_config(None)
