@@ -6,9 +6,11 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import cdk_pull
 from scripts.build_wheel import build
@@ -73,8 +75,40 @@ def python(dist: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def python_with_cdk(dist: Path) -> Path:
-    """Return the interpreter of an environment with the wheel and its extra ``cdk``."""
-    return _installed(dist, "with-cdk", "[cdk]")
+    """Return the interpreter of an environment with the wheel and what its extra ``cdk`` asks for.
+
+    Its 400 MB are not installed again: each distribution that the wheel's metadata asks for, directly or not, and no
+    other, is linked from the environment of the tests, which has it at the release of the constraints.
+    """
+    environment = dist / "with-cdk"
+    _run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=dist)
+    python = environment / "bin" / "python"
+    wheel = next(dist.glob("*.whl"))
+    _run(sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", wheel, cwd=dist)
+    packages = next((environment / "lib").glob("python*")) / "site-packages"
+    (installed,) = metadata.distributions(name="cdk-pull", path=[str(packages)])
+    for distribution in _closure(installed, {"", "cdk"}):
+        for root in {file.parts[0] for file in distribution.files or [] if file.parts[0] != ".."}:
+            if not (packages / root).exists():
+                (packages / root).symlink_to(Path(str(distribution.locate_file(root))))
+    return python
+
+
+def _closure(
+    distribution: metadata.Distribution,
+    extras: set[str],
+    found: dict[str, metadata.Distribution] | None = None,
+) -> list[metadata.Distribution]:
+    """Return the distributions that one needs with these of its extras, directly or not."""
+    found = {} if found is None else found
+    for requirement in map(Requirement, distribution.requires or []):
+        marker = requirement.marker
+        if marker is not None and not any(marker.evaluate({"extra": extra}) for extra in extras):
+            continue
+        if requirement.name not in found:
+            found[requirement.name] = metadata.distribution(requirement.name)
+            _closure(found[requirement.name], {"", *requirement.extras}, found)
+    return list(found.values())
 
 
 def _package_files() -> set[str]:

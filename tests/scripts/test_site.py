@@ -11,6 +11,7 @@ import click
 import pytest
 import yaml
 
+import cdk_pull
 from cdk_pull.cli import command_line
 from cdk_pull.rules.engine.page import SITE, address
 from cdk_pull.rules.engine.registry import documented_rules
@@ -91,6 +92,18 @@ def test_the_symptoms_lead_to_every_error() -> None:
         "ResourceInitializationError",
     ):
         assert message in text
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    """Each public name has its entry in docs/reference; the errors share one."""
+    entries = {
+        entry
+        for path in (DOCS / "reference").glob("*.md")
+        for entry in re.findall(r"^::: (\S+)$", path.read_text("utf-8"), re.MULTILINE)
+    }
+    names = {f"{home}.{name}" for name, home in cdk_pull._HOMES.items() if home != "cdk_pull.errors"}
+    assert names - entries == set()
+    assert "cdk_pull.errors" in entries
 
 
 def test_a_broken_link_is_found(tmp_path: Path) -> None:
