@@ -24,10 +24,28 @@ _CODE_OR_ID = re.compile(r"```.*?```|`[^`\n]*`|\[[^\]\n]*\]\([^)\n]*\)|(?P<id>\b
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Put the rules into the navigation, one page each."""
-    pages = ["rules/index.md", *(f"rules/{rule.id.lower()}.md" for rule in documented_rules())]
-    config.nav = [{"Rules": pages} if item == {"Rules": "rules/"} else item for item in config.nav or []]
+    """Put the rules and the decisions into the navigation, one page each."""
+    rules = ["rules/index.md", *(f"rules/{rule.id.lower()}.md" for rule in documented_rules())]
+    decisions = [
+        "adr/README.md",
+        *(f"adr/{path.name}" for path in sorted((ROOT / "docs" / "adr").glob("0*.md"))),
+    ]
+    config.nav = _expanded(config.nav or [], {"rules/": rules, "adr/": decisions})
     return config
+
+
+def _expanded(nav: list[Any], folders: dict[str, list[str]]) -> list[Any]:
+    """Return a navigation in which a folder stands for its pages."""
+    found: list[Any] = []
+    for item in nav:
+        if isinstance(item, dict):
+            ((title, value),) = item.items()
+            found.append(
+                {title: _expanded(value, folders) if isinstance(value, list) else folders.get(value, value)}
+            )
+        else:
+            found.append(item)
+    return found
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
