@@ -249,8 +249,11 @@ class Core(Generic[W]):
         """
         left: list[W] = []
         body = self._looped(arm.body)
-        failures = self.effort.failures
+        failures, ways = self.effort.failures, 0
         for _ in range(_MOST_ROUNDS):
+            ways += len(worlds)
+            if ways > 2 * _MOST_ROUNDS:  # each round takes the longer, the more ways there are
+                break
             asked = [one for world in worlds for one in arm.ask(world)]
             inside: list[W] = []
             for one in asked:

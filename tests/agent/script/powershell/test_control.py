@@ -157,6 +157,7 @@ def test_a_loop_that_never_ends() -> None:
         "function f { f; f }\nf",
         "$s = { & $s; & $s }\n& $s",
         "while ($true) { if (Test-Path x) { $i += 1 } else { break } }",
+        "while ($true) { if (Test-Path x) { $a += 'b' }; if (Test-Path y) { $b += $a; break } }",
         "$x = " + "'a' + " * 2_000 + "'b'",
         "if ($a -or " + "$b -or " * 1_500 + "$c) { dir }",
         "switch ($x) { " + "'a' { dir } " * 900 + "}",
