@@ -21,6 +21,7 @@ from cdk_pull.units import format_bytes
 if TYPE_CHECKING:
     from cdk_pull.fargate.estimate.measured import MeasuredGroup
     from cdk_pull.fargate.estimate.start import Architecture
+    from cdk_pull.fargate.ways.changes import ImageChange
     from cdk_pull.fargate.ways.rank import Way
 
 __all__ = ["NO_GOAL", "Sized", "SizingRequest", "TaskFacts", "Warned", "size_task"]
@@ -42,6 +43,7 @@ class SizingRequest:
         working_bytes: what the containers write outside their volumes.
         prices: in place of the snapshot in this package.
         measured: one's own starts, which narrow the estimate where they are of these images and of the stack's Region.
+        changes: of these very images, beside those that any image can be given.
     """
 
     goal: Goal
@@ -49,6 +51,7 @@ class SizingRequest:
     working_bytes: int = 0
     prices: PriceBook | None = None
     measured: tuple[MeasuredGroup, ...] = ()
+    changes: tuple[ImageChange, ...] = ()
 
     @property
     def wanted(self) -> str:
@@ -160,6 +163,7 @@ def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:
         ephemeral_gib=facts.ephemeral_gib,
         prices=request.prices,
         model=calibrated.model if calibrated else None,
+        changes=request.changes,
     )
     return Sized(
         size=choice.size,

@@ -9,13 +9,16 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.measured import MeasuredGroup, load_measured
 from cdk_pull.fargate.goal import Goal, Hold, Usage
 from cdk_pull.fargate.sizing import SizingRequest
-from cdk_pull.image.declared_sizes import ImageSizes, profile_of
+from cdk_pull.fargate.ways.changes import without_sidecars
+from cdk_pull.image.declared_sizes import ImageSizes, listed, profile_of
 from cdk_pull.units import DurationLike, SizeLike, bytes_of, to_timedelta
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_pull.fargate.prices import PriceBook
+    from cdk_pull.fargate.ways.changes import ImageChange
+    from cdk_pull.image.declared_sizes import Profiles
 
 __all__ = ["SizingProps", "sizing_request"]
 
@@ -68,7 +71,15 @@ def sizing_request(
         working_bytes=bytes_of(props, "working_data", "working_data_bytes") or 0,
         prices=props.get("prices"),
         measured=_measured(props.get("measured")),
+        changes=_changes(props.get("image_profile")),
     )
+
+
+def _changes(profiles: Profiles) -> tuple[ImageChange, ...]:
+    """Return the task without its sidecars, where a profile is given for each of several images."""
+    known = {f"image_profile[{at}]": each for at, each in enumerate(listed(profiles)) if each is not None}
+    alone = without_sidecars(known) if len(known) == len(listed(profiles)) else None
+    return (alone,) if alone else ()
 
 
 def _usage(starts_per_day: float | None, runs_for: DurationLike | None) -> Usage | None:

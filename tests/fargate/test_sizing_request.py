@@ -67,3 +67,14 @@ def test_usage_is_part_of_the_goal_and_of_the_requests_name() -> None:
     )
     assert request.goal == Goal(start_seconds=60, usage=Usage(starts_per_day=200, runs_for_seconds=300))
     assert str(request) == "start within 60 s (expected), images of 1 GB, 200 runs a day of 300 s"
+
+
+def test_several_profiles_can_be_one_without_its_sidecars() -> None:
+    """With a profile for each image, the largest alone is among the ways; one that is not known yet says nothing."""
+    web, proxy = (ImageProfile.of_size(compressed_bytes=size) for size in (900_000_000, 100_000_000))
+    (change,) = sizing_request({"image_profile": [proxy, web]}).changes
+    assert change.what == "image_profile[1] alone, without image_profile[0]"
+    assert change.profile == web
+    assert sizing_request({"image_profile": [proxy, None]}).changes == ()
+    assert sizing_request({"image_profile": web}).changes == ()
+    assert sizing_request({"compressed": "1GB"}).changes == ()
