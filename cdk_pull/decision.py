@@ -27,6 +27,7 @@ Topic = Literal[
     "managed-instances",
     "pull-through-cache",
     "pull-endpoints",
+    "replication",
 ]
 
 

@@ -26,17 +26,24 @@ class ImagesStack(cdk.Stack):
 
     def __init__(self, scope: Construct, id: str, *, env: cdk.Environment, copies: Sequence[str]) -> None:  # noqa: A002 - CDK's name
         super().__init__(scope, id, env=env)
-        pull.ImageRepository(self, "Images", repository_name=REPOSITORY, replicate_to=copies)
+        self.repository = pull.ImageRepository(
+            self, "Images", repository_name=REPOSITORY, replicate_to=copies, backfill=True
+        )
 
 
 class ApiStack(cdk.Stack):
     """The service of one Region, on the copy in that Region."""
 
-    def __init__(self, scope: Construct, id: str, *, env: cdk.Environment) -> None:  # noqa: A002 - CDK's name
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - CDK's name
+        *,
+        env: cdk.Environment,
+        repository: ecr.IRepository,
+    ) -> None:
         super().__init__(scope, id, env=env)
 
-        # By name, which CDK takes for the repository of this Region; one from ImagesStack would be in the other.
-        repository = ecr.Repository.from_repository_name(self, "Images", REPOSITORY)
         task = ecs.FargateTaskDefinition(self, "Task", cpu=512, memory_limit_mib=1024)
         task.add_container("api", image=ecs.ContainerImage.from_ecr_repository(repository, "1.4.2"))
         agent = ecs.ContainerImage.from_registry("public.ecr.aws/datadog/agent:7.70.0")
@@ -58,8 +65,12 @@ class ApiStack(cdk.Stack):
 
 def build(app: cdk.App) -> None:
     """Add the example's stacks."""
-    ImagesStack(app, "MultiRegionImages", env=cdk.Environment(region=HOME), copies=COPIES)
+    images = ImagesStack(app, "MultiRegionImages", env=cdk.Environment(region=HOME), copies=COPIES)
     for region in [HOME, *COPIES]:
-        api = ApiStack(app, f"MultiRegionApi-{region}", env=cdk.Environment(region=region))
+        # The copy in the Region of the stack; at home the repository itself.
+        repository = images.repository.in_region(region)
+        api = ApiStack(
+            app, f"MultiRegionApi-{region}", env=cdk.Environment(region=region), repository=repository
+        )
         # For a whole app: cdk.Mixins.of(app).apply(…)
         cdk.Mixins.of(api).apply(pull.SameRegionImages(allow=["public.ecr.aws/datadog/*"]))

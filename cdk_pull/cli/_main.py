@@ -69,6 +69,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "Explain why the tasks of a service start slowly or not at all, and rank what helps.",
     ),
     "refresh": ("cdk_pull.cli.refresh", "Fetch new Windows releases, prices or task sizes into a folder."),
+    "replicated": (
+        "cdk_pull.cli.replicated",
+        "Tell whether the copies of an image have arrived in other Regions and accounts.",
+    ),
     "warm": (
         "cdk_pull.cli.warm",
         "Pull the manifests of images behind pull-through caches, so that Amazon ECR fetches them.",

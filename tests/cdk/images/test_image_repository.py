@@ -9,7 +9,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk.assertions import Template
 
 from cdk_pull.cdk.images.image_repository import ImageRepository
-from cdk_pull.errors import ConflictError, InvalidValueError
+from cdk_pull.errors import ConflictError, InvalidValueError, UnsupportedError
 
 FRANKFURT = cdk.Environment(account="111122223333", region="eu-central-1")
 
@@ -145,20 +145,47 @@ def test_replication_to_no_region() -> None:
         ImageRepository(stack_in(), "Images", replicate_to=["Ireland"])
 
 
-@pytest.mark.parametrize(
-    ("env", "conflicts"), [(FRANKFURT, 2), (cdk.Environment(account="1", region="us-east-1"), 0)]
-)
-def test_one_replication_for_a_registry(env: cdk.Environment, conflicts: int) -> None:
-    """Two stacks that configure one registry stop the synth; two registries do not."""
+def test_one_replication_for_a_registry() -> None:
+    """The stacks of a stage share the configuration of their registry; another registry has its own."""
+    app = cdk.App()
+    first, second = stack_in(app, "A"), stack_in(app, "B")
+    other = stack_in(app, "C", cdk.Environment(account="111122223333", region="us-east-1"))
+    for stack, name in ((first, "aa"), (second, "bb"), (other, "cc")):
+        ImageRepository(
+            stack, "Images", repository_name=name, replicate_to=["eu-west-1"], copy_settings=False
+        )
+    rules = only(first, "AWS::ECR::ReplicationConfiguration")["Properties"]["ReplicationConfiguration"][
+        "Rules"
+    ]
+    assert [each["Filter"] for each in rules[0]["RepositoryFilters"]][1:] == ["bb"]
+    assert len(rules) == 1
+    Template.from_stack(second).resource_count_is("AWS::ECR::ReplicationConfiguration", 0)
+    Template.from_stack(other).resource_count_is("AWS::ECR::ReplicationConfiguration", 1)
+
+
+def test_two_stages_configure_one_registry() -> None:
+    """Two stages that configure one registry stop the synth: the later one would take the place of the earlier."""
+    app = cdk.App()
+    for name in ("Beta", "Prod"):
+        ImageRepository(
+            cdk.Stack(cdk.Stage(app, name, env=FRANKFURT), "S"), "Images", replicate_to=["eu-west-1"]
+        )
+    with pytest.raises(
+        RuntimeError,
+        match="a registry has one configuration: put the repositories that replicate into one stage",
+    ):
+        app.synth()
+
+
+def test_a_generated_name_in_another_stack() -> None:
+    """The configuration of another stack names a repository by its name, which has to be known."""
     app = cdk.App()
     ImageRepository(stack_in(app, "A"), "Images", replicate_to=["eu-west-1"])
-    ImageRepository(stack_in(app, "B", env), "Images", replicate_to=["eu-west-1"])
-    try:
-        app.synth()
-        message = ""
-    except RuntimeError as error:
-        message = str(error)
-    assert message.count("also configures replication for account and Region of") == conflicts
+    with pytest.raises(UnsupportedError) as error:
+        ImageRepository(stack_in(app, "B"), "Images", replicate_to=["eu-west-1"])
+    assert str(error.value) == (
+        "B/Images has a generated name, and the replication of its registry is configured in A: set repository_name"
+    )
 
 
 def test_replication_of_an_agnostic_stack() -> None:
