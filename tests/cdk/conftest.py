@@ -8,12 +8,14 @@ import pytest
 
 from cdk_pull.cdk.installed import VALIDATIONS, is_older
 
-OLD = is_older(version("aws-cdk-lib"), VALIDATIONS)
+INSTALLED = version("aws-cdk-lib")
+OLD = is_older(INSTALLED, VALIDATIONS)
 # Of PullChecks alone, which says itself which release it needs: tests/cdk/test_installed.py.
 collect_ignore = ["checks/test_pull_checks.py", "checks/test_pull_checks_cli.py"] if OLD else []
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what acknowledges a finding where CDK has no acknowledgements."""
-    if OLD and item.get_closest_marker("validations"):
-        pytest.skip(f"aws-cdk-lib has no acknowledgements before {VALIDATIONS}")
+    """Skip what a later aws-cdk-lib has brought: `needs_cdk(release, what)`."""
+    marker = item.get_closest_marker("needs_cdk")
+    if marker is not None and is_older(INSTALLED, marker.args[0]):
+        pytest.skip(f"aws-cdk-lib has no {marker.args[1]} before {marker.args[0]}")

@@ -185,7 +185,7 @@ def test_other_instances_are_left_alone(app: cdk.App) -> None:
     assert _user_data(stack) == text
 
 
-@pytest.mark.validations
+@pytest.mark.needs_cdk("2.252.0", "acknowledgements")
 def test_what_is_kept_is_left_alone(app: cdk.App) -> None:
     """An acknowledgement on a construct or around it, and metadata with a reason, keep what they are about."""
     stack, other = Ec2Stack(app), cdk.Stack(app, "Tasks", env=ENV)
@@ -203,7 +203,7 @@ def test_what_is_kept_is_left_alone(app: cdk.App) -> None:
     assert _size(other) == ("256", "8192")
 
 
-@pytest.mark.validations
+@pytest.mark.needs_cdk("2.252.0", "acknowledgements")
 def test_an_acknowledged_task_is_left_alone(app: cdk.App) -> None:
     """What CDK's own acknowledgement keeps stays, and its neighbour is fixed."""
     stack = cdk.Stack(app, "S", env=ENV)

@@ -395,7 +395,7 @@ def test_what_it_does_not_take(options: dict[str, Any], kind: type[Exception], m
         ("g5.xlarge", "gpu/"),
         ("p5.48xlarge", "gpu/"),
         ("g99.xlarge", "gpu/"),
-        ("inf2.xlarge", "neuron/"),
+        pytest.param("inf2.xlarge", "neuron/", marks=pytest.mark.needs_cdk("2.275.0", "path to this AMI")),
         ("m7i.large", ""),
         ("m7g.large", "arm64/"),
     ],

@@ -168,6 +168,7 @@ def test_how_an_endpoint_is_added() -> None:
     assert rules == [(443, 443, "tcp")] * 2
 
 
+@pytest.mark.needs_cdk("2.252.0", "validations")
 def test_the_checks_are_content(tmp_path: Path) -> None:
     """A service in isolated subnets reaches all that its start needs: PULL303 finds nothing."""
     app = cdk.App(outdir=str(tmp_path))
