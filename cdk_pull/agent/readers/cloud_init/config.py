@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Document", "load", "merge", "refused", "steps"]
 
+# Cloud-init's own YAML fails on a tag whose text does not fit, such as !!int "", with whatever Python raises.
+_CONSTRUCTOR_ERRORS = (AttributeError, IndexError, KeyError, OverflowError, TypeError)
+# User data has 16 KB at most, unpacked some 100 KB.
+_MOST_NODES = 50_000
 _COMMANDS = (("bootcmd", Stage.BOOTCMD), ("runcmd", Stage.SCRIPTS))
 
 
@@ -58,12 +62,28 @@ def load(text: str, line: int, *, spread: bool) -> Document | None:
 
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+        # A few aliases, or merges of merges, stand for more than memory holds.
+        if _written_out(root, {}) > _MOST_NODES:
+            return None
         values = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError):
+    except (yaml.YAMLError, RecursionError, ValueError, *_CONSTRUCTOR_ERRORS):
         return None
     if not isinstance(values, dict) or not isinstance(root, yaml.MappingNode):
         return None
     return Document(values, {str(key.value): value for key, value in root.value}, line, spread=spread)
+
+
+def _written_out(node: Any, known: dict[int, int]) -> int:
+    """Return how many nodes a document has once its aliases are written out; of one that contains itself, too many."""
+    if isinstance(node, tuple):
+        return sum(_written_out(each, known) for each in node)
+    value = getattr(node, "value", None)
+    if not isinstance(value, list):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = _MOST_NODES + 1  # while its own items are counted
+        known[id(node)] = 1 + sum(_written_out(each, known) for each in value)
+    return known[id(node)]
 
 
 def merge(documents: Iterable[Document]) -> dict[str, Document]:
