@@ -15,6 +15,8 @@ from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.cdk.synth.stage_work import ON_A_CLUSTER, ON_IT, StageWork
 from cdk_pull.cdk.synth.written import logical_ids, written_template
+from cdk_pull.errors import InvalidValueError
+from cdk_pull.image.reference import ImageReference
 from cdk_pull.template.assembly import from_document
 from cdk_pull.template.ecs.view import EcsView
 
@@ -54,6 +56,12 @@ class StageUserData(StageWork):
         self._environments: dict[str, str] = {}
         self._recorded: dict[str, list[Decision]] = {}
         self._granted: dict[str, PrePullRequest] = {}
+
+    @property
+    def pre_pulled(self) -> frozenset[str]:
+        """The images that instances pull before their tasks, by their names in full."""
+        names = {name for each in self._granted.values() for name in each.images}
+        return frozenset(_in_full(name) for name in names)
 
     def fix(self, resource: LaunchResource, fixes: SelectedFixes) -> None:
         """Fix the user data of a launch resource, if it is ECS capacity."""
@@ -211,3 +219,11 @@ def _launched_by_providers(unsure: Iterable[Sequence[LaunchUserData]]) -> Iterat
         yield from (
             launch for launch, logical_id in zip(launches, ids, strict=True) if logical_id in launched
         )
+
+
+def _in_full(name: str) -> str:
+    """Return an image by its name in full, as far as it can be read."""
+    try:
+        return str(ImageReference.parse(name))
+    except InvalidValueError:
+        return name

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 
+from cdk_pull.cdk.ec2.stage_user_data import StageUserData
 from cdk_pull.cdk.images.cache_grants import grant_cache_pulls
 from cdk_pull.cdk.images.cache_home import home_of
 from cdk_pull.cdk.images.cache_rules import CacheRules
 from cdk_pull.cdk.images.cache_secrets import secret_stack
+from cdk_pull.cdk.images.cached_task import CachedTask, decision_of, written_name
 from cdk_pull.cdk.synth.constructs import identity, select, warn
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.cdk.synth.depend import depend
@@ -22,12 +24,10 @@ from cdk_pull.cdk.synth.stage_work import StageWork
 from cdk_pull.cdk.synth.tasks import TASK
 from cdk_pull.cdk.synth.unwritten import UnwrittenApp
 from cdk_pull.cdk.synth.written import logical_ids
-from cdk_pull.decision import Decision
 from cdk_pull.errors import ConflictError
-from cdk_pull.image.ecr import ecr_prices
 from cdk_pull.image.pull_through import ROOT
 from cdk_pull.rules.fixes.task_patches import written_image
-from cdk_pull.template.cached_images import Cached, KnownRule, Left, registry_host
+from cdk_pull.template.cached_images import Cached, KnownRule, Left
 from cdk_pull.template.ecs.first_pull import closed_first_pulls
 from cdk_pull.template.ecs.view import EcsView
 from cdk_pull.template.values import Unknown
@@ -51,20 +51,10 @@ _RULE: Final = "AWS::ECR::PullThroughCacheRule"
 _NETWORK: Final = ("AWS::EC2::Subnet", "AWS::EC2::VPCEndpoint", "AWS::EC2::SecurityGroup")
 _NOT_CACHED: Final = "cdk-pull:notCached"
 _FIRST_PULL: Final = "cdk-pull:firstPull"
+_PRE_PULLED: Final = "cdk-pull:prePullCached"
 _ID: Final = "CdkPullThroughCache"
 _CONDITIONAL: Final = "the container is known at deployment only"
 _IN_ANOTHER_STACK: Final = "its repository is in another stack of this app; name it as a string to cache it"
-
-
-class _Task(NamedTuple):
-    """A task definition, how its images are pulled, and who asks for it."""
-
-    definition: ecs.CfnTaskDefinition
-    stack: cdk.Stack
-    request: CacheRequest
-    images: dict[int, Cached]
-    left: list[tuple[str, Left]]
-    unclear: set[int]
 
 
 class StageCaches(StageWork):
@@ -78,7 +68,7 @@ class StageCaches(StageWork):
     def __init__(self, stage: IConstruct) -> None:
         super().__init__(stage)
         self.made: set[tuple[Environment, str]] = set()
-        self._tasks: dict[str, _Task] = {}
+        self._tasks: dict[str, CachedTask] = {}
         self._images: dict[tuple[str, str], object] = {}
         self._rules: dict[tuple[Environment, int], CacheRules] = {}
         self._requests: list[tuple[Environment, CacheRequest]] = []
@@ -123,7 +113,8 @@ class StageCaches(StageWork):
                         f"image {each.image} of container {name} is not pulled through a cache: {each.reason}"
                     )
                     warn(task.definition, _NOT_CACHED, message)
-                record(task.definition.node, _decision(task, left))
+                record(task.definition.node, decision_of(task, left))
+        self._check_pre_pulls()
         self._check_first_pulls()
         return self._made_twice()
 
@@ -133,13 +124,13 @@ class StageCaches(StageWork):
         request: CacheRequest,
         read: TaskDefinition,
         known: _KnownRules,
-    ) -> _Task:
+    ) -> CachedTask:
         """Return how the images of a task definition are pulled."""
         stack = self.stack_of(definition)
         environment = environment_of(stack)
         here = tuple(rule for (where, _), (rule, _) in known.items() if where == environment)
         plan = replace(request.plan, existing=(*request.plan.existing, *here))
-        task = _Task(definition, stack, replace(request, plan=plan), {}, [], set())
+        task = CachedTask(definition, stack, replace(request, plan=plan), {}, [], set())
         for container in read.containers:
             index, written = container.path[-1], written_image(read, container)
             if container.image is None or not isinstance(index, int):
@@ -150,7 +141,7 @@ class StageCaches(StageWork):
             result = plan.of(written, container.image.value, environment, container.values)
             if isinstance(result, Cached):
                 task.images[index] = result
-                self._images[identity(definition), container.name] = _value(result, environment)
+                self._images[identity(definition), container.name] = written_name(result, environment)
             elif isinstance(result, Left) and isinstance(container.image.value, Unknown):
                 # A reference to another stack is followed when CDK has resolved it.
                 task.unclear.add(index)
@@ -160,7 +151,7 @@ class StageCaches(StageWork):
             task.left.append(("?", Left("?", _CONDITIONAL)))
         return task
 
-    def _left_now(self, task: _Task, read: TaskDefinition) -> Iterator[tuple[str, Left]]:
+    def _left_now(self, task: CachedTask, read: TaskDefinition) -> Iterator[tuple[str, Left]]:
         """Yield what stays where it is of the images that were not known before CDK had resolved references."""
         for container in read.containers:
             if container.path[-1] in task.unclear and container.image is not None:
@@ -190,7 +181,7 @@ class StageCaches(StageWork):
                 found[environment_of(cdk.Stack.of(rule)), prefix] = known, rule
         return found
 
-    def _homes(self, planned: Sequence[_Task]) -> dict[Environment, cdk.Stack]:
+    def _homes(self, planned: Sequence[CachedTask]) -> dict[Environment, cdk.Stack]:
         """Return the stack of the rules that are to be made, by account and Region."""
         users: dict[Environment, dict[str, cdk.Stack]] = {}
         secrets: dict[Environment, list[cdk.Stack]] = {}
@@ -212,7 +203,7 @@ class StageCaches(StageWork):
 
     def _apply(
         self,
-        task: _Task,
+        task: CachedTask,
         homes: Mapping[Environment, cdk.Stack],
         known: _KnownRules,
     ) -> None:
@@ -228,14 +219,14 @@ class StageCaches(StageWork):
                 rules[image.rule.prefix] = known[environment, image.rule.prefix][1]
         for index, image in task.images.items():
             task.definition.add_property_override(
-                f"ContainerDefinitions.{index}.Image", _value(image, environment)
+                f"ContainerDefinitions.{index}.Image", written_name(image, environment)
             )
         for rule in rules.values():
             depend(task.definition, rule)
         if task.images:
             grant_cache_pulls(task.definition, list(task.images.values()))
 
-    def _rules_of(self, task: _Task, home: cdk.Stack) -> CacheRules:
+    def _rules_of(self, task: CachedTask, home: cdk.Stack) -> CacheRules:
         environment = environment_of(task.stack)
         requests = [request for where, request in self._requests if where == environment]
         number = next(
@@ -265,6 +256,23 @@ class StageCaches(StageWork):
                 f"prefix {image.rule.prefix} for {image.rule.upstream.url} is that of {taken[1].node.path}, which caches "
                 f"{taken[0].url}: name another by prefixes={{'{image.rule.upstream.url}': '…'}}"
             )
+
+    def _check_pre_pulls(self) -> None:
+        """Warn of instances that pull an image before its task by another name than the task's: it is pulled twice."""
+        capacity = StageUserData.known(self.stage)
+        pre_pulled = capacity.pre_pulled if capacity is not None else frozenset()
+        for key, task in self._tasks.items():
+            for image in task.images.values():
+                if image.image not in pre_pulled or f"{key} {image.image}" in self._told:
+                    continue
+                self._told.add(f"{key} {image.image}")
+                name = written_name(image, environment_of(task.stack))
+                shown = name if isinstance(name, str) else f"…/{image.path}"
+                warn(
+                    task.definition,
+                    _PRE_PULLED,
+                    f"PrePulledImages pulls {image.image}, and this task pulls it as {shown}: pass that name to PrePulledImages",
+                )
 
     def _check_first_pulls(self) -> None:
         """Warn of subnets from which nothing can be fetched that is not in the cache yet."""
@@ -319,33 +327,3 @@ class StageCaches(StageWork):
                         f"apply PullThroughCache.from_prefixes to one of them"
                     )
         return lines
-
-
-def _value(image: Cached, environment: Environment) -> object:
-    """Return an image's name behind its rule, as the template has it."""
-    pieces: list[Any] = []
-    for piece in (*registry_host(environment), f"/{image.path}", *image.rest):
-        if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
-            pieces[-1] += piece
-        else:
-            pieces.append(piece)
-    return pieces[0] if len(pieces) == 1 else {"Fn::Join": ["", pieces]}
-
-
-def _decision(task: _Task, left: Sequence[tuple[str, Left]]) -> Decision:
-    total = len(task.images) + len(left)
-    moved = {image.image: f"{image.rule.prefix}: {image.repository}" for image in task.images.values()}
-    theirs = sorted(
-        {image.rule.upstream.url for image in task.images.values() if image.rule.upstream.kind == "ecr"}
-    )
-    stays = f"; {', '.join(each.image for _, each in left)} stay where they are" if left else ""
-    decided = f"{len(task.images)} of {total} images are pulled through a cache in the own registry{stays}"
-    return Decision(
-        topic="pull-through-cache",
-        decided=decided if total else "no image comes from another registry",
-        why="a start depends on no registry outside the Region, and on no rate limit of one",
-        cost=f"storage of each cached image, about ${ecr_prices().storage:.2f} per GB and month; an alarm is about $0.10 per month",
-        confidence="a tag that moves upstream arrives within 24 hours"
-        + (f"; the policy of {', '.join(theirs)} has to allow the pulls" if theirs else ""),
-        details={"images": moved, "left": {each.image: each.reason for _, each in left}},
-    )

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
@@ -525,3 +526,28 @@ def test_two_stages_of_one_registry() -> None:
         RuntimeError, match="makes the pull-through cache quay for account 111122223333 and eu-west-1, too"
     ):
         app.synth()
+
+
+def test_with_other_mixins_and_ec2() -> None:
+    """A task for EC2 is cached like any other; an image held to the Region is content; a pre-pull by the old name is not."""
+    stack = cdk.Stack(cdk.App(), "S", env=ENV)
+    vpc = ec2.Vpc(stack, "Vpc", availability_zones=["eu-west-1a"], nat_gateways=1)
+    group = autoscaling.AutoScalingGroup(
+        stack,
+        "Group",
+        vpc=vpc,
+        instance_type=ec2.InstanceType("m7i.large"),
+        machine_image=ecs.EcsOptimizedImage.amazon_linux2023(),
+    )
+    cluster = ecs.Cluster(stack, "Cluster", vpc=vpc)
+    cluster.add_asg_capacity_provider(ecs.AsgCapacityProvider(stack, "Provider", auto_scaling_group=group))
+    made = ecs.Ec2TaskDefinition(stack, "Task")
+    made.add_container("web", image=pull.SameRegionImage("nginx:1"), memory_limit_mib=128)
+    group.with_(pull.PrePulledImages([made]))
+    cdk.Mixins.of(stack).apply(pull.PullThroughCache(docker_hub=SECRET))
+    assert images(written(stack)) == [f"{HOST}/docker-hub/library/nginx:1"]
+    (warning,) = [each for each in warnings(stack) if "prePullCached" in each]
+    assert warning == (
+        f"PrePulledImages pulls docker.io/library/nginx:1, and this task pulls it as {HOST}/docker-hub/library/nginx:1: pass "
+        "that name to PrePulledImages [ack: cdk-pull:prePullCached]"
+    )
