@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 REFUSED = {
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::CloudWatch::LogAlarm",
     "AWS::EC2::EIP",
     "AWS::EC2::NatGateway",
     "AWS::ECR::PullThroughCacheRule",
     "AWS::ECR::ReplicationConfiguration",
     "AWS::ECS::CapacityProvider",
     "AWS::ECS::ClusterCapacityProviderAssociations",
+    "AWS::Logs::QueryDefinition",
 }
 # Where a stack that names no environment goes.
 ACCOUNT, REGION = "000000000000", "us-east-1"
