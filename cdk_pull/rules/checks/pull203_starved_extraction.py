@@ -32,7 +32,7 @@ _ONE_VCPU: Final = 1024
     mixin="FargateTaskSize",
     autofix=Autofix(
         changes=Changes.TASK_SIZE,
-        unsafe="sets the cheapest size of at most 1 vCPU that starts sooner by more than the noise",
+        unsafe="sets the cheapest size of at most 1 vCPU that starts within the noise of the soonest",
     ),
     sources=(
         "cdk_pull.fargate.estimate.start",
@@ -65,7 +65,7 @@ def starved_extraction(task: TaskDefinition, context: CheckContext) -> Iterator[
     or a smaller image, which helps at every size.
 
     ## Fix safety
-    The task gets the cheapest size of at most 1 vCPU that starts sooner by more than the noise. It is a new revision
+    The task gets the cheapest size of at most 1 vCPU that starts within the noise of the soonest. It is a new revision
     of the task definition; services deploy it when they are updated. From 256 to 1024 CPU units is about four times
     the price: the fix names it per month in the stack's Region.
 
@@ -88,16 +88,12 @@ def starved_extraction(task: TaskDefinition, context: CheckContext) -> Iterator[
     from cdk_pull.fargate.estimate.start import NOISE_SECONDS  # noqa: PLC0415
 
     now = choice.floor.start.total
-    better = next(
-        (
-            each
-            for each in choice.candidates
-            if each.size.cpu <= _ONE_VCPU and now.expected - each.start.total.expected > NOISE_SECONDS
-        ),
-        None,
-    )
-    if better is None:
+    smaller = [each for each in choice.candidates if each.size.cpu <= _ONE_VCPU]
+    soonest = min(each.start.total.expected for each in smaller)
+    if now.expected - soonest <= NOISE_SECONDS:
         return
+    # Within the noise of the soonest start, nothing is left to find after the fix.
+    better = next(each for each in smaller if each.start.total.expected - soonest <= NOISE_SECONDS)
     more = better.more_than(choice.floor)
     cost = better.cost(choice.region) + (f", {more}" if more else "")
     yield Problem(
