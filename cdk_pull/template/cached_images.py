@@ -122,7 +122,10 @@ class CachePlan:
         """
         place = locate_image(evaluated, environment.region)
         if place.reference is None:
-            return Left(place.image, f"its registry is not known: {place.reason}")
+            known = f"{place.reason}. {place.fix}" if place.fix else place.reason
+            return Left(
+                place.image, known if place.verdict == "malformed" else f"its registry is not known: {known}"
+            )
         if place.verdict == "same" or self.allow.allows(place.reference):
             return None
         upstream = upstream_of(place.reference.registry)

@@ -39,11 +39,7 @@ def grant_cache_pulls(task: ecs.CfnTaskDefinition, images: Sequence[Cached]) -> 
             roles=[role.ref],
         )
         return
-    added = role is not None and all(
-        role.add_to_principal_policy(iam.PolicyStatement.from_json(each)).statement_added
-        for each in statements
-    )
-    if not added:
+    if role is None or not _allow(role, statements):
         allowed = " and ".join(
             f"{', '.join(each['Action'])} on {', '.join(map(str, stack.resolve(each['Resource'])))}"
             for each in statements
@@ -53,6 +49,16 @@ def grant_cache_pulls(task: ecs.CfnTaskDefinition, images: Sequence[Cached]) -> 
             _WARNING,
             f"the execution role is not in this app, and pulls through caches: allow it {allowed}",
         )
+
+
+def _allow(role: iam.IRole, statements: Sequence[dict[str, Any]]) -> bool:
+    """Add statements to a role, and tell whether they are in a policy of this app."""
+    added = [
+        role.add_to_principal_policy(iam.PolicyStatement.from_json(each)).statement_added
+        for each in statements
+    ]
+    # A role that CDK may not change takes every statement, and writes none.
+    return all(added) and any(isinstance(each, iam.CfnPolicy) for each in role.node.find_all())
 
 
 def _arn(stack: cdk.Stack, image: Cached) -> str:

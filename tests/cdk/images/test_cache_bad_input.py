@@ -276,5 +276,8 @@ def test_an_image_that_the_construct_cannot_cache() -> None:
         caches.image("nginx")
     with pytest.raises(CdkPullError, match="it is in this registry already"):
         caches.image("111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1")
-    with pytest.raises(CdkPullError, match="its registry is not known"):
+    with pytest.raises(
+        CdkPullError,
+        match="Not An Image cannot be pulled through a cache here: the image has blanks in its name",
+    ):
         caches.image("Not An Image")

@@ -426,6 +426,10 @@ def test_an_l1_task_definition_and_its_roles() -> None:
     stack = cdk.Stack(cdk.App(), "S", env=ENV)
     l1 = iam.CfnRole(stack, "Role", assume_role_policy_document={"Version": "2012-10-17", "Statement": []})
     l2 = iam.Role(stack, "Role2", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+    fixed = iam.Role.from_role_arn(stack, "Fixed", "arn:aws:iam::111122223333:role/fixed", mutable=False)
+    ecs.FargateTaskDefinition(stack, "L2", execution_role=fixed).add_container(
+        "web", image=ecs.ContainerImage.from_registry("quay.io/a/b:1")
+    )
     for number, arn in enumerate([l1.attr_arn, l2.role_arn, None, "arn:aws:iam::111122223333:role/theirs"]):
         ecs.CfnTaskDefinition(
             stack,
@@ -437,10 +441,12 @@ def test_an_l1_task_definition_and_its_roles() -> None:
         )
     cdk.Mixins.of(stack).apply(pull.PullThroughCache())
     template = written(stack)
-    assert images(template) == [f"{HOST}/quay/a/b:1"] * 4
+    assert images(template) == [f"{HOST}/quay/a/b:1"] * 5
     roles = [each["Roles"] for each in of_type(template, "AWS::IAM::Policy").values()]
     assert sorted(each["Ref"][:8] for (each,) in roles) == ["Role", "Role2919", "Task2Exe"]
-    (warning,) = warnings(stack)
+    warned = warnings(stack)
+    assert len(warned) == 2
+    warning = warned[0]
     assert warning.startswith(
         "the execution role is not in this app, and pulls through caches: allow it ecr:BatchCheckLayerAvailability, "
     )
