@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MissingEndpoints", "missing_endpoints"]
 
+_S3: Final = "s3"
 # What asks is taken to let everything out: the question is what the network lacks, not a security group.
 _OPEN: Final = SecurityGroup(
     key="open",
@@ -67,9 +68,29 @@ def missing_endpoints(
                 by_ipv6 = judge.judge(source, replace(need, ipv6=True))
                 verdict = by_ipv6 if by_ipv6.status == "closed" else verdict
             _add(found, need, subnet, verdict, exists=exists, vpc=vpc, beside_nat=beside_nat)
+    _without_names(found, network, vpc)
     lacking = {*found.missing, *found.closed, *found.unknown}
     found.reached = [each for each in dict.fromkeys(found.reached) if each not in lacking]
     return found
+
+
+def _without_names(found: MissingEndpoints, network: Network, vpc: Hashable) -> None:
+    """Take what a VPC without DNS host names lacks for closed: an interface endpoint has no private DNS there."""
+    own = network.vpcs.get(vpc)
+    if own is None or (own.dns_hostnames is not False and own.dns_support is not False):
+        return
+    setting = "EnableDnsSupport" if own.dns_support is False else "EnableDnsHostnames"
+    verdict = Verdict(
+        status="closed",
+        element=vpc,
+        name=own.name,
+        reason=f"has {setting}: false, without which an endpoint cannot have private DNS",
+        fix=f"Set {setting}: true",
+        property=setting,
+    )
+    for service in [each for each in found.missing if each != _S3]:
+        del found.missing[service]
+        found.closed.setdefault(service, verdict)
 
 
 def _add(

@@ -69,7 +69,8 @@ class PullEndpoints(Construct):
         scope: where to add them; or the VPC itself.
         vpc: the VPC; the scope where that is one.
         subnets: those that tasks run in. The private and isolated ones by default.
-        services: further endpoints to have, such as ``["secretsmanager"]``.
+        services: further services that are needed, such as ``["secretsmanager"]``; their endpoints are added where it is
+            not known whether there is a way, too.
         existing: the endpoints that an imported VPC has, such as ``["s3"]``; ``[]`` for none. Required for an imported VPC,
             of which nothing is seen.
         beside_nat: whether to add endpoints for what is reached through a NAT gateway, too. False by default.
@@ -130,6 +131,10 @@ class PullEndpoints(Construct):
         view = self._view()
         needs = list(dict.fromkeys([*service_needs(self._services), *_needs(view)]))
         found = self._missing(view, needs) if self._definition is not None else self._asked_for(needs)
+        for service in [each for each in self._services if each in found.unknown]:
+            # Whoever names it knows more than the templates.
+            del found.unknown[service]
+            found.missing[service] = [identity(each) for each in self._subnets]
         interfaces = [each for each in found.missing if each != _S3]
         zones = self._add(found, interfaces)
         self._tell(found)
@@ -235,7 +240,7 @@ class PullEndpoints(Construct):
                 f"{service} has no way, and adding an endpoint does not open it: {verdict}. {verdict.fix}",
             )
         for service, verdict in found.unknown.items():
-            way = f"pass services=['{service}'] on a VPC of which more is known, or acknowledge this where there is a way"
+            way = f"pass services=['{service}'] to add an endpoint, or acknowledge this where there is a way"
             warn(self, _UNKNOWN, f"whether there is a way to {service} is not known: {verdict}; {way}")
         for name, verdict in found.outside.items():
             warn(

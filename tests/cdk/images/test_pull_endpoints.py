@@ -373,3 +373,35 @@ def test_bad_input(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(CdkPullError) as raised:
         pull.PullEndpoints(stack, "Endpoints", **given)
     assert message in str(raised.value)
+
+
+def test_a_way_that_is_not_known() -> None:
+    """Behind a transit gateway may be a way: a warning asks, and what is named is added."""
+    stack = cdk.Stack(cdk.App(), "S", env=ENV)
+    vpc = vpc_in(stack)
+    for number, subnet in enumerate(vpc.isolated_subnets):
+        ec2.CfnRoute(
+            stack,
+            f"Route{number}",
+            route_table_id=subnet.route_table.route_table_id,
+            destination_cidr_block="0.0.0.0/0",
+            transit_gateway_id="tgw-1",
+        )
+    pull.PullEndpoints(vpc, services=["ecr.api", "ecr.dkr", "s3"])
+    template, (warning,) = made(stack)
+    assert sorted(services(template)) == ["ecr.api", "ecr.dkr", "s3"]
+    assert warning.startswith("whether there is a way to logs is not known: route table ")
+    assert "pass services=['logs'] to add an endpoint, or acknowledge this where there is a way" in warning
+
+
+def test_a_vpc_without_host_names() -> None:
+    """An endpoint without private DNS would be no way: what to set is reported, and only the gateway is added."""
+    stack = cdk.Stack(cdk.App(), "S", env=ENV)
+    pull.PullEndpoints(vpc_in(stack, enable_dns_hostnames=False))
+    template, warned = made(stack)
+    assert services(template) == ["s3"]
+    assert len(warned) == 3
+    assert (
+        "has EnableDnsHostnames: false, without which an endpoint cannot have private DNS. Set EnableDnsHostnames: true"
+        in warned[0]
+    )
