@@ -28,18 +28,18 @@ class EndpointWay(Way):
         """Yield the ways through endpoints, and whether the source surely goes that way, as its name leads there."""
         if not self.need.service:
             return
+        vpc = self.subnet.vpc
         candidates = [
-            *self.network.endpoints_of.get(self.subnet.vpc, ()),
-            *(self.network.endpoints_of.get(None, ()) if self.subnet.vpc is not None else ()),
+            *self.network.endpoints_for(vpc, self.need),
+            *(self.network.endpoints_for(None, self.need) if vpc is not None else ()),
         ]
-        gateways = [each for each in candidates if each.gateway and self._serves(each) is not False]
-        for endpoint in gateways:
-            yield from self._gateway_way(endpoint)
         for endpoint in candidates:
-            serves = self._serves(endpoint)
-            if endpoint.gateway or serves is False:
+            if endpoint.gateway:
+                yield from self._gateway_way(endpoint)
+        for endpoint in candidates:
+            if endpoint.gateway:
                 continue
-            if serves is None or endpoint.vpc is None:
+            if endpoint.service is None or endpoint.vpc is None:
                 reason = f"may be an endpoint of {self.need.service}"
                 yield (
                     Verdict(status="unknown", element=endpoint.key, name=endpoint.name, reason=reason),
@@ -47,11 +47,6 @@ class EndpointWay(Way):
                 )
                 continue
             yield from self._interface_way(endpoint)
-
-    def _serves(self, endpoint: Endpoint) -> bool | None:
-        if endpoint.service is None:
-            return None
-        return endpoint.service == self.need.service and endpoint.region == self.need.region
 
     def _gateway_way(self, endpoint: Endpoint) -> Iterator[tuple[Verdict, bool]]:
         linked: bool | None = endpoint.tables is not None and self.subnet.table in endpoint.tables

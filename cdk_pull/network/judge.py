@@ -75,14 +75,15 @@ class Judge:
                 fix="Set EnableDnsSupport: true",
                 property="EnableDnsSupport",
             )
-        by_endpoint = list(EndpointWay(self._network, source, subnet, need, ipv6=ipv6).ways())
-        for verdict, is_taken in by_endpoint:
+        by_endpoint: list[Verdict] = []
+        for verdict, is_taken in EndpointWay(self._network, source, subnet, need, ipv6=ipv6).ways():
             if is_taken:
                 return verdict
+            by_endpoint.append(verdict)
         public = way.verdict()
         if public.status == "reachable":
             return public
-        found = best([*(verdict for verdict, _ in by_endpoint), public])
+        found = best([*by_endpoint, public])
         if found.status == "closed" and vpc is not None and vpc.unclear and need.service:
             return unknown(found, reason=f"{found.reason}; {vpc.unclear}")
         return found

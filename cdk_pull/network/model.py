@@ -331,6 +331,19 @@ class Network:
     endpoints: tuple[Endpoint, ...] = ()
 
     @cached_property
+    def _endpoints_for(self) -> Mapping[tuple[Hashable, str | None, str | None], tuple[Endpoint, ...]]:
+        found: dict[tuple[Hashable, str | None, str | None], list[Endpoint]] = {}
+        for endpoint in self.endpoints:
+            service = endpoint.service
+            found.setdefault((endpoint.vpc, service, service and endpoint.region), []).append(endpoint)
+        return {key: tuple(each) for key, each in found.items()}
+
+    def endpoints_for(self, vpc: Hashable, need: Need) -> tuple[Endpoint, ...]:
+        """Return the endpoints of a VPC that serve what is needed, or may."""
+        sure = self._endpoints_for.get((vpc, need.service, need.region), ())
+        return (*sure, *self._endpoints_for.get((vpc, None, None), ()))
+
+    @cached_property
     def endpoints_of(self) -> Mapping[Hashable, tuple[Endpoint, ...]]:
         """The endpoints by VPC; under None those of a VPC that is not known."""
         found: dict[Hashable, list[Endpoint]] = {}
