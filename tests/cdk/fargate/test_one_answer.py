@@ -151,5 +151,5 @@ def test_a_task_whose_size_was_chosen_is_not_told_to_take_another() -> None:
     task["Properties"]["Cpu"], task["Properties"]["Memory"] = "256", "512"
     (finding,) = check([from_document(template)], Options(select=["PULL203"])).findings
     assert finding.message == (
-        "the start is estimated at 87 s (39-235 s) with 0.25 vCPU, 0.5 GB, and at 70 s (33-182 s) with 1 vCPU, 2 GB"
+        "the start is estimated at 87 s (39-235 s) with 0.25 vCPU, 0.5 GB, and at 78 s (36-207 s) with 0.5 vCPU, 1 GB"
     )
