@@ -31,6 +31,7 @@ REFUSED = {
     "AWS::EC2::NatGateway",
     "AWS::ECR::PullThroughCacheRule",
     "AWS::ECR::ReplicationConfiguration",
+    "AWS::ECR::RepositoryCreationTemplate",
     "AWS::ECS::CapacityProvider",
     "AWS::ECS::ClusterCapacityProviderAssociations",
     "AWS::Logs::QueryDefinition",
