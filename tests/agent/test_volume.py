@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
-from cdk_pull.agent.volume import ImageLoad, image_volume, recommend
+from cdk_pull.agent.volume import ImageLoad, image_disk, image_volume, recommend
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.profile import ImageProfile
 
@@ -180,3 +180,27 @@ def test_an_impossible_load_is_refused(arguments: dict[str, Any], message: str) 
         ImageLoad(**arguments)
 
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("os", "disks", "known_ami", "disk"),
+    [
+        # The AMIs of Bottlerocket are AWS's, by whatever id; the root of another own AMI may be of any size.
+        ("bottlerocket", {}, False, ("/dev/xvdb", 20, False, ())),
+        ("linux", {}, False, None),
+        ("linux", {}, True, ("/dev/xvda", 30, False, ())),
+        # A disk of open size is none that was enlarged, nor is one as small as the system's.
+        ("bottlerocket", {"/dev/xvda": None, "/dev/sdf": 20}, True, ("/dev/xvdb", 20, False, ())),
+        ("bottlerocket", {"/dev/xvda": 200}, True, ("/dev/xvdb", 20, False, (("/dev/xvda", 200),))),
+        ("bottlerocket", {"/dev/xvdb": 50}, True, ("/dev/xvdb", 50, True, ())),
+        ("linux", {"/dev/xvda": None}, True, None),
+    ],
+)
+def test_the_disk_that_holds_the_images(
+    os: Any, disks: dict[str, int | None], *, known_ami: bool, disk: tuple[Any, ...] | None
+) -> None:
+    """The images are on the device of the operating system, of the size that is mapped or else the AMI's."""
+    found = image_disk(os, disks, known_ami=known_ami)
+    assert (
+        None if found is None else (found.device_name, found.size_gib, found.stated, found.others)
+    ) == disk
