@@ -101,7 +101,10 @@ def test_each_row_explains_its_own_example(row: dict[str, str]) -> None:
             "secret-missing",
         ),
         # It begins reasons of many kinds, and is one where nothing else tells.
-        ("ResourceInitializationError: unable to pull secrets or registry auth: something new", "secrets-or-auth"),
+        (
+            "ResourceInitializationError: unable to pull secrets or registry auth: something new",
+            "secrets-or-auth",
+        ),
         ("CannotPullContainerError: something that nobody has seen yet", "unknown"),
     ],
 )
