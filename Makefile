@@ -66,7 +66,7 @@ test: check ## everything that ends within minutes; pytest comes last
 
 # The fuzzers get their 100,000 inputs each by `make fuzz`; here enough to notice that they work.
 test-long: $(READY) ## what needs a container runtime, a browser or many minutes
-	FUZZ_INPUTS=$${FUZZ_INPUTS:-1500} pytest -rs -m long --durations=12
+	FUZZ_INPUTS=$${FUZZ_INPUTS:-10000} pytest -rs -m long --durations=12
 
 # The oldest aws-cdk-lib that setup.py allows and the newest that pip finds, each in an environment of its own.
 CDK_FLOOR = $(shell sed -n 's/^FLOOR: Final = "\(.*\)"/\1/p' cdk_pull/cdk/installed.py)

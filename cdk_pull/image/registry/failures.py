@@ -94,7 +94,12 @@ def _tls_reason(error: BaseException) -> str:
     failed = _tls_error(error)
     if isinstance(failed, ssl.SSLCertVerificationError):
         return failed.verify_message
-    return (failed.reason or "no reason given") if failed else ""
+    if failed is None:
+        return ""
+    # Some builds of Python give no reason for a connection that ends within the handshake.
+    is_end = isinstance(failed, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+    ended = "UNEXPECTED_EOF_WHILE_READING" if is_end else "no reason given"
+    return failed.reason or ended
 
 
 def _of_certificate(error: BaseException) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import sys
 from typing import Any
 
 from cdk_pull.rules.engine.context import CheckContext
@@ -77,14 +77,22 @@ def test_once() -> None:
 
 
 def test_near_linear() -> None:
-    """Eight times the services and capacities take less than sixteen times as long."""
+    """Four times the services and capacities take less than six times as many calls."""
 
-    def seconds(number: int) -> float:
+    def calls(number: int) -> int:
         assembly = from_document(_document(number, number))
-        begin = time.process_time()
-        check([assembly])
-        return time.process_time() - begin
+        counted = 0
 
-    seconds(10)
-    small = min(seconds(100) for _ in range(3))
-    assert seconds(800) < 16 * small
+        def count(_frame: object, event: str, _argument: object) -> None:
+            nonlocal counted
+            counted += event == "call"
+
+        sys.setprofile(count)
+        try:
+            check([assembly])
+        finally:
+            sys.setprofile(None)
+        return counted
+
+    calls(10)
+    assert calls(200) < 6 * calls(50)
