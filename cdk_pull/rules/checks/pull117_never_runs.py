@@ -71,5 +71,6 @@ def never_runs(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
             message="EC2 refuses user data that is not base64",
             fix="Put it under Fn::Base64, which encodes it",
             path=capacity.path,
+            autofix="",
         )
     yield from problems_of(capacity, "PULL117")
