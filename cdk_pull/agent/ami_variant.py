@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from functools import cache
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.errors import UnsupportedError
 
 __all__ = ["AmiVariant", "ami_variant"]
@@ -28,7 +26,7 @@ def ami_variant(instance_type: str) -> AmiVariant:
         UnsupportedError: for accelerators that no ECS-optimized AMI drives.
     """
     family = instance_type.partition(".")[0].lower()
-    known = _variants()
+    known = facts_of("ecs_ami_variants")
     if family in known["none"]:
         raise UnsupportedError(
             f"no ECS-optimized AMI drives the {known['none'][family]} of {instance_type}: pass machine_image= with an AMI that "
@@ -37,10 +35,3 @@ def ami_variant(instance_type: str) -> AmiVariant:
     if family in known["gpu"] or _GPU.match(family):
         return "gpu"
     return "neuron" if family in known["neuron"] or _NEURON.match(family) else "standard"
-
-
-@cache
-def _variants() -> dict[str, Any]:
-    text = packaged("ecs_ami_variants.json")
-    found: dict[str, Any] = json.loads(text)
-    return found

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from cdk_pull.agent.go_values import format_duration, parse_bool, parse_duration, parse_int, trim_space
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,13 +119,13 @@ _CLOSE = 0.9
 @cache
 def bottlerocket_keys() -> frozenset[str]:
     """Return every key that Bottlerocket knows in ``settings.ecs``."""
-    return frozenset(_table()["bottlerocket_ecs_keys"])
+    return frozenset(facts_of("ecs_agent_settings")["bottlerocket_ecs_keys"])
 
 
 @cache
 def bottlerocket_tables() -> frozenset[str]:
     """Return every table, or key, that Bottlerocket's ECS variants know in ``settings``."""
-    return frozenset(_table()["bottlerocket_tables"]["names"])
+    return frozenset(facts_of("ecs_agent_settings")["bottlerocket_tables"]["names"])
 
 
 @lru_cache(maxsize=1024)
@@ -145,7 +144,9 @@ def bottlerocket_spelling(key: str) -> str:
 @cache
 def variables() -> Mapping[str, Variable]:
     """Return every variable by name, in the order in which they are shown."""
-    return MappingProxyType({row["variable"]: _variable(row) for row in _table()["settings"]})
+    return MappingProxyType(
+        {row["variable"]: _variable(row) for row in facts_of("ecs_agent_settings")["settings"]}
+    )
 
 
 def setting_line(name: str, value: str, os: OperatingSystem) -> str:
@@ -165,13 +166,6 @@ def setting_line(name: str, value: str, os: OperatingSystem) -> str:
 def defaults(os: OperatingSystem) -> Mapping[str, AgentValue]:
     """Return what the agent makes of each variable that is not set."""
     return MappingProxyType({name: variable.effective("", os) for name, variable in variables().items()})
-
-
-@cache
-def _table() -> dict[str, Any]:
-    text = packaged("ecs_agent_settings.json")
-    table: dict[str, Any] = json.loads(text)
-    return table
 
 
 def _variable(row: dict[str, Any]) -> Variable:

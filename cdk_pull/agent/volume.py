@@ -14,15 +14,13 @@ What is assumed, because nobody can know it:
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.profile import ImageProfile
 from cdk_pull.units import format_bytes, parse_bytes, to_timedelta
@@ -169,7 +167,7 @@ def image_disk(os: OperatingSystem, disks: Mapping[str, int | None], *, known_am
         disks: the size of each device that the launch maps; None for one whose size is open.
         known_ami: whether the AMI is one of AWS's; the root of another may have another name or size.
     """
-    system = _facts()["systems"][os]
+    system = facts_of("ec2_image_volumes")["systems"][os]
     devices = [system["device_name"], *(() if known_ami else system.get("other_names", ()))]
     mapped = [name for name in devices if name in disks]
     others = tuple(
@@ -198,7 +196,7 @@ def image_volume(load: ImageLoad, settings: AgentSettings, *, os: OperatingSyste
     Raises:
         InvalidValueError: when it is more than EBS gives, or more images come than clean-up removes.
     """
-    facts = _facts()
+    facts = facts_of("ec2_image_volumes")
     system = facts["systems"][os]
     stay = load.lifetime if _keeps_images(settings) else min(load.lifetime, _until_cleanup(load, settings))
     versions = 1 + math.ceil(load.deployments_per_day * (stay / _DAY))
@@ -300,10 +298,3 @@ def _placeholders(load: ImageLoad) -> str:
 
 def _length(stay: timedelta) -> str:
     return f"{stay / _DAY:g} days" if stay >= 2 * _DAY else f"{stay / _HOUR:g} hours"
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    text = packaged("ec2_image_volumes.json")
-    facts: dict[str, Any] = json.loads(text)
-    return facts

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-__all__ = ["packaged"]
+__all__ = ["facts_of", "packaged"]
 
 
 def packaged(name: str) -> str:
@@ -13,3 +16,10 @@ def packaged(name: str) -> str:
     ``importlib.resources`` would do the same, and brings a dozen modules that no check needs.
     """
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+@cache
+def facts_of(name: str) -> dict[str, Any]:
+    """Return the facts of a JSON file of the package, by its name without ``.json``; read once, not to be changed."""
+    found: dict[str, Any] = json.loads(packaged(f"{name}.json"))
+    return found

@@ -5,12 +5,11 @@ Source: data/ecs_stop_reasons.json, whose rows name their own.
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache
 from typing import Final, NamedTuple
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 
 __all__ = ["StopReason", "explain_stop", "is_start_failure"]
 
@@ -65,11 +64,10 @@ def explain_stop(reason: str) -> StopReason | None:
 
 @cache
 def _table() -> tuple[tuple[re.Pattern[str], StopReason], ...]:
-    text = packaged("ecs_stop_reasons.json")
     return tuple(
         (
             re.compile(row["pattern"], re.IGNORECASE | re.DOTALL),
             StopReason(row["id"], row["what"], row["do"], row["source"]),
         )
-        for row in json.loads(text)["reasons"]
+        for row in facts_of("ecs_stop_reasons")["reasons"]
     )

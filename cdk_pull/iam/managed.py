@@ -5,11 +5,9 @@ Source: data/aws_managed_policies.json.
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from typing import Any
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.iam.policy import Policy, Statement
 from cdk_pull.iam.text import Part
 
@@ -23,7 +21,7 @@ def aws_managed_policy(name: str) -> Policy:
     Args:
         name: with its path, such as ``service-role/AmazonECSTaskExecutionRolePolicy``.
     """
-    facts = _facts()
+    facts = facts_of("aws_managed_policies")
     said = facts["policies"].get(name)
     if said is None and name not in facts["without"]:
         return Policy(name=name, unclear=f"what the AWS managed policy {name} allows is not known here")
@@ -35,10 +33,3 @@ def aws_managed_policy(name: str) -> Policy:
             where = (("*",),) if key != "some" else ((Part(f"some of {name}"),),)
             statements.append(Statement(allow=allow, actions=actions, resources=where, index=index))
     return Policy(name=name, statements=tuple(statements))
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    data = packaged("aws_managed_policies.json")
-    facts: dict[str, Any] = json.loads(data)
-    return facts | {"without": frozenset(facts["without"])}

@@ -5,13 +5,12 @@ Sources: data/ecr_hosts.json, data/ecr_prices.json.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
 
 __all__ = [
@@ -55,7 +54,9 @@ class EcrRegistry:
             return None
         account, service, region, suffix = match.groups()
         form = {"service": service, "suffix": suffix}
-        return cls(account=account, region=region, **form) if form in _facts()["private"] else None
+        return (
+            cls(account=account, region=region, **form) if form in facts_of("ecr_hosts")["private"] else None
+        )
 
     @property
     def dual_stack(self) -> bool:
@@ -70,7 +71,7 @@ def registry_kind(host: str) -> RegistryKind:
     """Tell a private Amazon ECR registry, Amazon ECR Public and every other registry apart."""
     if EcrRegistry.of_host(host):
         return "ecr"
-    return "ecr-public" if host.lower().removesuffix(_HTTPS) in _facts()["public"] else "other"
+    return "ecr-public" if host.lower().removesuffix(_HTTPS) in facts_of("ecr_hosts")["public"] else "other"
 
 
 def check_region(region: str) -> str:
@@ -110,20 +111,16 @@ class EcrPrices(NamedTuple):
 @cache
 def ecr_prices() -> EcrPrices:
     """Return what Amazon ECR costs."""
-    prices = json.loads(packaged("ecr_prices.json"))
+    prices = facts_of("ecr_prices")
     return EcrPrices(prices["storage_gb_month"], prices["transfer_to_another_region_gb"])
 
 
 @cache
 def _private_host() -> re.Pattern[str]:
     alternatives = {
-        key: "|".join(sorted({re.escape(form[key]) for form in _facts()["private"]}, key=len, reverse=True))
+        key: "|".join(
+            sorted({re.escape(form[key]) for form in facts_of("ecr_hosts")["private"]}, key=len, reverse=True)
+        )
         for key in ("service", "suffix")
     }
     return re.compile(rf"([0-9]{{12}})\.({alternatives['service']})\.({_REGION})\.({alternatives['suffix']})")
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(packaged("ecr_hosts.json"))
-    return facts

@@ -10,7 +10,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,5 +108,5 @@ def _allow(actions: Sequence[str], on: Sequence[str]) -> dict[str, Any]:
 
 @cache
 def _purposes() -> dict[str, list[str]]:
-    purposes: dict[str, list[str]] = json.loads(packaged("pull_permissions.json"))["purposes"]
+    purposes: dict[str, list[str]] = facts_of("pull_permissions")["purposes"]
     return purposes

@@ -5,13 +5,11 @@ Source: data/pull_through_upstreams.json.
 
 from __future__ import annotations
 
-import json
 import re
 from fnmatch import fnmatchcase
-from functools import cache
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Final, Literal, NamedTuple, cast
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import EcrRegistry
 
@@ -100,7 +98,14 @@ def upstream_of(host: str) -> Upstream | None:
     """
     if EcrRegistry.of_host(host) is not None:
         return Upstream(host, "ecr", host.lower().removesuffix(":443"))
-    row = next((row for row in _data()["upstreams"] if fnmatchcase(host, row["registry"])), None)
+    row = next(
+        (
+            row
+            for row in facts_of("pull_through_upstreams")["upstreams"]
+            if fnmatchcase(host, row["registry"])
+        ),
+        None,
+    )
     if row is None:
         return None
     return Upstream(host, cast("UpstreamKind", row["upstream"]), row.get("url", host))
@@ -127,12 +132,12 @@ def behind(repository: str, prefix: str, *, kind: str = "", upstream_prefix: str
 
 def needs_secret(kind: UpstreamKind) -> bool:
     """Tell whether a rule for an upstream needs credentials in AWS Secrets Manager."""
-    return bool(_data()["kinds"][kind]["secret"])
+    return bool(facts_of("pull_through_upstreams")["kinds"][kind]["secret"])
 
 
 def name_of(kind: UpstreamKind) -> str:
     """Return an upstream's name for a message."""
-    return str(_data()["kinds"][kind]["name"])
+    return str(facts_of("pull_through_upstreams")["kinds"][kind]["name"])
 
 
 def default_prefix(upstream: Upstream, *, account: str | None = None) -> str:
@@ -142,7 +147,7 @@ def default_prefix(upstream: Upstream, *, account: str | None = None) -> str:
         upstream: what is cached.
         account: of the cache; None where it is not known.
     """
-    prefix = str(_data()["kinds"][upstream.kind]["prefix"])
+    prefix = str(facts_of("pull_through_upstreams")["kinds"][upstream.kind]["prefix"])
     if upstream.kind == "azure-container-registry":
         return f"{prefix}/{upstream.url.partition('.')[0]}"
     registry = EcrRegistry.of_host(upstream.url)
@@ -187,10 +192,3 @@ def check_secret_name(name: str) -> str:
             allowed=f"{SECRET_PREFIX!r} and letters, digits, and any of /_+=.@-",
         )
     return name
-
-
-@cache
-def _data() -> dict[str, Any]:
-    text = packaged("pull_through_upstreams.json")
-    data: dict[str, Any] = json.loads(text)
-    return data

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.errors import InvalidValueError
 
@@ -21,7 +20,7 @@ _VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 @cache
 def known_regions() -> frozenset[str]:
     """Return the Regions of every partition, from data/aws_regions.json."""
-    data = json.loads(packaged("aws_regions.json"))
+    data = facts_of("aws_regions")
     return frozenset(data["regions"])
 
 

@@ -5,12 +5,10 @@ Source: data/slim_images.json.
 
 from __future__ import annotations
 
-import json
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.image.ecr import registry_kind
 from cdk_pull.image.reference import DOCKER_HUB
 
@@ -48,7 +46,7 @@ def slim_tag(reference: ImageReference) -> SlimTag | None:
     if reference.digest or (registry != DOCKER_HUB and registry_kind(registry) == "other"):
         return None
     match = _OFFICIAL.fullmatch(reference.repository)
-    row = _facts()["images"].get(match.group(1)) if match else None
+    row = facts_of("slim_images")["images"].get(match.group(1)) if match else None
     tag = _tag(row, reference.tag or _LATEST) if row is not None else ""
     if row is None or not tag:
         return None
@@ -63,7 +61,7 @@ def slim_tag(reference: ImageReference) -> SlimTag | None:
 def _tag(row: dict[str, Any], tag: str) -> str:
     """Return the tag of the small variant; empty where the tag is not one of the full variant."""
     head, _, suite = tag.rpartition("-")
-    if suite not in _facts()["suites"]:
+    if suite not in facts_of("slim_images")["suites"]:
         head, suite = tag, ""
     if head == _LATEST and not suite:
         head = row.get("latest", "")
@@ -73,10 +71,3 @@ def _tag(row: dict[str, Any], tag: str) -> str:
         return ""
     words = row["slim"].format(tag=head, suite=suite).split("-")
     return "-".join(word for word in words if word)
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    text = packaged("slim_images.json")
-    facts: dict[str, Any] = json.loads(text)
-    return facts

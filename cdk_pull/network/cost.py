@@ -5,12 +5,9 @@ Source: data/vpc_prices.json.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
 
 __all__ = ["WayCost", "way_cost"]
@@ -66,7 +63,7 @@ def way_cost(*, interfaces: int, zones: int, nat_gateways: int, gb_per_month: fl
             gb_per_month,
             allowed="GB per month, such as 200",
         )
-    prices = _prices()
+    prices = facts_of("vpc_prices")
     usd, hours = prices["usd"], prices["hours_per_month"]
     through_nat = gb_per_month * usd["nat_gb"]
     return WayCost(
@@ -76,9 +73,3 @@ def way_cost(*, interfaces: int, zones: int, nat_gateways: int, gb_per_month: fl
         nat_gb=through_nat,
         region=prices["region"],
     )
-
-
-@cache
-def _prices() -> dict[str, Any]:
-    prices: dict[str, Any] = json.loads(packaged("vpc_prices.json"))
-    return prices

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 
 __all__ = ["Partition", "partition_of"]
 
@@ -37,5 +36,4 @@ def partition_of(region: str) -> Partition:
 
 @cache
 def _partitions() -> tuple[Partition, ...]:
-    text = packaged("partitions.json")
-    return tuple(Partition(**row) for row in json.loads(text)["partitions"])
+    return tuple(Partition(**row) for row in facts_of("partitions")["partitions"])

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
 
 __all__ = ["WatchCost", "watch_cost"]
@@ -62,7 +60,7 @@ def watch_cost(
     for name, value in (("starts_per_day", starts_per_day), ("retention_days", retention_days)):
         if not 0 <= value < float("inf"):
             raise InvalidValueError(f"invalid {name}", value, allowed="a number from 0")
-    facts = _facts()
+    facts = facts_of("cloudwatch_prices")
     usd = facts["usd"]
     starts = starts_per_day * _DAYS_PER_MONTH
     ingested = starts * facts["events_per_start"] * facts["event_bytes"] / _GB
@@ -76,10 +74,3 @@ def watch_cost(
     alarms = 2 if alarm_queries_per_day else 1
     fixed = usd["metric_month"] + alarms * usd["alarm_month"] + (usd["dashboard_month"] if dashboard else 0)
     return WatchCost(starts=starts, events=events, fixed=fixed, region=facts["region"])
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    text = packaged("cloudwatch_prices.json")
-    facts: dict[str, Any] = json.loads(text)
-    return facts

@@ -5,12 +5,10 @@ Source: data/windows_families.json.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 
@@ -41,7 +39,7 @@ def fargate_family(family: str) -> Product:
         UnsupportedError: for a family that ECS runs on EC2 only; the message has the reason.
         InvalidValueError: for what is no Windows family.
     """
-    facts = _facts()
+    facts = facts_of("windows_families")
     if not isinstance(family, str):
         raise InvalidValueError(
             "operating system family must be a string",
@@ -66,7 +64,9 @@ def fargate_family(family: str) -> Product:
 
 def fargate_families(product: Product) -> tuple[str, ...]:
     """Return the operating system families of a Windows Server that Fargate runs."""
-    return tuple(family for family, name in _facts()["fargate"].items() if name == product.name)
+    return tuple(
+        family for family, name in facts_of("windows_families")["fargate"].items() if name == product.name
+    )
 
 
 def product_of_build(os_build: int) -> Product | None:
@@ -77,10 +77,4 @@ def product_of_build(os_build: int) -> Product | None:
 @cache
 def products() -> dict[str, Product]:
     """Return every Windows Server of the catalogue by name."""
-    return {name: Product(name=name, **row) for name, row in _facts()["products"].items()}
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(packaged("windows_families.json"))
-    return facts
+    return {name: Product(name=name, **row) for name, row in facts_of("windows_families")["products"].items()}

@@ -5,12 +5,11 @@ Source: data/windows_families.json.
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache
 from typing import Final, NamedTuple
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.windows.catalogue import packaged_catalogue
 
 __all__ = ["ServercoreTag", "build_of_tag", "read_servercore_tag"]
@@ -66,6 +65,5 @@ def build_of_tag(tag: str) -> int | None:
 
 @cache
 def _builds() -> dict[str, int]:
-    facts = json.loads(packaged("windows_families.json"))
-    builds: dict[str, int] = facts["builds"]
+    builds: dict[str, int] = facts_of("windows_families")["builds"]
     return builds

@@ -5,11 +5,10 @@ Source: data/fargate_start_facts.json; each figure has its own source there.
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import NamedTuple
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 
 __all__ = ["StartFacts", "start_facts"]
 
@@ -43,7 +42,7 @@ class StartFacts(NamedTuple):
 @cache
 def start_facts() -> StartFacts:
     """Return the facts that this package carries."""
-    data = json.loads(packaged("fargate_start_facts.json"))
+    data = facts_of("fargate_start_facts")
     soci, waiting, storage = data["soci"], data["waiting_container"], data["ephemeral_storage"]
     cached = data["ec2_cached"]
     return StartFacts(

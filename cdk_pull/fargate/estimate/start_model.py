@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,12 +100,12 @@ class StartModel:
 
 def published_storage_rates() -> dict[int, float]:
     """Return AWS's storage throughput by CPU units, in MB per second."""
-    data = json.loads(packaged("fargate_storage_throughput.json"))
+    data = facts_of("fargate_storage_throughput")
     return {int(cpu): rate * _MB_PER_MIB for cpu, rate in data["mib_per_second_by_cpu"].items()}
 
 
 @cache
 def load_start_model() -> StartModel:
     """Return the model that this package carries."""
-    data = json.loads(packaged("fargate_start_model.json"))
+    data = facts_of("fargate_start_model")
     return StartModel.from_json(data["model"])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.image.profile import Compression
 
 if TYPE_CHECKING:
@@ -67,8 +66,7 @@ def usual(compression: Compression, compressed_bytes: int, why: str) -> Unpacked
 @cache
 def _usual_ratios() -> dict[Compression, float]:
     """Return unpacked bytes for one compressed byte, as the start-up model was fitted on published images."""
-    text = packaged("fargate_start_model.json")
-    expansion = json.loads(text)["model"]["expansion"]
+    expansion = facts_of("fargate_start_model")["model"]["expansion"]
     return {kind: expansion.get(kind.value, 1.0) for kind in Compression}
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
 
@@ -63,19 +61,12 @@ def bottlerocket_variant_ended(capacity: Capacity, _context: CheckContext) -> It
     """
     found = _VARIANT.search(capacity.ami)
     variant = found[1] if found is not None else ""
-    ended = _facts()["ended"].get(variant)
+    ended = facts_of("bottlerocket_variants")["ended"].get(variant)
     if ended is not None:
-        instead = _facts()["instead"][variant]
+        instead = facts_of("bottlerocket_variants")["instead"][variant]
         name = instead.upper().replace("-", "_")
         yield Problem(
             message=f"{variant} of Bottlerocket is not updated since {ended}",
             fix=f"Use {instead}; in CDK ecs.BottleRocketImage(variant=ecs.BottlerocketEcsVariant.{name})",
             path=(*capacity.base, "ImageId"),
         )
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    text = packaged("bottlerocket_variants.json")
-    facts: dict[str, Any] = json.loads(text)
-    return facts

@@ -5,12 +5,11 @@ Source: data/pull_permissions.json.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.iam.policy import read_policy
 from cdk_pull.iam.text import covers, shown
 from cdk_pull.rules.support.pull_through import behind_cache
@@ -190,5 +189,4 @@ def _is_root(principals: Any) -> bool:
 
 @cache
 def _purposes() -> dict[Purpose, tuple[str, ...]]:
-    data = packaged("pull_permissions.json")
-    return {purpose: tuple(actions) for purpose, actions in json.loads(data)["purposes"].items()}
+    return {purpose: tuple(actions) for purpose, actions in facts_of("pull_permissions")["purposes"].items()}

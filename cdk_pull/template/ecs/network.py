@@ -5,12 +5,11 @@ Source: data/pull_endpoints.json.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.iam.policy import Request
 from cdk_pull.iam.text import ANY_CHARACTER, text
 from cdk_pull.image.ecr import EcrRegistry
@@ -147,7 +146,7 @@ def _subnets_of(capacity: Capacity) -> Iterator[tuple[Resource, list[Any], tuple
 
 def network_needs(need: StartNeed, context: Context) -> Iterator[Need]:
     """Yield what a start asks of the network for one need, in a stack."""
-    facts = _facts()
+    facts = facts_of("pull_endpoints")
     own = context.environment.region
     # The Region that an image names is the stack's own, as far as nobody says which that is.
     region = None if own is None or need.region == own else need.region
@@ -173,19 +172,19 @@ def network_needs(need: StartNeed, context: Context) -> Iterator[Need]:
 
 def instance_needs() -> Iterator[Need]:
     """Yield what an instance asks of the network before it gets tasks."""
-    facts = _facts()
+    facts = facts_of("pull_endpoints")
     yield from (Need(name=facts["names"][service], service=service) for service in facts["needs"]["instance"])
 
 
 def service_needs(services: Iterable[str]) -> Iterator[Need]:
     """Yield the need for each of some services of AWS, by the name of its endpoint."""
-    names = _facts()["names"]
+    names = facts_of("pull_endpoints")["names"]
     yield from (Need(name=names[service], service=service) for service in services)
 
 
 def endpoint_services() -> tuple[str, ...]:
     """Return the services that a start may ask, by the names of their endpoints."""
-    return tuple(_facts()["names"])
+    return tuple(facts_of("pull_endpoints")["names"])
 
 
 _ACTIONS: Final = {
@@ -204,14 +203,7 @@ def _requests(service: str, need: StartNeed, context: Context, region: str | Non
     if service == "ecr.api":
         on = (("*",),)
     elif service == "s3":
-        before, after = _facts()["layers"].split("{region}")
+        before, after = facts_of("pull_endpoints")["layers"].split("{region}")
         place = (region,) if region else pseudo(context, "Region")
         on = (text("arn:", pseudo(context, "Partition"), f":s3:::{before}", place, after, ANY_CHARACTER),)
     return tuple(Request(action=action, resources=on) for action in _ACTIONS.get(service, ()))
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    data = packaged("pull_endpoints.json")
-    facts: dict[str, Any] = json.loads(data)
-    return facts
