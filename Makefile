@@ -19,7 +19,7 @@ export AWS_EC2_METADATA_DISABLED := true
 PYTHON_READY := .venv/.ready
 READY := node_modules/.ready
 
-.PHONY: help install synth fixes check test test-long test-cdk mutants fuzz bench bench-rules bench-containerd bench-throttled generated docs docs-build changelog wheel licenses lock clean
+.PHONY: help install synth fixes check test test-long test-cdk test-deps mutants fuzz bench bench-rules bench-containerd bench-throttled generated docs docs-build changelog wheel licenses lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -87,6 +87,11 @@ test-cdk-%: .venv-cdk-%/.ready
 	.venv-cdk-$*/bin/python -m pytest -q -n $(JOBS) --dist loadfile -m "not long" tests/cdk tests/test_testing.py
 
 test-cdk: test-cdk-floor test-cdk-newest ## the constructs on the oldest aws-cdk-lib that is supported, and on the newest
+
+PYTHONS ?= 3.11 3.12 3.13 3.14
+DEPS ?= lowest newest optimized
+test-deps: $(READY) ## all but the constructs on each Python, with the lowest and the newest dependencies: PYTHONS=3.12 TESTS=tests/cli
+	python -m scripts.plain_matrix --jobs $(JOBS) --pythons $(PYTHONS) --kinds $(DEPS) -- $(TESTS)
 
 MUTANTS ?= 20
 mutants: $(READY) ## change tuned code in small ways, and list the changes that no test notices: MUTANTS=20

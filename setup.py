@@ -15,8 +15,8 @@ PLAIN = [
     "rich>=13.9",
     "tomlkit>=0.13",
     "tree-sitter>=0.25",
-    "tree-sitter-bash>=0.25",
-    "tree-sitter-powershell>=0.25",
+    "tree-sitter-bash>=0.25.1",
+    "tree-sitter-powershell>=0.26.3",
     "PyYAML>=6.0.2",
 ]
 # What talks to a registry or to AWS: never needed at synth.

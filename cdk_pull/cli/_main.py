@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from cdk_pull.cli._group import Group
 from cdk_pull.cli._streams import OutputError, safe_streams
-from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.docstrings import docstring_of
 from cdk_pull.errors import CannotWriteError, CdkPullError
 from cdk_pull.printing import printable
@@ -85,7 +85,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(Group):
     """Imports a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -98,14 +98,6 @@ class _LazyGroup(click.Group):
         if command.help is None and command.callback is not None:
             command.help = docstring_of(command.callback)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            near = did_you_mean(args[0], _COMMANDS) or f"The commands are: {', '.join(sorted(_COMMANDS))}"
-            raise click.UsageError(f"no such command: {args[0]!r}. {near}", ctx)
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -184,11 +176,6 @@ def _invoke(arguments: list[str]) -> int:
     command_line.help = command_line.help or docstring_of(command_line.callback)
     if any(name.endswith("_COMPLETE") for name in os.environ if name.startswith("_CDK_PULL")):
         command_line.main(arguments, prog_name=_NAME)  # which answers a shell that completes a line
-    if not arguments:
-        # Older releases of click take that for a success.
-        with click.Context(command_line, info_name=_NAME) as context:
-            click.echo(context.get_help())
-        return _BAD_INPUT
     # click's own main would tell of interrupts and closed pipes in its own way.
     with command_line.make_context(_NAME, list(arguments)) as context:
         status = command_line.invoke(context)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from cdk_pull.cli._group import Group
 from cdk_pull.cli._look_up import require_network
 from cdk_pull.cli._progress import working
 from cdk_pull.data.preferred import DATA_DIR_VARIABLE
@@ -40,7 +41,7 @@ def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@click.group("refresh")
+@click.group("refresh", cls=Group)
 def command() -> None:
     """Fetch new facts, check them against the former ones, show the difference, and write them to a folder.
 

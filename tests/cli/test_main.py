@@ -59,3 +59,26 @@ def test_a_command_that_is_like_none_is_answered_with_the_list(capsys: pytest.Ca
     with pytest.raises(SystemExit, match="2"):
         main(["zzzz"])
     assert capsys.readouterr().err.startswith("cdk-pull: no such command: 'zzzz'. The commands are: agent, ")
+
+
+@pytest.mark.parametrize("group", [[], ["refresh"]])
+@pytest.mark.parametrize("name", ["::x", "\n", "/x", "é", "zzzz"])
+def test_a_name_of_any_characters_is_no_option(
+    capsys: pytest.CaptureFixture[str], group: list[str], name: str
+) -> None:
+    """A name that begins with neither a letter nor a hyphen is refused as each other, in each group."""
+    with pytest.raises(SystemExit, match="2"):
+        main([*group, name])
+    out, err = capsys.readouterr()
+    assert (out, err.startswith(f"cdk-pull: no such command: {name!r}. The commands are: ")) == ("", True)
+
+
+@pytest.mark.parametrize("group", [[], ["refresh"]])
+def test_a_group_without_a_command_shows_its_help(
+    capsys: pytest.CaptureFixture[str], group: list[str]
+) -> None:
+    """The help, and the status of a wrong input."""
+    with pytest.raises(SystemExit, match="2"):
+        main(group)
+    out, err = capsys.readouterr()
+    assert (out.startswith(" ".join(["Usage: cdk-pull", *group, "[OPTIONS]"])), err) == (True, "")
