@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeAlias, TypeVar
 
+from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import AgentWarning
 from cdk_pull.agent.variables import variables
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from cdk_pull.agent.pieces import Holes
-    from cdk_pull.agent.readers.codes import WarningCode
 
 __all__ = [
     "DEEPEST",
@@ -167,6 +167,24 @@ class Core(Generic[W]):
 
     def unreachable(self, node: Node, worlds: Sequence[W]) -> None:
         """Take note of a statement that no world comes to."""
+        raise NotImplementedError
+
+    def lose(self, world: W, name: str, reason: str, node: Node) -> None:
+        """Make one of the agent's variables unknown."""
+        raise NotImplementedError
+
+    def cut_off(self, node: Node, worlds: Sequence[W], names: Iterable[str | None], system: str) -> None:
+        """Warn of the settings of a statement that no world comes to; what a restart cuts off may just have run."""
+        restarts = any(world.flow == "restart" for world in worlds)
+        code = WarningCode.AFTER_RESTART if restarts else WarningCode.UNREACHABLE
+        why = "the script has ended before this line"
+        if restarts:
+            why = f"the instance restarts before this line, and {system} does not run the rest later"
+        for name in names:
+            self.warn(code, why, self.line(node), name)
+            if restarts and name is not None:
+                for world in worlds:
+                    self.lose(world, name, why, node)
 
     def visit(self, node: Node, worlds: Iterable[W], step: Step[W]) -> list[W]:
         """Return the worlds after a statement, as far as there is effort left for it."""

@@ -9,7 +9,7 @@ from cdk_pull.agent.script.bash.world import PRINTED, Chunk
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
-    from cdk_pull.agent.script.bash.shell import Shell
+    from cdk_pull.agent.script.bash.interpreter import Interpreter
     from cdk_pull.agent.script.bash.world import Io, World
 
 __all__ = ["Call"]
@@ -29,7 +29,7 @@ class Call:
         text: the command as it stands in the script.
     """
 
-    shell: Shell
+    shell: Interpreter
     world: World
     io: Io
     words: list[str]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.script.bash.shell import asks_agent
 from cdk_pull.agent.script.bash.words import expand_one
 from cdk_pull.agent.script.bash.world import ECS_CONFIG
+from cdk_pull.agent.script.tree import field_text, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -19,7 +20,7 @@ __all__ = ["decide"]
 
 # Commands that are there to ask: both answers are possible.
 _QUESTIONS = frozenset(
-    {
+    [
         "[",
         "[[",
         "test",
@@ -34,8 +35,17 @@ _QUESTIONS = frozenset(
         "cmp",
         "diff",
         "id",
-    }
-    | {"getent", "pgrep", "pidof", "mountpoint", "ping", "nc", "expr", "let", "read", "select"}
+        "getent",
+        "pgrep",
+        "pidof",
+        "mountpoint",
+        "ping",
+        "nc",
+        "expr",
+        "let",
+        "read",
+        "select",
+    ]
 )
 # What succeeds each time that it runs.
 _LASTING = frozenset({":", "true", "sleep", "echo", "printf", "date"})
@@ -55,7 +65,7 @@ def decide(shell: Shell, node: Node, world: World, *, lasting: bool = False) -> 
         world: the state in which it is asked.
         lasting: whether to say what holds again and again, which the success of a command does not.
     """
-    text = (node.text or b"").decode("utf-8", "replace")
+    text = text_of(node)
     if (
         node.type in _COMMANDS
         and not shell.effort.background
@@ -65,12 +75,9 @@ def decide(shell: Shell, node: Node, world: World, *, lasting: bool = False) -> 
     answer: bool | None = True
     match node.type:
         case "negated_command":
-            inside = (
-                decide(shell, node.named_children[0], world, lasting=lasting)
-                if node.named_child_count
-                else None
-            )
-            answer = None if inside is None else not inside
+            inside = node.named_children[:1]
+            answer = decide(shell, inside[0], world, lasting=lasting) if inside else None
+            answer = None if answer is None else not answer
         case "test_command":
             answer = True if _ALWAYS_TRUE.fullmatch(text) else _test(shell, node, world)
         case "list":
@@ -83,35 +90,24 @@ def decide(shell: Shell, node: Node, world: World, *, lasting: bool = False) -> 
         case "variable_assignment":
             # It is what the last command in it is.
             value = node.child_by_field_name("value")
-            last = (
-                next(reversed(value.named_children), None)
-                if value is not None and value.type == "command_substitution"
-                else None
-            )
-            answer = True if last is None else decide(shell, last, world, lasting=lasting)
+            if value is not None and value.type == "command_substitution" and value.named_child_count:
+                answer = decide(shell, value.named_children[-1], world, lasting=lasting)
     return answer
 
 
 def _command(shell: Shell, node: Node, world: World, *, lasting: bool) -> bool | None:
-    name = node.child_by_field_name("name")
-    word = (name.text or b"").decode("utf-8", "replace") if name is not None else ""
-    if word == "sudo" and node.child_by_field_name("argument") is not None:
-        argument = node.child_by_field_name("argument")
-        word = (argument.text or b"").decode("utf-8", "replace") if argument is not None else ""
+    word = field_text(node, "name")
+    if word == "sudo":
+        word = field_text(node, "argument") or word
     if word == "false":
         return False
     if word in world.functions:
         return world.status
-    if word in _SCRIPTS and _MAY_FAIL.search((node.text or b"").decode("utf-8", "replace")):
+    if word in _SCRIPTS and _MAY_FAIL.search(text_of(node)):
         return None
-    if word in {"test", "["}:
-        return _compare(
-            [expand_one(each, world, shell) for each in node.children_by_field_name("argument")], shell
-        )
-    if word in {"grep", "egrep", "fgrep"}:
-        return _finds(
-            [expand_one(each, world, shell) for each in node.children_by_field_name("argument")], world, shell
-        )
+    if word in {"test", "[", "grep", "egrep", "fgrep"}:
+        words = [expand_one(each, world, shell) for each in node.children_by_field_name("argument")]
+        return _finds(words, world, shell) if word.endswith("grep") else _compare(words, shell)
     return None if word in _QUESTIONS or (lasting and word not in _LASTING) else True
 
 
@@ -141,9 +137,7 @@ def _test(shell: Shell, node: Node, world: World) -> bool | None:
         return None
     inside = node.named_children[0]
     words = [
-        expand_one(each, world, shell)
-        if each.is_named and each.type != "test_operator"
-        else (each.text or b"").decode("utf-8", "replace")
+        expand_one(each, world, shell) if each.is_named and each.type != "test_operator" else text_of(each)
         for each in inside.children or [inside]
     ]
     return _compare(words, shell)

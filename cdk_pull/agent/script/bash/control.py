@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from cdk_pull.agent.script.bash.conditions import decide
 from cdk_pull.agent.script.bash.words import expand, expand_one
 from cdk_pull.agent.script.core import Arm
+from cdk_pull.agent.script.tree import child, operator_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,11 +29,10 @@ _MOST_ROUNDS = 50
 def either(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
     """Follow ``a && b`` and ``a || b``."""
     left, right = node.named_children[0], node.named_children[-1]
-    operator = next((child.type for child in node.children if not child.is_named), "&&")
     return join(
         shell,
         (left, lambda one, given: shell.run(left, [one], given)),
-        operator,
+        operator_of(node),
         lambda one, given: shell.run(right, [one], given),
     )(world, io)
 
@@ -59,8 +59,8 @@ def _asked(shell: Shell, step: _Step, world: World, io: Io) -> list[World]:
 
 def branch(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
     """Follow ``if``, ``elif`` and ``else``."""
-    clauses = [child for child in node.children if child.type == "elif_clause"]
-    last = next((child for child in node.children if child.type == "else_clause"), None)
+    clauses = [part for part in node.children if part.type == "elif_clause"]
+    last = child(node, "else_clause")
     arms = [_arm(shell, each, io) for each in (node, *clauses)]
     return shell.choose(
         [world],
@@ -70,13 +70,13 @@ def branch(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
 
 
 def _arm(shell: Shell, node: Node, io: Io) -> Arm[World]:
-    kinds = [child.type for child in node.children]
+    kinds = [part.type for part in node.children]
     then = kinds.index("then") if "then" in kinds else len(kinds)
-    questions = [child for child in node.children[:then] if child.is_named]
+    questions = [part for part in node.children[:then] if part.is_named]
     body = [
-        child
-        for child in node.children[then:]
-        if child.is_named and child.type not in {"elif_clause", "else_clause"}
+        part
+        for part in node.children[then:]
+        if part.is_named and part.type not in {"elif_clause", "else_clause"}
     ]
     return Arm(
         lambda one: shell.ask(questions, one, io),
@@ -92,7 +92,7 @@ def case(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
 
     def arm(item: Node) -> Arm[World]:
         values = item.children_by_field_name("value")
-        body = [child for child in item.named_children if child not in values]
+        body = [part for part in item.named_children if child not in values]
 
         def holds(one: World) -> bool | None:
             if shell.holes.first(subject) is not None:
@@ -102,7 +102,7 @@ def case(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
         return Arm(_same, holds, lambda one: shell.sequence(body, [one], io))
 
     return shell.choose(
-        [world], [arm(child) for child in node.named_children if child.type == "case_item"], _same
+        [world], [arm(part) for part in node.named_children if part.type == "case_item"], _same
     )
 
 
@@ -111,7 +111,7 @@ def each(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
     variable, body = node.child_by_field_name("variable"), node.child_by_field_name("body")
     if variable is None or body is None:
         return [world]
-    name = (variable.text or b"").decode("utf-8", "replace")
+    name = text_of(variable)
     values = [word for value in node.children_by_field_name("value") for word in expand(value, world, shell)]
 
     def bind(one: World, value: object) -> None:
@@ -132,7 +132,7 @@ def repeat(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
     if body is None:
         return [world]
     questions = [one for one in node.children_by_field_name("condition") if one.is_named]
-    until = any(child.type == "until" for child in node.children)
+    until = any(part.type == "until" for part in node.children)
     asks = node.type == "while_statement"
 
     def holds(one: World) -> bool | None:
@@ -145,9 +145,11 @@ def repeat(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
         return shell.ask(questions, one, io) if asks else [one]
 
     arm = Arm(ask, holds, lambda one: shell.run(body, [one], io))
-    text = (node.text or b"").decode("utf-8", "replace")
     return shell.repeat(
-        [world], arm, lambda one: shell.stick(one, shell.line(node), text), lasting=asks or not questions
+        [world],
+        arm,
+        lambda one: shell.stick(one, shell.line(node), text_of(node)),
+        lasting=asks or not questions,
     )
 
 

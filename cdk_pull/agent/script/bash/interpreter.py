@@ -14,13 +14,14 @@ from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.script.bash import commands, control, pipes
 from cdk_pull.agent.script.bash.call import Call
 from cdk_pull.agent.script.bash.conditions import decide
-from cdk_pull.agent.script.bash.parse import parse, walk
+from cdk_pull.agent.script.bash.parse import parse
 from cdk_pull.agent.script.bash.redirects import open_redirects, redirect_all
 from cdk_pull.agent.script.bash.shell import Shell, mentions
 from cdk_pull.agent.script.bash.syntax import examine
 from cdk_pull.agent.script.bash.words import expand, expand_one
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, Io, World
 from cdk_pull.agent.script.core import DEEPEST, bounded, mentioned, merge
+from cdk_pull.agent.script.tree import text_of, walk
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
@@ -145,7 +146,15 @@ class Interpreter(Shell):
     def nested(
         self, text: str, world: World, io: Io, lines: Callable[[int], int], *, own: bool = True
     ) -> list[World]:
-        """Return the worlds after a script inside the script."""
+        """Return the worlds after a script inside the script.
+
+        Args:
+            text: the script.
+            world: the state before it.
+            io: where it reads and writes.
+            lines: the line of the user data for each of its lines.
+            own: whether it has a shell of its own, as that of ``bash -c`` has and that of ``source`` has not.
+        """
         if self.effort.depth >= DEEPEST:
             return [self.blur(world, "the script is nested too deep", lines(1))]
         inner = Interpreter(self.holes, lines, self.effort)
@@ -189,7 +198,7 @@ class Interpreter(Shell):
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
         if name is not None and body is not None:
             function = self._functions.setdefault(body.id, lambda one, io: self._inside(body, one, io))
-            world.functions[(name.text or b"").decode("utf-8", "replace")] = function
+            world.functions[text_of(name)] = function
 
     def _inside(self, body: Node, world: World, io: Io) -> list[World]:
         self.calls += 1
@@ -216,8 +225,7 @@ class Interpreter(Shell):
         if node.type == "declaration_command" and self.calls:
             self._make_local(node, world)
         opened = open_redirects(self, redirects, world, io)
-        empty = name is not None and (not name.text or name.text.decode("utf-8", "replace") == NOTHING)
-        if name is None or empty:
+        if name is None or text_of(name) in {"", NOTHING}:
             written = opened.stdout == ECS_CONFIG
             for each in assignments:
                 self._assign(each, world, warn=not written)
@@ -241,11 +249,11 @@ class Interpreter(Shell):
             redirect_all(self, redirects, world)
             return [world]
         rows = node.end_point[0] - node.start_point[0]
-        return commands.run(Call(self, world, opened, words, self.line(node), rows, text=_text(node)))
+        return commands.run(Call(self, world, opened, words, self.line(node), rows, text=text_of(node)))
 
     def _make_local(self, node: Node, world: World) -> None:
         """Take note of what the variables of ``local`` are outside of the function."""
-        words = _text(node).split()
+        words = text_of(node).split()
         if words[0] not in {"local", "declare", "typeset"} or "-g" in words:
             return
         for name in [each.partition("=")[0] for each in words[1:] if not each.startswith("-")]:
@@ -255,7 +263,7 @@ class Interpreter(Shell):
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         if name is None:
             return
-        key = (name.text or b"").decode("utf-8", "replace")
+        key = text_of(name)
         text = expand_one(value, world, self) if value is not None else ""
         added = any(each.type == "+=" for each in node.children)
         world.variables[key] = bounded(world.variables.get(key, "") + text) if added else text
@@ -264,7 +272,7 @@ class Interpreter(Shell):
 
     def _writes_nothing(self, assignments: Iterable[Node]) -> None:
         for each in assignments:
-            name = (each.text or b"").decode("utf-8", "replace").partition("=")[0]
+            name = text_of(each).partition("=")[0]
             self.warn(
                 WarningCode.WRITES_NOTHING,
                 f"this writes nothing to {ECS_CONFIG}: put echo before {name}=",
@@ -287,23 +295,12 @@ class Interpreter(Shell):
 
     def unreachable(self, node: Node, worlds: Sequence[World]) -> None:
         """Warn of the settings that no world comes to; what a restart cuts off may just have run."""
-        text = _text(node)
-        if not node.is_named or not mentions(text):
-            return
-        restarts = any(world.flow == "restart" for world in worlds)
-        code = WarningCode.AFTER_RESTART if restarts else WarningCode.UNREACHABLE
-        why = "the instance restarts before this line, and cloud-init does not run the rest later"
-        names: list[str | None] = [*mentioned(text)]
-        for name in names or [None]:
-            self.warn(
-                code, why if restarts else "the script has ended before this line", self.line(node), name
-            )
-            for world in worlds if restarts and name is not None else ():
-                world.write(ECS_CONFIG, f"\n{name}={self.unknown(why, node)}\n", self.line(node))
+        if node.is_named and mentions(text_of(node)):
+            self.cut_off(node, worlds, mentioned(text_of(node)) or [None], "cloud-init")
 
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
+    def lose(self, world: World, name: str, reason: str, node: Node) -> None:
+        """Make one of the agent's variables unknown."""
+        world.write(ECS_CONFIG, f"\n{name}={self.unknown(reason, node)}\n", self.line(node))
 
 
 def _whole(node: Node) -> Node:

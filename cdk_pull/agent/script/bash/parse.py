@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.pieces import NOTHING
+from cdk_pull.agent.script.tree import parser, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
-__all__ = ["parse", "walk"]
+__all__ = ["parse"]
 
+_GRAMMAR = "tree_sitter_bash"
 
 # The grammar's own code reads past a table of letters for characters this far up, and may take the process with it. A
 # stand-in of the same length keeps every position.
@@ -35,12 +36,12 @@ def parse(source: bytes) -> tuple[bytes, Node]:
     as ``ECS_CLUSTER=x`` after ``<<ECS``: a longer one keeps that from happening. No line number changes.
     """
     source = _FAR_UP.sub(_STAND_IN, source)
-    root = _parser().parse(source).root_node
+    root = parser(_GRAMMAR).parse(source).root_node
     for _ in range(_MOST_DELIMITERS):
         lengthened = next(filter(None, (_lengthened(node, source) for node in walk(root))), None)
         if lengthened is None:
             break
-        source, root = lengthened, _parser().parse(lengthened).root_node
+        source, root = lengthened, parser(_GRAMMAR).parse(lengthened).root_node
     for _ in range(_MOST_REDIRECTS):
         moved = dict(filter(None, (_moved(node, source) for node in walk(root))))
         if not moved:
@@ -64,7 +65,7 @@ def _edited(source: bytes, edits: dict[int, tuple[int, bytes]]) -> tuple[bytes, 
             pieces += [source[position:start], text]
             position = end
     source = b"".join([*pieces, source[position:]])
-    return source, _parser().parse(source).root_node
+    return source, parser(_GRAMMAR).parse(source).root_node
 
 
 def _moved(redirect: Node, source: bytes) -> tuple[int, tuple[int, bytes]] | None:
@@ -75,15 +76,6 @@ def _moved(redirect: Node, source: bytes) -> tuple[int, tuple[int, bytes]] | Non
         return None
     start, end, target = redirect.start_byte, redirect.end_byte, targets[0].end_byte
     return start, (end, source[target:end].lstrip(b" \t") + b" " + source[start:target])
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """Yield a node and everything under it, in the order of the text."""
-    waiting = [node]
-    while waiting:
-        each = waiting.pop()
-        yield each
-        waiting.extend(reversed(each.children))
 
 
 def _lengthened(start: Node, source: bytes) -> bytes | None:
@@ -121,12 +113,3 @@ def _broken(command: Node, source: bytes) -> Iterator[int]:
         gap = source[before.end_byte : after.start_byte]
         if b"\n" in gap.replace(b"\\\n", b"") and before.type in {"file_redirect", "variable_assignment"}:
             yield before.end_byte
-
-
-@cache
-def _parser() -> Parser:
-    # The grammar takes longer to import than most texts to read: only when a script is read.
-    import tree_sitter_bash  # noqa: PLC0415
-    from tree_sitter import Language, Parser  # noqa: PLC0415
-
-    return Parser(Language(tree_sitter_bash.language()))

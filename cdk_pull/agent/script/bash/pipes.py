@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from cdk_pull.agent.script.bash import control
 from cdk_pull.agent.script.bash.redirects import open_redirects, redirect_all
 from cdk_pull.agent.script.bash.world import Io, World
+from cdk_pull.agent.script.tree import operator_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,8 +65,9 @@ def _with(shell: Shell, body: Node | None, redirects: Sequence[Node]) -> _Step:
         return _pipe([*(_step(shell, each) for each in first), _with(shell, last, redirects)])
     if body is not None and body.type == "list":
         left, right = body.named_children[0], body.named_children[-1]
-        operator = next((each.type for each in body.children if not each.is_named), "&&")
-        return control.join(shell, (left, _step(shell, left)), operator, _with(shell, right, redirects))
+        return control.join(
+            shell, (left, _step(shell, left)), operator_of(body), _with(shell, right, redirects)
+        )
 
     def step(world: World, io: Io) -> list[World]:
         opened = open_redirects(shell, redirects, world, io)

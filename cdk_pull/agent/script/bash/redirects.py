@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.script.bash.words import expand_one, heredoc
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, NOWHERE, Io, Job, chunks
+from cdk_pull.agent.script.tree import child, operator_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,13 +29,13 @@ def open_redirects(shell: Shell, redirects: Iterable[Node], world: World, io: Io
     for each in redirects:
         match each.type:
             case "heredoc_redirect":
-                body = next((child for child in each.children if child.type == "heredoc_body"), each)
+                body = child(each, "heredoc_body") or each
                 stdin = tuple(chunks(heredoc(each, world, shell), shell.line(body), lines=True))
             case "herestring_redirect":
-                text = "".join(expand_one(child, world, shell) for child in each.named_children)
+                text = "".join(expand_one(part, world, shell) for part in each.named_children)
                 stdin = tuple(chunks(f"{text}\n", shell.line(each)))
             case "file_redirect":
-                operator = next((child.type for child in each.children if not child.is_named), "")
+                operator = operator_of(each)
                 descriptor = each.child_by_field_name("descriptor")
                 target = each.child_by_field_name("destination")
                 if target is None or (descriptor is not None and descriptor.text not in {b"0", b"1"}):

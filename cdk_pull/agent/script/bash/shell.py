@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, Io, World
 from cdk_pull.agent.script.core import Core, mentioned
+from cdk_pull.agent.script.tree import field_text, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -55,20 +56,6 @@ class Shell(Core[World]):
         """Return the worlds after a statement."""
         raise NotImplementedError
 
-    def nested(
-        self, text: str, world: World, io: Io, lines: Callable[[int], int], *, own: bool = True
-    ) -> list[World]:
-        """Return the worlds after a script inside the script.
-
-        Args:
-            text: the script.
-            world: the state before it.
-            io: where it reads and writes.
-            lines: the line of the user data for each of its lines.
-            own: whether it has a shell of its own, as that of ``bash -c`` has and that of ``source`` has not.
-        """
-        raise NotImplementedError
-
     def stick(self, world: World, line: int, text: str) -> None:
         """Stop a world at something that never ends, with a warning where the script waits for it.
 
@@ -81,20 +68,12 @@ class Shell(Core[World]):
             world.flow = "exit"
             return
         world.flow, world.on_exit = "stuck", ""
+        what, code = "this never ends, and the agent", WarningCode.NEVER_ENDS
         if asks_agent(text):
-            self.warn(
-                WarningCode.WAITS_FOR_AGENT,
-                "this waits for the agent, which starts after the user data has ended: the instance never joins its "
-                "cluster",
-                line,
-            )
-        else:
-            self.warn(
-                WarningCode.NEVER_ENDS,
-                "this never ends, and the agent starts after the user data has ended: the instance never joins its "
-                "cluster",
-                line,
-            )
+            what, code = "this waits for the agent, which", WarningCode.WAITS_FOR_AGENT
+        self.warn(
+            code, f"{what} starts after the user data has ended: the instance never joins its cluster", line
+        )
 
     def sequence(self, nodes: Iterable[Node], worlds: list[World], io: Io) -> list[World]:
         """Return the worlds after statements that follow one another."""
@@ -107,8 +86,7 @@ class Shell(Core[World]):
             and not self.asking
             and (node.parent is None or node.parent.type != "negated_command")
         ):
-            name = node.child_by_field_name("name")
-            word = (name.text or b"").decode("utf-8", "replace") if name is not None else ""
+            word = field_text(node, "name")
             for one in ended:
                 failed = word == "false" or (word in one.functions and one.status is False)
                 if one.errexit and failed and not one.flow:
@@ -134,7 +112,7 @@ class Shell(Core[World]):
 
     def skip(self, node: Node, world: World, reason: str) -> None:
         """Pass over a statement that cannot be followed; what it may write is unknown."""
-        text = (node.text or b"").decode("utf-8", "replace")
+        text = text_of(node)
         if mentions(text):
             self.blur(world, f"{reason}: {text.strip()[:60]!r}", self.line(node))
 

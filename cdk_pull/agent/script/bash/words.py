@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.script.core import bounded
+from cdk_pull.agent.script.tree import child, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,17 +21,7 @@ __all__ = ["expand", "expand_one", "heredoc", "unescape"]
 _EXPANSIONS = frozenset(
     {"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion", "process_substitution"}
 )
-_ESCAPES = {
-    "n": "\n",
-    "t": "\t",
-    "r": "\r",
-    "a": "\a",
-    "b": "\b",
-    "f": "\f",
-    "v": "\v",
-    "e": "\033",
-    "\\": "\\",
-}
+_ESCAPES = dict(zip("ntrabfve\\", "\n\t\r\a\b\f\v\033\\", strict=True))
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|0?[0-7]{1,3}|[^\n])")
 _BRACES = re.compile(r"(?<![$\\])\{[^{}\s'\"]*(?:,|\.\.)[^{}\s'\"]*\}")
 _UNSET_OR_EMPTY = frozenset({":-", ":=", "-", "="})
@@ -38,9 +29,7 @@ _UNSET_OR_EMPTY = frozenset({":-", ":=", "-", "="})
 
 def expand(node: Node, world: World, shell: Shell) -> list[str]:
     """Return the words that one word of the script becomes."""
-    if node.type in {"word", "concatenation"} and _BRACES.search(
-        (node.text or b"").decode("utf-8", "replace")
-    ):
+    if node.type in {"word", "concatenation"} and _BRACES.search(text_of(node)):
         return [shell.unknown("braces are not expanded", node)]
     words = [""]
     quoted = False
@@ -64,11 +53,10 @@ def expand_one(node: Node, world: World, shell: Shell) -> str:
 
 def heredoc(redirect: Node, world: World, shell: Shell) -> str:
     """Return the text of a here-document."""
-    body = next((each for each in redirect.children if each.type == "heredoc_body"), None)
-    start = next((each for each in redirect.children if each.type == "heredoc_start"), None)
+    body, start = child(redirect, "heredoc_body"), child(redirect, "heredoc_start")
     if body is None or start is None:
         return ""
-    end = next((each for each in redirect.children if each.type == "heredoc_end"), body)
+    end = child(redirect, "heredoc_end") or body
     source = shell.source
     first = source.rfind(b"\n", 0, body.start_byte) + 1
     last = source.rfind(b"\n", 0, end.start_byte) + 1 if end is not body else body.end_byte
@@ -112,7 +100,7 @@ def _without_backticks(text: str, node: Node, shell: Shell) -> str:
 
 
 def _pieces(node: Node, world: World, shell: Shell) -> Iterator[tuple[str, bool]]:
-    text = (node.text or b"").decode("utf-8", "replace")
+    text = text_of(node)
     match node.type:
         case "raw_string":
             yield text[1:-1], False
@@ -122,11 +110,11 @@ def _pieces(node: Node, world: World, shell: Shell) -> Iterator[tuple[str, bool]
             for piece, known in _template(node, node.start_byte + 1, node.end_byte - 1, world, shell):
                 yield piece if known else _escaped(piece, r'\\([$`"\\\n])'), False
         case "translated_string" | "command_name":
-            for child in node.named_children:
-                yield from _pieces(child, world, shell)
+            for each in node.named_children:
+                yield from _pieces(each, world, shell)
         case "concatenation":
-            for child in node.children:
-                yield from _pieces(child, world, shell)
+            for each in node.children:
+                yield from _pieces(each, world, shell)
         case kind if kind in _EXPANSIONS:
             yield _expansion(node, world, shell), True
         case _:
@@ -136,22 +124,22 @@ def _pieces(node: Node, world: World, shell: Shell) -> Iterator[tuple[str, bool]
 def _template(node: Node, first: int, last: int, world: World, shell: Shell) -> Iterator[tuple[str, bool]]:
     # The grammar has no node for some of the text between expansions, so it is cut out of the source.
     position = first
-    for child in node.children:
-        if child.type in _EXPANSIONS and child.start_byte >= position:
-            yield shell.source[position : child.start_byte].decode("utf-8", "replace"), False
-            yield _expansion(child, world, shell), True
-            position = child.end_byte
+    for each in node.children:
+        if each.type in _EXPANSIONS and each.start_byte >= position:
+            yield shell.source[position : each.start_byte].decode("utf-8", "replace"), False
+            yield _expansion(each, world, shell), True
+            position = each.end_byte
     yield shell.source[position : max(last, position)].decode("utf-8", "replace"), False
 
 
 def _expansion(node: Node, world: World, shell: Shell) -> str:
-    text = (node.text or b"").decode("utf-8", "replace")
+    text = text_of(node)
     if node.type == "command_substitution":
         return shell.capture(node, world)
     if node.type == "simple_expansion":
         return _variable(text[1:], text, node, world, shell)
     if node.type == "expansion" and node.named_child_count:
-        name = (node.named_children[0].text or b"").decode("utf-8", "replace")
+        name = text_of(node.named_children[0])
         operator = "".join(
             each.type for each in node.children if not each.is_named and each.type not in {"${", "}"}
         )

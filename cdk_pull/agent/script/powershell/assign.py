@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.script.powershell.operators import added
-from cdk_pull.agent.script.powershell.parse import inner, text_of
+from cdk_pull.agent.script.powershell.parse import inner
 from cdk_pull.agent.script.powershell.values import named
 from cdk_pull.agent.script.powershell.world import text
+from cdk_pull.agent.script.tree import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

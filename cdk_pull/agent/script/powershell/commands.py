@@ -14,7 +14,7 @@ from cdk_pull.agent.script.powershell.world import Block, Value, World, items, t
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cdk_pull.agent.script.powershell.shell import Shell
+    from cdk_pull.agent.script.powershell.interpreter import Interpreter
 
 __all__ = ["Call", "run"]
 
@@ -38,7 +38,7 @@ class Call:
         around: the text of the whole pipe.
     """
 
-    shell: Shell
+    shell: Interpreter
     world: World
     name: str
     values: list[Value]

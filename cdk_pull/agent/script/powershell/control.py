@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.script.core import Arm
 from cdk_pull.agent.script.powershell.expressions import BLOCKS, contents
-from cdk_pull.agent.script.powershell.parse import inner, text_of, walk
+from cdk_pull.agent.script.powershell.parse import inner
 from cdk_pull.agent.script.powershell.values import named
 from cdk_pull.agent.script.powershell.world import World, items, text
+from cdk_pull.agent.script.tree import child, text_of, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +30,14 @@ _FLOWS: dict[str, Flow] = {"return": "return", "throw": "throw", "break": "break
 
 def branch(shell: Expressions, node: Node, world: World) -> list[World]:
     """Follow ``if``, ``elseif`` and ``else``."""
-    clauses = [
-        each for child in node.children if child.type == "elseif_clauses" for each in child.named_children
-    ]
-    last = next((child for child in node.children if child.type == "else_clause"), None)
+    clauses = _clauses(node, "elseif_clauses")
+    last = child(node, "else_clause")
     arms = [_arm(shell, each) for each in (node, *clauses) if each.type in {"if_statement", "elseif_clause"}]
     return shell.choose([world], arms, _body(shell, last) if last is not None else _same)
+
+
+def _clauses(node: Node, kind: str) -> list[Node]:
+    return [each for part in node.children if part.type == kind for each in part.named_children]
 
 
 def _arm(shell: Expressions, node: Node, *, negated: bool = False) -> Arm[World]:
@@ -51,14 +54,14 @@ def _arm(shell: Expressions, node: Node, *, negated: bool = False) -> Arm[World]
 
 
 def _body(shell: Expressions, node: Node) -> Callable[[World], list[World]]:
-    block = next((each for each in node.named_children if each.type == "statement_block"), None)
+    block = child(node, "statement_block")
     inside = contents(block) if block is not None else []
     return lambda world: shell.sequence(inside, [world])
 
 
 def switch(shell: Expressions, node: Node, world: World) -> list[World]:
     """Follow ``switch``: every clause that matches, until a ``break``."""
-    head = next((each for each in node.named_children if each.type == "switch_condition"), None)
+    head = child(node, "switch_condition")
     condition = next(iter(head.named_children), None) if head is not None else None
     if condition is None:
         return [world]
@@ -181,10 +184,8 @@ def _stick(shell: Expressions, node: Node, world: World) -> None:
 
 def attempt(shell: Expressions, node: Node, world: World) -> list[World]:
     """Follow ``try``, ``catch`` and ``finally``."""
-    clauses = [
-        each for child in node.children if child.type == "catch_clauses" for each in child.named_children
-    ]
-    last = next((child for child in node.children if child.type == "finally_clause"), None)
+    clauses = _clauses(node, "catch_clauses")
+    last = child(node, "finally_clause")
 
     def rescue(one: World) -> list[World]:
         return [
@@ -226,10 +227,7 @@ def leave(shell: Expressions, node: Node, world: World) -> list[World]:
 
 
 def _pattern(clause: Node) -> str:
-    condition = next(
-        (each for each in clause.named_children if each.type == "switch_clause_condition"), clause
-    )
-    return text_of(condition).strip().strip("'\"")
+    return text_of(child(clause, "switch_clause_condition") or clause).strip().strip("'\"")
 
 
 def _bind(name: str) -> Callable[[World, object], None]:

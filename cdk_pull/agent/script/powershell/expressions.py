@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.script.powershell.parse import is_pipe, text_of, walk
+from cdk_pull.agent.script.core import mentioned
+from cdk_pull.agent.script.powershell.parse import is_pipe
 from cdk_pull.agent.script.powershell.shell import Shell
 from cdk_pull.agent.script.powershell.world import items, text
-from cdk_pull.agent.variables import variables
+from cdk_pull.agent.script.tree import text_of, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,13 +59,9 @@ class Expressions(Shell):
         found = text_of(node)
         for comment in [child for child in walk(node) if child.type == "comment"]:
             found = found.replace(text_of(comment), "")
-        for name in [each for each in variables() if each in found]:
-            self.set(
-                world,
-                name,
-                self.unknown("the grammar of PowerShell does not know this", node),
-                self.line(node),
-            )
+        for name in mentioned(found):
+            mark = self.unknown("the grammar of PowerShell does not know this", node)
+            self.set(world, name, mark, self.line(node))
 
     def prepared(self, node: Node, world: World) -> list[World]:
         """Return the worlds after what an expression runs, each with the results of that."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.script.powershell.parse import text_of
 from cdk_pull.agent.script.powershell.values import named
 from cdk_pull.agent.script.powershell.world import text
+from cdk_pull.agent.script.tree import child, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,10 +54,7 @@ def bound(function: Node, words: Sequence[Value], default: Callable[[Node], Valu
     values |= dict(zip(left, in_order, strict=False))
     values["args"] = in_order[len(left) :]
     for name in [each for each in parameters if each not in values]:
-        given = next(
-            (each for each in parameters[name].named_children if each.type == "script_parameter_default"),
-            None,
-        )
+        given = child(parameters[name], "script_parameter_default")
         if given is not None and given.named_child_count:
             values[name] = default(given.named_children[0])
     return values
@@ -86,5 +83,4 @@ def _parameters(function: Node) -> Iterator[Node]:
 
 
 def _name(parameter: Node) -> str:
-    variable = next((each for each in parameter.named_children if each.type == "variable"), parameter)
-    return named(text_of(variable))
+    return named(text_of(child(parameter, "variable") or parameter))

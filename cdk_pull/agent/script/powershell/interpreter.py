@@ -13,11 +13,12 @@ from cdk_pull.agent.script.powershell import commands, control
 from cdk_pull.agent.script.powershell.assign import assign, increment
 from cdk_pull.agent.script.powershell.batch import commands as batch_commands
 from cdk_pull.agent.script.powershell.commands import Call
-from cdk_pull.agent.script.powershell.expressions import BLOCKS, Expressions
+from cdk_pull.agent.script.powershell.expressions import BLOCKS, Expressions, contents
 from cdk_pull.agent.script.powershell.functions import Parameter, bound, statements
-from cdk_pull.agent.script.powershell.parse import inner, is_broken, parse, text_of, walk
+from cdk_pull.agent.script.powershell.parse import inner, is_broken, parse
 from cdk_pull.agent.script.powershell.values import named
 from cdk_pull.agent.script.powershell.world import Block, Value, World, items, text
+from cdk_pull.agent.script.tree import child, text_of, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,7 +104,7 @@ class Interpreter(Expressions):
 
     def define(self, node: Node, world: World) -> list[World]:
         """Take note of a function."""
-        name = next((child for child in node.children if child.type == "function_name"), None)
+        name = child(node, "function_name")
         if name is not None:
             world.functions[named(text_of(name))] = self._blocks.setdefault(node.id, Block(node, self.lines))
         return [world]
@@ -112,9 +113,9 @@ class Interpreter(Expressions):
         """Run the elements of a pipe, each of which reads what the one before has put out."""
         if node.named_child_count == 1 and node.named_children[0].type == "assignment_expression":
             return assign(self, node.named_children[0], world)
-        chain = next((each for each in node.named_children if each.type == "pipeline_chain"), node)
+        chain = child(node, "pipeline_chain") or node
         elements = [each for each in chain.named_children if each.type not in {"comment", "redirections"}]
-        if any(each.type == "pipeline_chain_tail" for each in node.named_children):
+        if child(node, "pipeline_chain_tail") is not None:
             # `a && b` runs both, as every command succeeds; `a || b` the first alone.
             elements = []
         if len(elements) < 2:  # noqa: PLR2004 - no pipe
@@ -165,9 +166,7 @@ class Interpreter(Expressions):
             given: what it reads from a pipe; None where it is the first there.
             around: the whole pipe.
         """
-        name_node = node.child_by_field_name("command_name") or next(
-            (each for each in node.named_children if each.type == "command_name_expr"), None
-        )
+        name_node = node.child_by_field_name("command_name") or child(node, "command_name_expr")
         elements = node.child_by_field_name("command_elements")
         parts = [
             each
@@ -259,12 +258,7 @@ class Interpreter(Expressions):
 
 
 def _top(root: Node) -> list[Node]:
-    return [
-        child
-        for each in root.named_children
-        for child in (each.named_children if each.type == "statement_list" else [each])
-        if child.type not in {"param_block", "comment"}
-    ]
+    return [each for each in contents(root) if each.type not in {"param_block", "comment"}]
 
 
 def _command_name(found: str) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.script.tree import child, parser
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tree_sitter import Node
 
-    from tree_sitter import Node, Parser
-
-__all__ = ["inner", "is_broken", "is_pipe", "parse", "text_of", "walk"]
+__all__ = ["inner", "is_broken", "is_pipe", "parse"]
 
 # What keeps its characters: strings of every kind, and comments.
 _KEPT = re.compile(
@@ -31,16 +30,7 @@ def parse(script: str) -> Node:
     the ``default`` of a ``switch`` and after ``param (…)``.
     """
     source = _KEPT.sub(_plain, script)
-    return _parser().parse(source.encode("utf-8", "replace")).root_node
-
-
-def walk(node: Node, but: frozenset[str] = frozenset()) -> Iterator[Node]:
-    """Yield a node and what is under it, in the order of the text, but for nodes of some types and what they hold."""
-    waiting = [node]
-    while waiting:
-        each = waiting.pop()
-        yield each
-        waiting.extend(child for child in reversed(each.children) if child.type not in but)
+    return parser("tree_sitter_powershell").parse(source.encode("utf-8", "replace")).root_node
 
 
 def inner(node: Node) -> Node:
@@ -57,12 +47,7 @@ def is_broken(node: Node) -> bool:
 
 def is_pipe(chain: Node) -> bool:
     """Return whether a chain has more than one element, of which each reads what the one before puts out."""
-    return any(each.type == "|" for each in chain.children)
-
-
-def text_of(node: Node) -> str:
-    """Return the text of a node."""
-    return (node.text or b"").decode("utf-8", "replace")
+    return child(chain, "|") is not None
 
 
 _UNITS = frozenset(
@@ -76,12 +61,3 @@ def _plain(match: re.Match[str]) -> str:
         return "-"
     # A statement may follow on the line in PowerShell, and not in its grammar.
     return f"{match[0]};" if match["default"] or match["param"] else match[0]
-
-
-@cache
-def _parser() -> Parser:
-    # The grammar takes longer to import than most texts to read: only when a script is read.
-    import tree_sitter_powershell  # noqa: PLC0415
-    from tree_sitter import Language, Parser  # noqa: PLC0415
-
-    return Parser(Language(tree_sitter_powershell.language()))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.explain import meant, same
 from cdk_pull.agent.readers.codes import WarningCode
-from cdk_pull.agent.script.core import LONGEST, Core
-from cdk_pull.agent.script.powershell.parse import text_of
+from cdk_pull.agent.script.core import LONGEST, Core, mentioned
 from cdk_pull.agent.script.powershell.values import Values
 from cdk_pull.agent.script.powershell.world import Setting, World
+from cdk_pull.agent.script.tree import text_of
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
@@ -42,18 +42,6 @@ class Shell(Core[World]):
         super().__init__(holes, lines, effort)
         self.clusters: list[str] = []
         self.persists = False
-
-    def nested(self, script: str, world: World, line: int) -> list[World]:
-        """Return the worlds after commands that stand in a text, such as that of ``Invoke-Expression``."""
-        raise NotImplementedError
-
-    def batch(self, script: str, world: World, line: int) -> list[World]:
-        """Return the worlds after the commands of a batch file that begins on a line."""
-        raise NotImplementedError
-
-    def invoke(self, block: Value, words: Sequence[Value], world: World) -> list[World]:
-        """Return the worlds after a script block has run."""
-        raise NotImplementedError
 
     def is_open(self, found: str) -> bool:
         """Return whether a text has an unknown piece."""
@@ -110,9 +98,8 @@ class Shell(Core[World]):
     def skip(self, node: Node, world: World, reason: str) -> None:
         """Pass over a statement that cannot be followed; the variables that it names are unknown."""
         found = text_of(node)
-        for name in variables():
-            if name in found:
-                self.set(world, name, self.unknown(reason, node), self.line(node))
+        for name in mentioned(found):
+            self.set(world, name, self.unknown(reason, node), self.line(node))
         if _STARTS.search(found):
             self.blur(world, reason, self.line(node))
 
@@ -144,16 +131,11 @@ class Shell(Core[World]):
 
     def unreachable(self, node: Node, worlds: Sequence[World]) -> None:
         """Warn of the settings that no world comes to."""
-        found = text_of(node)
-        restarts = any(world.flow == "restart" for world in worlds)
-        code = WarningCode.AFTER_RESTART if restarts else WarningCode.UNREACHABLE
-        why = "the instance restarts before this line, and EC2Launch does not run the rest later"
-        for name in [each for each in variables() if each in found]:
-            self.warn(
-                code, why if restarts else "the script has ended before this line", self.line(node), name
-            )
-            for world in worlds if restarts else ():
-                world.machine[name] = Setting(self.unknown(why, node), self.line(node))
+        self.cut_off(node, worlds, mentioned(text_of(node)), "EC2Launch")
+
+    def lose(self, world: World, name: str, reason: str, node: Node) -> None:
+        """Make one of the agent's variables unknown."""
+        world.machine[name] = Setting(self.unknown(reason, node), self.line(node))
 
     def put(self, world: World, *values: Value) -> None:
         """Put values out, where what calls may take them."""

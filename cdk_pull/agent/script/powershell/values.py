@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.script.powershell.operators import COMPARES, ORDERS, plus
-from cdk_pull.agent.script.powershell.parse import inner, text_of
+from cdk_pull.agent.script.powershell.parse import inner
 from cdk_pull.agent.script.powershell.world import Block, Value, text
+from cdk_pull.agent.script.tree import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_pull.agent.script.bash.parse import parse, walk
+from cdk_pull.agent.script.bash.parse import parse
+from cdk_pull.agent.script.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
