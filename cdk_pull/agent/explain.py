@@ -3,26 +3,61 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.go_values import MAX_INT64, parse_bool, parse_duration, parse_int, trim_space
 from cdk_pull.agent.readers.codes import WarningCode
-from cdk_pull.agent.readers.reading import AgentWarning
+from cdk_pull.agent.readers.reading import AgentWarning, Reading, compute
 from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cdk_pull.agent.readers.prunes import Prune
+    from cdk_pull.agent.readers.reading import AgentUse, Unknown
     from cdk_pull.agent.variables import OperatingSystem, Variable
 
-__all__ = ["TYPOGRAPHIC", "allowed", "explain", "explain_together", "meant", "same"]
+__all__ = ["TYPOGRAPHIC", "allowed", "explain", "explained", "meant", "same"]
 
 _AGENT_IMAGE = re.compile(r"amazon-ecs-(?:agent|pause)")
 TYPOGRAPHIC = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f"
 """Quotes of a word processor, which neither a shell nor the agent takes for quotes."""
 _QUOTES = f"\"'{TYPOGRAPHIC}"
 _BEHAVIORS = ("default", "always", "once", "prefer-cached")
+
+
+def explained(
+    values: Mapping[str, str],
+    os: OperatingSystem,
+    *,
+    lines: Mapping[str, int],
+    unknown: Iterable[Unknown] = (),
+    warnings: Iterable[AgentWarning] = (),
+    prunes: Iterable[Prune] = (),
+    pulls: Iterable[tuple[str, int]] = (),
+    used: str = "",
+    agent: AgentUse | None = None,
+) -> Reading:
+    """Return the reading for what user data sets, with a warning for each setting that does not do what it says.
+
+    Args:
+        values: the raw values of the variables whose value is known.
+        os: the operating system.
+        lines: the lines that set them.
+        unknown: what cannot be known.
+        warnings: what is wrong with the text itself.
+        prunes: the commands that remove images.
+        pulls: the images that the user data pulls, with the lines.
+        used: the other commands of Docker, which use an image for the user data itself.
+        agent: what the text has to do with the agent.
+    """
+    found = [*warnings, *(each for name in values for each in explain(name, values[name], lines[name], os))]
+    found += _together(values, lines, prunes, os)
+    found = sorted(dict.fromkeys(found), key=lambda each: each.line)
+    reading = compute(values, os, lines=lines, unknown=unknown, warnings=found, agent=agent)
+    more = _unused_pulls(reading.effective["ECS_IMAGE_PULL_BEHAVIOR"], pulls, used)
+    return replace(reading, warnings=(*reading.warnings, *more))
 
 
 def explain(name: str, raw: str, line: int, os: OperatingSystem) -> Iterator[AgentWarning]:
@@ -56,20 +91,10 @@ def allowed(name: str) -> str:
     }[variable.kind]
 
 
-def explain_together(
-    values: Mapping[str, str],
-    lines: Mapping[str, int],
-    prunes: Iterable[Prune] = (),
-    os: OperatingSystem = "linux",
+def _together(
+    values: Mapping[str, str], lines: Mapping[str, int], prunes: Iterable[Prune], os: OperatingSystem
 ) -> Iterator[AgentWarning]:
-    """Yield what has no effect, or a bad one, beside another setting.
-
-    Args:
-        values: the raw values.
-        lines: their lines.
-        prunes: the commands that remove images.
-        os: the operating system, whose names the messages have.
-    """
+    """Yield what has no effect, or a bad one, beside another setting."""
     taken = {name: variables()[name].effective(raw) for name, raw in values.items() if raw}
     behavior = taken.get("ECS_IMAGE_PULL_BEHAVIOR")
     if behavior == "prefer-cached":
@@ -105,15 +130,10 @@ def explain_together(
         )
 
 
-def explain_pulls(behavior: object, pulls: Iterable[tuple[str, int]], used: str) -> Iterator[AgentWarning]:
+def _unused_pulls(behavior: object, pulls: Iterable[tuple[str, int]], used: str) -> Iterator[AgentWarning]:
     """Yield the images that the user data pulls for the agent, which does not use them.
 
     Source: amazon-ecs-agent 1.105.1, agent/engine/docker_task_engine.go: ``once`` goes by what the agent has pulled.
-
-    Args:
-        behavior: the pull behaviour that the agent has; None where nobody knows.
-        pulls: the images that the user data pulls, with the lines.
-        used: the other commands of Docker, which use an image for the user data itself.
     """
     for image, line in pulls if behavior not in {None, "prefer-cached"} else ():
         if image not in used and not _AGENT_IMAGE.search(image):

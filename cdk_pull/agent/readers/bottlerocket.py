@@ -10,7 +10,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from cdk_pull.agent.explain import explain, explain_together
+from cdk_pull.agent.explain import explained
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.mentions import with_mentions
@@ -143,22 +143,7 @@ def _with_lone_tokens(
         Unknown(None, line, "a line that only the deployment knows may be any setting")
         for line in document.lone[:1]
     ]
-    warnings += [
-        each for name, value in raw.items() for each in explain(name, value, lines[name], "bottlerocket")
-    ]
-    warnings += explain_together(raw, lines)
-    return compute(
-        raw,
-        "bottlerocket",
-        lines=lines,
-        unknown=unknown,
-        warnings=sorted(warnings, key=_by_line),
-        agent=use,
-    )
-
-
-def _by_line(warning: AgentWarning) -> int:
-    return warning.line
+    return explained(raw, "bottlerocket", lines=lines, unknown=unknown, warnings=warnings, agent=use)
 
 
 def _found(variable: Variable, tables: dict[str, Any]) -> object:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.explain import TYPOGRAPHIC, explain, explain_together, meant, same
+from cdk_pull.agent.explain import TYPOGRAPHIC, explained, meant, same
 from cdk_pull.agent.go_values import trim_space
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.codes import WarningCode
-from cdk_pull.agent.readers.reading import AgentWarning, Reading, Unknown, compute
+from cdk_pull.agent.readers.reading import AgentWarning, Reading, Unknown
 from cdk_pull.agent.script.bash.world import chunks
 from cdk_pull.agent.variables import variables
 
@@ -82,13 +82,7 @@ class ConfigFile:
 def read(text: str) -> Reading:
     """Return the settings that the agent has with this text as its ``ecs.config``."""
     config = scan(chunks(text, 1, lines=True), Holes())
-    values = config.values
-    warnings = [
-        *config.warnings,
-        *(each for name, raw in values.items() for each in explain(name, raw, config.lines[name], "linux")),
-        *explain_together(values, config.lines),
-    ]
-    return compute(values, "linux", lines=config.lines, warnings=warnings)
+    return explained(config.values, "linux", lines=config.lines, warnings=config.warnings)
 
 
 def scan(content: Iterable[Chunk], holes: Holes) -> ConfigFile:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.explain import explain, explained
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers import terraform
 from cdk_pull.agent.readers.cloud_init.plan import plan
+from cdk_pull.agent.readers.cloud_init.steps import Script, Stage, Step, Write
+from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.ecs_config import scan
 from cdk_pull.agent.readers.mentions import with_mentions
+from cdk_pull.agent.readers.prunes import find_prunes
 from cdk_pull.agent.readers.reading import (
     AgentUse,
+    AgentWarning,
     Reading,
     Unknown,
     compute,
@@ -20,15 +26,16 @@ from cdk_pull.agent.readers.reading import (
     size_warnings,
     told,
 )
-from cdk_pull.agent.script.bash.execute import execute
-from cdk_pull.agent.script.bash.reader import conclude
-from cdk_pull.agent.script.bash.world import ECS_CONFIG
-from cdk_pull.agent.script.core import OvergrownError
+from cdk_pull.agent.script.bash.interpreter import Interpreter
+from cdk_pull.agent.script.bash.redirects import empty
+from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRINTED, PRUNED, PULLED, USED, World
+from cdk_pull.agent.script.core import OvergrownError, mentioned
+from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from cdk_pull.agent.script.bash.world import World
+    from cdk_pull.agent.readers.ecs_config import ConfigFile
 
 __all__ = ["read"]
 
@@ -39,6 +46,21 @@ _AGENT = re.compile(
     re.MULTILINE,
 )
 _MENTIONS = re.compile(r"^(?![ \t]*#).*?(/etc/ecs\b|\bECS_IMAGE_PULL_BEHAVIOR\b)", re.MULTILINE)
+
+# Files that look as if the agent read them.
+_UNREAD = (
+    *(
+        "/etc/environment",
+        "/etc/profile",
+        "/etc/profile.d/*",
+        "/etc/bashrc",
+        "/root/.bash*",
+        "/home/*/.bash*",
+    ),
+    *("/etc/ecs.config", "/etc/ecs.conf", "/etc/ecs/*"),
+)
+_READ = (ECS_CONFIG, "*.json")
+_SETS = re.compile(r"\s*(?:export\s+)?([A-Z_]+)=")
 
 
 def read(user_data: str, names: Sequence[str] = ()) -> Reading:
@@ -57,14 +79,128 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
     hidden, templated = terraform.hidden(holes.hide_tokens(user_data), holes)
     try:
         steps, warnings = plan(hidden, holes)
-        worlds, found = execute(steps, holes)
-        reading = conclude(worlds, holes, [*size_warnings(user_data), *warnings, *found], user_data)
+        worlds, found = _execute(steps, holes)
+        reading = _conclude(worlds, holes, [*size_warnings(user_data), *warnings, *found], user_data)
         reading = replace(reading, unknown=(*reading.unknown, *templated))
         agent = _use(worlds, holes, reading, hidden)
     except (RecursionError, OvergrownError):
         reading = compute({}, "linux", unknown=[Unknown(None, 0, "it is too involved to follow")])
         agent = _mentioned(hidden)
     return told(with_mentions(replace(reading, agent=agent), user_data), holes, user_data)
+
+
+def _execute(steps: Iterable[Step], holes: Holes) -> tuple[list[World], list[AgentWarning]]:
+    """Return the ways in which a user data may go, and what is wrong with its scripts."""
+    worlds = [World()]
+    warnings: list[AgentWarning] = []
+    shell = Interpreter(holes, lambda line: line)
+    for step in steps:
+        shell = Interpreter(holes, step.lines if isinstance(step, Script) else lambda line: line)
+        if isinstance(step, Script):
+            fresh = [World(files=world.files, jobs=world.jobs, flow=world.flow) for world in worlds]
+            worlds = shell.run_script(step.text, fresh)
+            if step.stage != Stage.SCRIPTS:
+                # What runs at every boot finds the images of the agent.
+                for world in worlds:
+                    world.files.pop(PRUNED, None)
+        else:
+            for world in worlds:
+                if isinstance(step, Write):
+                    _write(shell, step, world)
+                else:
+                    shell.blur(world, step.reason, step.line)
+        warnings += shell.warnings
+    for world in worlds:
+        _settle(shell, world)
+    return worlds, warnings
+
+
+def _settle(shell: Interpreter, world: World) -> None:
+    """Make unknown what background jobs write, which may come before or after anything else."""
+    for job in world.jobs:
+        if job.added is None:
+            shell.blur(world, "a background job replaces it at a time that nobody knows", job.line)
+            continue
+        for name in mentioned("".join(each.text.partition("=")[0] for each in job.added)):
+            mark = shell.holes.mark("a background job sets it at a time that nobody knows", job.line)
+            world.write(ECS_CONFIG, f"\n{name}={mark}\n", job.line)
+
+
+def _write(shell: Interpreter, step: Write, world: World) -> None:
+    path = world.path(step.path)
+    if not step.append:
+        empty(shell, world, path, step.line)
+    if step.content is not None:
+        world.write(path, step.content, step.line, lines=step.spread)
+    elif path == ECS_CONFIG:
+        shell.blur(world, "what is written to it is not in the user data", step.line)
+
+
+def _conclude(
+    worlds: Sequence[World], holes: Holes, warnings: Iterable[AgentWarning], user_data: str
+) -> Reading:
+    """Return the reading for all the ways that a user data may go."""
+    files = [scan(world.files.get(ECS_CONFIG, ()), holes) for world in worlds]
+    values: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    branched: list[AgentWarning] = []
+    unknown = list(dict.fromkeys(each.anything for each in files if each.anything is not None))
+    for name in variables():
+        raw = {each.values.get(name) for each in files if name not in each.unknown}
+        hidden = next((each.unknown[name] for each in files if name in each.unknown), None)
+        lines[name] = max(each.lines.get(name, 0) for each in files)
+        if hidden is not None:
+            unknown.append(hidden)
+        elif len(raw) > 1:
+            unknown.append(Unknown(name, lines[name], "it depends on a condition in the script"))
+        elif None not in raw:
+            values[name] = str(raw.pop())
+        if len(raw) > 1:
+            # Whichever way it goes, a value that the agent does not take is wrong.
+            branched += [each for file in files for each in _own(name, file)]
+    found = [*warnings, *(each for file in files for each in file.warnings), *branched]
+    if any(each.variable is None for each in unknown):
+        # What writes the file may well write the script's variables.
+        found = [each for each in found if each.code != WarningCode.SHELL_VARIABLE]
+    pruned = {each.line for world in worlds for each in world.files.get(PRUNED, ())}
+    # A file of any name may be handed to an agent that the script itself starts.
+    if not unknown and "env-file" not in user_data and "EnvironmentFile" not in user_data:
+        found += [each for world in worlds for each in _elsewhere(world) if each.variable not in values]
+    return explained(
+        values,
+        "linux",
+        lines=lines,
+        unknown=unknown,
+        warnings=found,
+        prunes=find_prunes(user_data, pruned),
+        pulls={
+            (each.text.strip(), each.line): None for world in worlds for each in world.files.get(PULLED, ())
+        },
+        used="".join(each.text for world in worlds for each in world.files.get(USED, ())),
+    )
+
+
+def _own(name: str, file: ConfigFile) -> Iterator[AgentWarning]:
+    if name in file.values:
+        yield from explain(name, file.values[name], file.lines[name], "linux")
+
+
+def _elsewhere(world: World) -> Iterator[AgentWarning]:
+    """Yield the settings that are written where the agent does not read them."""
+    for path, content in world.files.items():
+        unread = any(fnmatchcase(path, each) for each in _UNREAD)
+        if path != PRINTED and (not unread or any(fnmatchcase(path, each) for each in _READ)):
+            continue
+        for chunk in content:
+            setting = _SETS.match(chunk.text)
+            if setting is not None and setting[1] in variables():
+                where = "printed only" if path == PRINTED else f"written to {path}"
+                yield AgentWarning(
+                    WarningCode.WRITTEN_ELSEWHERE,
+                    f"{setting[1]} is {where}, and the agent reads {ECS_CONFIG}: write it there",
+                    chunk.line,
+                    setting[1],
+                )
 
 
 def _use(worlds: Sequence[World], holes: Holes, reading: Reading, text: str) -> AgentUse:
