@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
+
+from cdk_pull.records import dataclass, field, fields
 
 __all__ = ["METADATA_TYPE", "TEMPLATE_KEY", "Decision", "Topic"]
 
@@ -53,7 +54,7 @@ class Decision:
 
     def to_json(self) -> dict[str, Any]:
         """Return the decision in JSON's types."""
-        return asdict(self)
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def to_template(self) -> dict[str, Any]:
         """Return the decision as it stands in a resource's CloudFormation metadata, under its topic."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import check_account, check_region
+from cdk_pull.records import replace
 from cdk_pull.report.formats import render
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.not_evaluated import summarize

@@ -6,7 +6,6 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.pieces import Marked, Marks
@@ -15,6 +14,7 @@ from cdk_pull.agent.user_data import add_settings, read_any
 from cdk_pull.agent.writers.cloud_init import as_archive
 from cdk_pull.agent.writers.pre_pull import add_pre_pull
 from cdk_pull.errors import UnsupportedError
+from cdk_pull.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.agent.settings import PullBehavior
 from cdk_pull.decision import Decision
+from cdk_pull.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

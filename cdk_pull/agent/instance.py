@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.agent.readers.cloud_init.parts import is_mime, kind_of
 from cdk_pull.agent.readers.ec2launch import are_tasks
 from cdk_pull.agent.readers.toml_tokens import stand_in
 from cdk_pull.errors import ConflictError, InvalidValueError
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from cdk_pull.agent.readers.reading import AgentUse, Reading

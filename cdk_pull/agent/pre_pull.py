@@ -12,11 +12,11 @@ PowerShell; Docker reads ``max-concurrent-downloads`` again when it is reloaded.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from cdk_pull.agent.pieces import known_parts
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.records import dataclass
 
 __all__ = ["PrePull"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cdk_pull.agent.go_values import MAX_INT64, SPACES, format_duration
 from cdk_pull.agent.variables import Variable, variables
 from cdk_pull.errors import ConflictError, InvalidValueError
+from cdk_pull.records import dataclass, fields, replace
 from cdk_pull.units import to_timedelta
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ cloud-init fills that in on the instance.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +15,7 @@ from cdk_pull.agent.instance import detect
 from cdk_pull.agent.pieces import Marks
 from cdk_pull.agent.readers.reading import Unknown, compute
 from cdk_pull.agent.user_data import read_any
+from cdk_pull.records import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

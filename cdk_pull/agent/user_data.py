@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from cdk_pull.agent.instance import detect
 from cdk_pull.agent.readers.reading import Unknown, compute
+from cdk_pull.records import replace
 
 if TYPE_CHECKING:
     from cdk_pull.agent.readers.reading import Reading

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from cdk_pull.agent.go_values import format_duration, parse_bool, parse_duration, parse_int, trim_space
 from cdk_pull.data import facts_of
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,6 @@ What is assumed, because nobody can know it:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
@@ -23,6 +22,7 @@ from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.profile import ImageProfile
+from cdk_pull.records import dataclass
 from cdk_pull.units import format_bytes, parse_bytes, to_timedelta
 
 if TYPE_CHECKING:

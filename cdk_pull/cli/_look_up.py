@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.image.reference import ImageReference
+from cdk_pull.records import dataclass
 from cdk_pull.units import parse_seconds
 
 if TYPE_CHECKING:

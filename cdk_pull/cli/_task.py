@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from cdk_pull.fargate.goal import Goal, Usage
 from cdk_pull.fargate.money import HOURS_PER_MONTH
 from cdk_pull.fargate.sizes import check_architecture, least
 from cdk_pull.image.profile import Compression
+from cdk_pull.records import dataclass, fields, replace
 from cdk_pull.units import parse_bytes, parse_seconds
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ from cdk_pull.image.context import ContextFile, facts_from_context
 from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import Compression, ImageProfile
 from cdk_pull.image.reference import ImageReference
+from cdk_pull.records import dataclass, replace
 from cdk_pull.units import parse_bytes
 from cdk_pull.windows.base import cached_base
 

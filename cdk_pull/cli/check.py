@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import check_account
 from cdk_pull.image.regions import check_known_region
 from cdk_pull.printing import printable
+from cdk_pull.records import replace
 from cdk_pull.report.formats import FORMATS, render
 from cdk_pull.rules.engine.config import read_config
 from cdk_pull.rules.engine.finding import Severity

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,7 @@ from cdk_pull.cli._streams import echo_json
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.image.context import ContextFile, context_key, facts_from_context, parse_key, to_context
 from cdk_pull.image.ecr import check_account
+from cdk_pull.records import dataclass, field
 from cdk_pull.template.assembly_folder import MANIFEST
 from cdk_pull.template.load import load
 from cdk_pull.template.needed_images import NeededImages, images_of, needed_images

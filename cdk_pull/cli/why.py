@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -28,6 +27,7 @@ from cdk_pull.image.context import ContextFile, facts_from_context
 from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import ImageProfile
 from cdk_pull.image.reference import ImageReference
+from cdk_pull.records import replace
 from cdk_pull.report.console import make_console, print_all
 from cdk_pull.report.why_text import why_text
 from cdk_pull.windows.base import cached_base

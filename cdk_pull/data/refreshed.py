@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from cdk_pull.errors import CdkPullError
+from cdk_pull.records import dataclass, field
 
 __all__ = ["RefreshError", "Refreshed"]
 

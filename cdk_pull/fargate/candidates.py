@@ -8,13 +8,13 @@ start is. A cheaper size that misses the target by less than the noise is named,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.fargate.estimate.start import NOISE_SECONDS, rounded
 from cdk_pull.fargate.money import dollars, more_a_month, per_month, price_in_words
 from cdk_pull.fargate.prices import UnknownPrice, usd_per_hour
 from cdk_pull.fargate.sizes import fits
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

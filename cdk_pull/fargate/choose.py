@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.fargate import ephemeral
@@ -11,6 +10,7 @@ from cdk_pull.fargate.goal import Goal, Hold, Usage
 from cdk_pull.fargate.prices import UnknownPrice
 from cdk_pull.fargate.ways.changes import image_changes
 from cdk_pull.fargate.ways.rank import Way, cached_on_ec2, rank_ways
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,10 +7,10 @@ and every single memory limit to the size of the task. Source: Amazon ECS API Re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cdk_pull.fargate.sizes import FargateSize, fits
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

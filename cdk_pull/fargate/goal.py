@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from cdk_pull.errors import ConflictError, InvalidValueError
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from cdk_pull.fargate.estimate.start import StartEstimate

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.data.preferred import load_data
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

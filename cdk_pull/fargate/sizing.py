@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.decision import Decision
@@ -16,6 +15,7 @@ from cdk_pull.fargate.prices import PriceBook, UnknownPrice, usd_per_hour
 from cdk_pull.fargate.sizes import FargateSize, Os, check
 from cdk_pull.image.declared_sizes import UNKNOWN_SIZE
 from cdk_pull.image.profile import ImageProfile
+from cdk_pull.records import dataclass, replace
 from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.fargate.choose import choose
@@ -12,6 +11,7 @@ from cdk_pull.fargate.estimate.measured import MeasuredGroup
 from cdk_pull.fargate.estimate.pulls import PHASES, Pull, group_pulls, is_cached, spread_of
 from cdk_pull.fargate.sizes import FargateSize, sizes
 from cdk_pull.fargate.stop_reasons import explain_stop
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,10 +6,10 @@ Source: IAM User Guide, Policy evaluation logic; IAM JSON policy elements.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from cdk_pull.iam.text import Text, covers
+from cdk_pull.records import dataclass, field
 
 __all__ = ["Decision", "Policy", "Request", "Statement", "decide", "may_cover", "read_policy"]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, TypeAlias
+
+from cdk_pull.records import dataclass, field
 
 __all__ = ["ANY_CHARACTER", "Part", "Text", "covers", "shown", "text"]
 

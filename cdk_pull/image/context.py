@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +18,7 @@ from cdk_pull.image.facts import ImageFacts
 from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
 from cdk_pull.image.reference import ImageReference
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

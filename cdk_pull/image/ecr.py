@@ -6,12 +6,12 @@ Sources: data/ecr_hosts.json, data/ecr_prices.json.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal, NamedTuple
 
 from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.records import dataclass
 
 __all__ = [
     "EcrPrices",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.records import dataclass, replace
 from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:

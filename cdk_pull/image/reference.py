@@ -7,10 +7,10 @@ The grammar, the normalised names and the errors are those of the distribution p
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.records import dataclass
 
 __all__ = ["DOCKER_HUB", "ImageReference"]
 

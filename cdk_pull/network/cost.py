@@ -5,10 +5,9 @@ Source: data/vpc_prices.json.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.records import dataclass
 
 __all__ = ["WayCost", "way_cost"]
 

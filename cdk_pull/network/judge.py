@@ -6,7 +6,6 @@ Developer Guide, Amazon ECS interface VPC endpoints. Where these leave something
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.network.endpoint_way import EndpointWay
@@ -15,6 +14,7 @@ from cdk_pull.network.public_way import PublicWay
 from cdk_pull.network.rules import Peer, rule_allows
 from cdk_pull.network.verdicts import along, best, unknown
 from cdk_pull.network.way import groups_of
+from cdk_pull.records import replace
 
 if TYPE_CHECKING:
     from cdk_pull.network.model import GroupRule, Need, Network, Source, Subnet

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.network.judge import Judge
 from cdk_pull.network.model import ANYWHERE, ANYWHERE_V6, GroupRule, SecurityGroup, Source, Verdict
+from cdk_pull.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence

@@ -6,9 +6,10 @@ Every element has a ``key`` that no other element has, and a ``name`` by which m
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
+
+from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.network.model import ANYWHERE, ANYWHERE_V6
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable

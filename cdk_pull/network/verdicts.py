@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.network.model import Verdict
+from cdk_pull.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

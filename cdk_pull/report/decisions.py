@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from cdk_pull.decision import METADATA_TYPE, Decision, Topic
+from cdk_pull.records import dataclass
 from cdk_pull.template.cloud_assembly import read_stacks
 from cdk_pull.template.errors import TemplateError
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from cdk_pull.fargate.choose import Candidate, Choice, Goal, choose
@@ -10,6 +9,7 @@ from cdk_pull.fargate.estimate.start import NOISE_SECONDS, Architecture, rounded
 from cdk_pull.fargate.money import per_month
 from cdk_pull.fargate.prices import UnknownPrice, usd_per_hour
 from cdk_pull.fargate.sizes import FargateSize, Os, fits
+from cdk_pull.records import dataclass, field
 from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:

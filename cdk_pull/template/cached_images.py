@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cdk_pull.image.allow_list import AllowList
 from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.image.pull_through import ROOT, behind, default_prefix, name_of, needs_secret, upstream_of
+from cdk_pull.records import dataclass, field
 from cdk_pull.template.image_region import locate_image
 from cdk_pull.template.partitions import partition_of
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.records import dataclass
 from cdk_pull.template.assembly import Assembly, require_resources
 from cdk_pull.template.assembly_folder import AssemblyFolder, assembly_folders
 from cdk_pull.template.construct_metadata import StackMetadata, acknowledged_in_report

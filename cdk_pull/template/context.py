@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from cdk_pull.records import dataclass, field
 from cdk_pull.template.partitions import partition_of
 from cdk_pull.template.values import NO_VALUE, Unknown, concat, split, text_of
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.image.mistakes import beginning_mistake, name_mistake
 from cdk_pull.image.reference import ImageReference
+from cdk_pull.records import dataclass
 from cdk_pull.template.values import Unknown, is_text
 
 __all__ = ["OWN_ACCOUNT", "OWN_REGION", "ImagePlace", "locate_image"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cdk_pull.records import dataclass, field
 from cdk_pull.template.assembly import Assembly, require_resources
 from cdk_pull.template.assembly_folder import MANIFEST
 from cdk_pull.template.cloud_assembly import read_cloud_assembly

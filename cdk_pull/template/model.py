@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cdk_pull.records import dataclass, field
 from cdk_pull.template.conditions import can_exist
 from cdk_pull.template.context import TOO_LARGE, Context, section
 from cdk_pull.template.intrinsics import evaluate

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.image.context import is_ours, parse_key
 from cdk_pull.image.platform import Platform
+from cdk_pull.records import dataclass, field
 from cdk_pull.template.assembly_folder import assembly_folders
 from cdk_pull.template.cloud_assembly import read_cloud_assembly
 from cdk_pull.template.ecs.view import EcsView

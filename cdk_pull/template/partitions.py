@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 from cdk_pull.data import facts_of
+from cdk_pull.records import dataclass
 
 __all__ = ["Partition", "partition_of"]
 

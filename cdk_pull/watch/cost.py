@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.records import dataclass
 
 __all__ = ["WatchCost", "watch_cost"]
 

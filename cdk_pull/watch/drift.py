@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.fargate.estimate.pulls import spread_of
 from cdk_pull.fargate.estimate.start import NOISE_SECONDS
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

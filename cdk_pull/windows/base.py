@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from cdk_pull.records import dataclass, replace
 from cdk_pull.windows.catalogue import Catalogue, Release, packaged_catalogue
 from cdk_pull.windows.families import product_of_build, products
 from cdk_pull.windows.window import CacheWindow, Days, cache_window, cached_days

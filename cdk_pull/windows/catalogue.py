@@ -5,12 +5,12 @@ Source: data/windows_builds.csv (releases) and data/servercore_images.csv (image
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from typing import Final
 
 from cdk_pull.data.preferred import load_data
+from cdk_pull.records import dataclass
 from cdk_pull.windows.families import products
 
 __all__ = ["REPOSITORY", "Catalogue", "Release", "packaged_catalogue", "patch_tuesday"]

@@ -5,12 +5,12 @@ Source: data/windows_families.json.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 from cdk_pull.data import facts_of
 from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.errors import InvalidValueError, UnsupportedError
+from cdk_pull.records import dataclass
 
 __all__ = ["Product", "fargate_families", "fargate_family", "product_of_build", "products"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.errors import ConflictError, InvalidValueError
+from cdk_pull.records import dataclass
 from cdk_pull.windows.catalogue import REPOSITORY, Catalogue, Release, packaged_catalogue
 from cdk_pull.windows.families import fargate_family, product_of_build
 from cdk_pull.windows.window import DEFAULT_LAG, Days, cache_window, cached_days, to_date, to_lag

@@ -12,7 +12,6 @@ import csv
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -25,6 +24,7 @@ from cdk_pull.image.registry.client import RegistryClient
 from cdk_pull.image.registry.errors import Problem, RegistryError
 from cdk_pull.image.registry.fetch import DOCUMENT_LIMITS, fetch_json
 from cdk_pull.image.registry.transport import Transport
+from cdk_pull.records import dataclass, field
 from cdk_pull.windows.catalogue import Catalogue, Release, patch_tuesday
 from cdk_pull.windows.families import products
 

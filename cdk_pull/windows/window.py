@@ -8,11 +8,11 @@ Source: Amazon ECS Developer Guide, Fargate platform versions for Windows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.records import dataclass
 from cdk_pull.units import to_timedelta
 from cdk_pull.windows.catalogue import Catalogue, Release, packaged_catalogue
 from cdk_pull.windows.families import fargate_family

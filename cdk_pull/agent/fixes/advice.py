@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from cdk_pull.agent.explain import allowed
@@ -13,6 +12,7 @@ from cdk_pull.agent.fixes.table import TABLE
 from cdk_pull.agent.fixes.values import intended
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.variables import setting_line, variables
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from cdk_pull.agent.readers.reading import Reading

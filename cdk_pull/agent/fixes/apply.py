@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from cdk_pull.agent.fixes.case import Case
 from cdk_pull.agent.fixes.table import TABLE
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.user_data import read_user_data
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

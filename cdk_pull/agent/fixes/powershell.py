@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.fixes import shared
 from cdk_pull.agent.fixes.case import Case
 from cdk_pull.agent.fixes.shared import give_bound, give_value, moved_up
 from cdk_pull.agent.readers.windows import BLOCK
+from cdk_pull.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,11 +6,11 @@ which are imported when something is to be fixed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,9 @@ Source: Amazon EC2 User Guide, EC2Launch v2 task definitions: ``executeScript`` 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

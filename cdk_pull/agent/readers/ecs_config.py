@@ -7,7 +7,6 @@ split it at the first ``=``, skip lines without one; the last line wins. No quot
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import AgentWarning, Reading, Unknown
 from cdk_pull.agent.script.bash.world import chunks
 from cdk_pull.agent.variables import variables
+from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

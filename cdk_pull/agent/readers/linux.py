@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -31,6 +30,7 @@ from cdk_pull.agent.script.bash.redirects import empty
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRINTED, PRUNED, PULLED, USED, World
 from cdk_pull.agent.script.core import OvergrownError, mentioned
 from cdk_pull.agent.variables import variables
+from cdk_pull.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

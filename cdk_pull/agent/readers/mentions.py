@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import Unknown
 from cdk_pull.agent.variables import variables
+from cdk_pull.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.agent.pieces import known_parts
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.variables import defaults, variables
+from cdk_pull.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

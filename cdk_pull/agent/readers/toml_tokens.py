@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from cdk_pull.agent.pieces import Holes
+from cdk_pull.records import dataclass
 
 __all__ = ["StandIns", "stand_in"]
 

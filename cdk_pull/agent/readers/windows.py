@@ -7,7 +7,6 @@ EC2Launch v2 also runs a list of tasks in YAML. ``Initialize-ECSAgent`` starts t
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.explain import explained
@@ -31,6 +30,7 @@ from cdk_pull.agent.script.powershell.interpreter import Interpreter
 from cdk_pull.agent.script.powershell.shell import write
 from cdk_pull.agent.script.powershell.world import Setting, World
 from cdk_pull.agent.variables import variables
+from cdk_pull.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -17,6 +16,7 @@ from cdk_pull.cdk.installed import VALIDATIONS, require_cdk
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.context import is_ours
 from cdk_pull.printing import line_safe, printable
+from cdk_pull.records import replace
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.not_evaluated import summarize
 from cdk_pull.rules.engine.registry import documented_rules, find_rule

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import aws_cdk as cdk
@@ -16,6 +15,7 @@ from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.cdk.synth.stage_work import StageWork
 from cdk_pull.cdk.synth.tasks import TASK
 from cdk_pull.image.context import is_ours
+from cdk_pull.records import dataclass, field
 from cdk_pull.rules.fixes.apply import Patched, fix_tasks
 from cdk_pull.rules.fixes.selected import SelectedFixes, fix_decision
 from cdk_pull.rules.support.image_facts import ImageFactsBook

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import aws_cdk as cdk
@@ -14,6 +13,7 @@ from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
 from cdk_pull.cdk.synth.stage_work import StageWork, nearest
 from cdk_pull.decision import Decision
 from cdk_pull.errors import ConflictError, InvalidValueError
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

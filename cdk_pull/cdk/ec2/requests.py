@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +12,7 @@ from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.stage_work import ON_IT, Application
 from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.errors import ConflictError, InvalidValueError
+from cdk_pull.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

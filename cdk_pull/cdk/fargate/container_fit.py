@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import constructs
@@ -12,6 +11,7 @@ from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.container_needs import needs_of
 from cdk_pull.fargate.sizes import Os, check
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -21,6 +20,7 @@ from cdk_pull.errors import ConflictError
 from cdk_pull.fargate.container_needs import needs_of
 from cdk_pull.fargate.sizes import FargateSize, Os, check, least
 from cdk_pull.fargate.sizing import NO_GOAL, SizingRequest, TaskFacts, size_task
+from cdk_pull.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import aws_cdk as cdk
@@ -12,6 +11,7 @@ from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.image.allow_list import AllowList
 from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.image.pull_through import KINDS, check_prefix, needs_secret, upstream_of
+from cdk_pull.records import dataclass, field
 from cdk_pull.template.cached_images import CachePlan, KnownRule
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
@@ -26,6 +25,7 @@ from cdk_pull.cdk.synth.unwritten import UnwrittenApp
 from cdk_pull.cdk.synth.written import logical_ids
 from cdk_pull.errors import ConflictError
 from cdk_pull.image.pull_through import ROOT
+from cdk_pull.records import replace
 from cdk_pull.rules.fixes.task_patches import written_image
 from cdk_pull.template.cached_images import Cached, KnownRule, Left
 from cdk_pull.template.ecs.first_pull import closed_first_pulls

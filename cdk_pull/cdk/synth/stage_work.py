@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Self, TypeVar, cast
 
@@ -13,6 +12,7 @@ from constructs import Construct, IValidation
 from cdk_pull.cdk.synth.complete import when_complete
 from cdk_pull.cdk.synth.constructs import depth_of, identity, select, stage_of, warn
 from cdk_pull.errors import CdkPullError, ConflictError
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -9,7 +9,6 @@ images from the same registry in the same Region settle the part that they share
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from statistics import NormalDist, fmean
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from cdk_pull.fargate.estimate.pulls import spread_of
 from cdk_pull.fargate.estimate.start import estimate_start
 from cdk_pull.fargate.estimate.start_model import Interval, StartModel, load_start_model
 from cdk_pull.image.reference import ImageReference
+from cdk_pull.records import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

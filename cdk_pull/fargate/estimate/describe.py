@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.errors import CdkPullError, InvalidValueError
 from cdk_pull.fargate.estimate.pulls import Pull
+from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

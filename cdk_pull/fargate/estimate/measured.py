@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +11,7 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.pulls import PullGroup, TaskImage
 from cdk_pull.files import read_regular_file
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
+from cdk_pull.records import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

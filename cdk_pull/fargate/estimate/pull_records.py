@@ -5,13 +5,13 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.pulls import Pull
+from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,13 +5,13 @@ Both have the same fields. The pull of a task covers all its containers, downloa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.fargate.estimate.start_model import Interval
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

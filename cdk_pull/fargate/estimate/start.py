@@ -7,12 +7,12 @@ starts that are published (``docs/start-estimate.md``), so it is an interval wit
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from cdk_pull.fargate.estimate.start_facts import start_facts
 from cdk_pull.fargate.estimate.start_model import Interval, StartModel, load_start_model
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
+from cdk_pull.records import dataclass, fields
 
 if TYPE_CHECKING:
     from cdk_pull.fargate.sizes import Os
@@ -77,7 +77,7 @@ class StartEstimate:
 
 def rounded(interval: Interval) -> dict[str, float]:
     """Return an interval in JSON's types, to a tenth of a second."""
-    return {name: round(value, 1) for name, value in asdict(interval).items()}
+    return {each.name: round(getattr(interval, each.name), 1) for each in fields(interval)}
 
 
 def estimate_start(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.data import facts_of
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +80,8 @@ class StartModel:
 
     def to_json(self) -> dict[str, Any]:
         """Return the parameters in JSON's types, rounded to what they are worth."""
+        from dataclasses import asdict  # noqa: PLC0415 - takes a while
+
         rounded: dict[str, Any] = json.loads(
             json.dumps(asdict(self)), parse_float=lambda text: round(float(text), 3)
         )

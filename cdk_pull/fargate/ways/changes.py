@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cdk_pull.errors import InvalidValueError
@@ -12,6 +11,7 @@ from cdk_pull.fargate.estimate.start_model import load_start_model
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
 from cdk_pull.image.reference import ImageReference
 from cdk_pull.image.slim import slim_tag
+from cdk_pull.records import dataclass, replace
 from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:

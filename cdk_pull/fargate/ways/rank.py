@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.fargate.candidates import Candidate, Picked
@@ -11,6 +10,7 @@ from cdk_pull.fargate.estimate.start_facts import start_facts
 from cdk_pull.fargate.money import dollars
 from cdk_pull.fargate.prices import UnknownPrice
 from cdk_pull.fargate.ways.changes import AS_IT_IS, ImageChange
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

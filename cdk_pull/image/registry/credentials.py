@@ -10,7 +10,6 @@ import os
 import re
 import subprocess
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.files import read_regular_file
 from cdk_pull.image.registry.errors import Problem, RegistryError
 from cdk_pull.image.registry.quiet import hush, quiet
+from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.errors import InvalidValueError
@@ -13,6 +12,7 @@ from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import Compression
 from cdk_pull.image.registry.errors import Problem, RegistryError, printable_line
 from cdk_pull.image.registry.sizes import MAX_LAYER_BYTES
+from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

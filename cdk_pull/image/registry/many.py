@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_pull.image.registry.client import RegistryClient
 from cdk_pull.image.registry.errors import Problem, RegistryError
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

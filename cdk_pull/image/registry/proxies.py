@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from cdk_pull.image.registry.errors import Problem, RegistryError
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

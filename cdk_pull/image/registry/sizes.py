@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from cdk_pull.data import facts_of
 from cdk_pull.image.profile import Compression
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import email.utils
 import logging
 import os
@@ -11,7 +10,6 @@ import secrets
 import ssl
 import time
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -24,6 +22,7 @@ from cdk_pull.image.registry.errors import Problem, RegistryError
 from cdk_pull.image.registry.failures import PassingError, late, not_connected, nowhere, refused, unreachable
 from cdk_pull.image.registry.proxies import Proxies, Proxy
 from cdk_pull.image.registry.quiet import hush, quiet
+from cdk_pull.records import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -213,7 +212,7 @@ class Transport:
             answer = await self._once(here, request, authorization)
             location = answer.headers.get("Location")
             if answer.status not in _REDIRECTS or location is None or request.form is not None:
-                return dataclasses.replace(answer, redirected=origin(here) != origin(first))
+                return replace(answer, redirected=origin(here) != origin(first))
             there = parse_url(location, base=here)
             if there is None:
                 raise nowhere(shown_url(url))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.files import read_regular_file, read_text
+from cdk_pull.records import dataclass, field
 from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import find_rule
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from cdk_pull.records import dataclass, field
 from cdk_pull.template.ecs.view import EcsView
 from cdk_pull.template.values import Unknown
 

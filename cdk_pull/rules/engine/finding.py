@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
+
+from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
     from cdk_pull.rules.fixes.declaration import Patch

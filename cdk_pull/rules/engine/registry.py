@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
 from pkgutil import iter_modules
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.docstrings import docstring_of
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.records import dataclass
 from cdk_pull.rules.engine.finding import Confidence
 from cdk_pull.rules.fixes.declaration import MIXIN
 

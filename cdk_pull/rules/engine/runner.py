@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cdk_pull.records import dataclass, field, replace
 from cdk_pull.rules.engine.context import CheckContext
 from cdk_pull.rules.engine.finding import Confidence, Finding, Problem, Severity, Suppression
 from cdk_pull.rules.engine.not_evaluated import Gap, NotEvaluated

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cdk_pull.records import dataclass
 from cdk_pull.rules.engine.context import CheckContext
 from cdk_pull.rules.engine.finding import Problem
 from cdk_pull.rules.engine.runner import run_rule

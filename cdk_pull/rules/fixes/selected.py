@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_pull.decision import Decision
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.records import dataclass
 from cdk_pull.rules.engine.registry import all_rules, chosen_rules, plain_id
 from cdk_pull.rules.fixes.declaration import MIXIN
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import CdkPullError, InvalidValueError
@@ -13,6 +12,7 @@ from cdk_pull.image.context import facts_from_context, is_ours, parse_key
 from cdk_pull.image.ecr import registry_kind
 from cdk_pull.image.profile import Compression, ImageProfile
 from cdk_pull.image.reference import ImageReference
+from cdk_pull.records import dataclass, field
 from cdk_pull.units import bytes_of
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.records import dataclass
 from cdk_pull.template.json_text import read_json
 from cdk_pull.template.values import Unknown
 

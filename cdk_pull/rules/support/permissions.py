@@ -5,13 +5,13 @@ Source: data/pull_permissions.json.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cdk_pull.data import facts_of
 from cdk_pull.iam.policy import read_policy
 from cdk_pull.iam.text import covers, shown
+from cdk_pull.records import dataclass
 from cdk_pull.rules.support.pull_through import behind_cache
 from cdk_pull.template.json_text import read_json
 from cdk_pull.template.text import to_text

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.errors import CdkPullError
+from cdk_pull.records import dataclass
 from cdk_pull.template.values import Unknown
 from cdk_pull.windows.base import recognise
 from cdk_pull.windows.catalogue import packaged_catalogue

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.agent.instance import Image, Instance, image_of, instance
 from cdk_pull.agent.pieces import Marked
 from cdk_pull.agent.user_data import read_any
+from cdk_pull.records import replace
 from cdk_pull.template.context import section
 from cdk_pull.template.ecs.init import INIT, Place, Program, program
 from cdk_pull.template.values import Unknown, as_text, is_not_false, is_text, text_of

@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import re
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.agent.pieces import Marked, Marks
+from cdk_pull.records import dataclass
 from cdk_pull.template.context import section
 from cdk_pull.template.intrinsics import evaluate
 from cdk_pull.template.values import Unknown, concat, text_of

@@ -5,7 +5,6 @@ Source: data/pull_endpoints.json.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +14,7 @@ from cdk_pull.iam.text import ANY_CHARACTER, text
 from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.network.judge import Judge
 from cdk_pull.network.model import Need, Network, Source, Verdict
+from cdk_pull.records import dataclass
 from cdk_pull.template.text import pseudo
 from cdk_pull.template.values import Unknown, is_not_false
 from cdk_pull.template.vpc.keys import Elements

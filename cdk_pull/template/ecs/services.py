@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from cdk_pull.records import dataclass
 from cdk_pull.template.json_text import read_json
 from cdk_pull.template.values import Unknown, text_of
 

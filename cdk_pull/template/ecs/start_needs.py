@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cdk_pull.iam.text import ANY_CHARACTER, Part, Text, shown, text
 from cdk_pull.image.ecr import EcrRegistry
+from cdk_pull.records import dataclass
 from cdk_pull.template.image_region import OWN_ACCOUNT, OWN_REGION
 from cdk_pull.template.text import arn, cut, pseudo, to_text
 from cdk_pull.template.values import Unknown, is_not_false

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.records import dataclass
 from cdk_pull.template.values import Unknown, as_text, is_text
 
 if TYPE_CHECKING:

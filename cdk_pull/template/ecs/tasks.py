@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from cdk_pull.records import dataclass, replace
 from cdk_pull.template.context import section
 from cdk_pull.template.ecs.images import Image, names_repository
 from cdk_pull.template.ecs.task_shapes import CONTAINERS, SHAPES, TASK_DEFINITION, Shape

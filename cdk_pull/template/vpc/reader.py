@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.iam.policy import Policy, read_policy
@@ -17,6 +16,7 @@ from cdk_pull.network.model import (
     Target,
     Vpc,
 )
+from cdk_pull.records import replace
 from cdk_pull.template.json_text import read_json
 from cdk_pull.template.text import to_text
 from cdk_pull.template.values import Unknown, text_of

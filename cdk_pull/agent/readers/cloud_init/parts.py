@@ -6,10 +6,10 @@ import binascii
 import gzip
 import re
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.pieces import Holes
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

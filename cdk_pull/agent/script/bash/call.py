@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.script.bash.world import PRINTED, Chunk
 from cdk_pull.agent.variables import variables
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from cdk_pull.agent.script.bash.interpreter import Interpreter

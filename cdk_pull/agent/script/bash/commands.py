@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.readers.codes import WarningCode
@@ -12,6 +11,7 @@ from cdk_pull.agent.script.bash import files
 from cdk_pull.agent.script.bash.shell import asks_agent
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRUNED, PULLED, USED, Chunk, Io
 from cdk_pull.agent.script.core import pulled
+from cdk_pull.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

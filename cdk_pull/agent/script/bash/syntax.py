@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.script.bash.scan import NO_WORD, RefusedError, Scanner, TooDeepError
+from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from cdk_pull.agent.script.core import OvergrownError, bounded
+from cdk_pull.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.script.core import pulled
 from cdk_pull.agent.script.powershell.batch import commands, script_in
 from cdk_pull.agent.script.powershell.world import Block, Value, World, items, text
+from cdk_pull.records import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
