@@ -4,7 +4,6 @@ import copy
 import dataclasses
 import pickle
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import pytest
@@ -147,14 +146,3 @@ def test_replace_and_fields_know_what_init_does_not_take() -> None:
     mutable = OURS[3]
     assert repr(records.replace(mutable([1]), a=[2])).endswith("Mutable(a=[2], b=3)")
     assert [each.name for each in records.fields(mutable)] == ["a", "b"]
-
-
-def test_the_package_defines_no_class_by_the_standard_library() -> None:
-    """Each module of the package takes its dataclasses from here, so that a command starts fast."""
-    package = Path(records.__file__).parent
-    others = [
-        str(path.relative_to(package))
-        for path in package.rglob("*.py")
-        if path.name != "records.py" and "\nfrom dataclasses import" in path.read_text(encoding="utf-8")
-    ]
-    assert others == []
