@@ -52,7 +52,7 @@ def test_a_readable_failure(kind: str, tmp_path: Path) -> None:
     assert "error PULL201  cpu and memory are not a Fargate task size on Linux: '256/8192'" in text
     assert 'fix   Set Cpu: "1024" and Memory: "8192"' in text
     assert "PULL302" not in text
-    assert text.endswith("1 error in 1 resource, 2 rules not fully evaluated")
+    assert text.endswith("1 error in 1 resource, 3 rules not fully evaluated")
 
 
 def test_what_passes() -> None:

@@ -162,7 +162,13 @@ def _look_up(
     today: date,
 ) -> None:
     """Put the facts of images into the context."""
-    for result in look_up(images, registry):
+    results = look_up(images, registry)
+    # What the image is built for instead, so that a check knows, too, which platform is missing.
+    others = [
+        (each.reference, each.error.platforms[0]) for each in results if each.error and each.error.platforms
+    ]
+    instead = dict.fromkeys(each for each in others if each not in images)
+    for result in (*results, *(look_up(list(instead), registry) if instead else ())):
         platform = result.platform
         if platform is None:
             raise AssertionError(result)  # pragma: no cover - each was asked for with its platform

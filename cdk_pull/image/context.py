@@ -88,7 +88,7 @@ def parse_key(key: str) -> tuple[ImageReference, Platform]:
 def to_context(facts: ImageFacts, looked_up: date) -> dict[str, Any]:
     """Return the value that the context keeps for an image."""
     profile = facts.profile
-    value = {
+    value: dict[str, Any] = {
         "architecture": profile.architecture,
         "base": facts.base,
         "digest": facts.digest,
@@ -98,6 +98,8 @@ def to_context(facts: ImageFacts, looked_up: date) -> dict[str, Any]:
         "os": profile.os,
         "osVersion": profile.os_version,
     }
+    if facts.platforms:
+        value["platforms"] = list(map(str, facts.platforms))
     return {name: content for name, content in value.items() if content != ""}
 
 
@@ -233,6 +235,8 @@ def _read(key: str, value: Any, reference: str) -> StoredFacts:
             digest=_text(value["digest"]),
             profile=profile,
             base=_text(value.get("base", "")),
+            # What was looked up by an earlier version has none.
+            platforms=tuple(Platform.parse(_text(each)) for each in value.get("platforms", ())),
         )
         return StoredFacts(facts, date.fromisoformat(value["lookedUp"]))
     except (AttributeError, KeyError, TypeError, ValueError) as error:

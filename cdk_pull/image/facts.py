@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
+    from cdk_pull.image.platform import Platform
     from cdk_pull.image.profile import ImageProfile
 
 __all__ = ["ImageFacts"]
@@ -22,6 +23,7 @@ class ImageFacts:
         profile: of the platform that was asked for.
         base: the base that the image itself names, such as ``ubuntu 24.04``; empty when it names none.
         notes: what is less sure than the rest, a sentence each.
+        platforms: those that the image is built for, without variants and versions; empty where that is not known.
         steps: the step of the build that made each layer, as the image's configuration has it; empty when the
             configuration does not have one for each.
     """
@@ -31,4 +33,5 @@ class ImageFacts:
     profile: ImageProfile
     base: str = ""
     notes: tuple[str, ...] = ()
+    platforms: tuple[Platform, ...] = ()
     steps: tuple[str, ...] = ()

@@ -76,6 +76,11 @@ class Platform:
             and (not self.os_version or given[: len(wanted)] == wanted)
         )
 
+    @property
+    def plain(self) -> Platform:
+        """The operating system and the architecture alone."""
+        return Platform(self.os, self.architecture)
+
     def __str__(self) -> str:
         version = f"({self.os_version})" if self.os_version else ""
         variant = f"/{self.variant}" if self.variant else ""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.image.context import is_ours, parse_key
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["NeededImages", "images_of", "needed_images", "platform_of"]
-
-# CDK pushes these at deployment, so that a registry need not have them when the app is synthesized.
-_ASSET: Final = re.compile(r"cdk-[a-z0-9]+-container-assets-")
 
 
 @dataclass
@@ -93,7 +89,7 @@ def _add_task(needed: NeededImages, task: TaskDefinition) -> None:
             needed.left_out[str(image)] = f"only the deployment knows its name ({image.value.reason})"
         elif image.reference is None:
             needed.left_out[str(image)] = image.place.reason
-        elif _ASSET.match(image.reference.repository):
+        elif image.is_asset:
             needed.left_out[str(image)] = "an asset is pushed at the deployment"
         else:
             needed.images[image.reference, platform_of(task)] = None

@@ -118,7 +118,7 @@ def test_baseline_and_output(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     status, out, _ = _run(capsys, "check", ERROR, "--baseline", "base.json", "--show-suppressed")
     assert status == 0
     assert out.splitlines()[-1] == (
-        "no problem in what was evaluated of 1 resource, 2 rules not fully evaluated (2 in the baseline)"
+        "no problem in what was evaluated of 1 resource, 3 rules not fully evaluated (2 in the baseline)"
     )
     assert "kept  in the baseline" in out
     assert (tmp_path / "base.json").exists()

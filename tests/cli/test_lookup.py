@@ -125,6 +125,7 @@ def test_what_is_looked_up(registry: Registry, tls: Certificate, capsys: pytest.
         "lookedUp": datetime.now(UTC).astimezone().date().isoformat(),
         "manifestDigest": found["manifestDigest"],
         "os": "linux",
+        "platforms": ["linux/amd64"],
     }
     asked = len(registry.asked)
     status, out, _ = run(capsys, tls, "--app", "cdk.out")
@@ -146,6 +147,38 @@ def test_platforms(registry: Registry, tls: Certificate, capsys: pytest.CaptureF
         key(f"{registry.host}/app:arm", "linux/arm64"),
         key(f"{registry.host}/app:win", "windows(10.0.20348)/amd64"),
     ]
+
+
+def test_a_platform_that_is_missing(
+    registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An image that is not built for the task's platform is a failure, and the check knows from then on what it is built for."""
+    image = f"{registry.host}/app:1"
+    assembly(image, RuntimePlatform={"CpuArchitecture": "ARM64"}, Cpu="256", Memory="512")
+    status, out, err = run(capsys, tls, "--app", "cdk.out")
+    assert (status, err) == (
+        1,
+        (
+            f"cdk-pull: {image} is not built for linux/arm64; it is built for linux/amd64; choose one with --platform, or build "
+            "the image for linux/arm64\n"
+        ),
+    )
+    assert out.splitlines() == [
+        f"found    {image} (linux/amd64): 2 layers, 71.6 kB compressed",
+        "1 found, 0 known already, 1 failed; cdk.context.json written",
+    ]
+    assert list(context()) == [key(image)]
+    with pytest.raises(SystemExit):
+        main(["check", "cdk.out", "--select", "PULL211"])
+    said = "the image of app is built for linux/amd64, and the task runs on linux/arm64"
+    assert said in capsys.readouterr().out
+
+    registry.tags["1"] = manifest_of(Image((layer("gzip"),), architecture="arm64"), registry.store)
+    assert run(capsys, tls, "--app", "cdk.out", "--prune")[0] == 0
+    assert list(context()) == [key(image, "linux/arm64")]
+    with pytest.raises(SystemExit) as caught:
+        main(["check", "cdk.out", "--select", "PULL211"])
+    assert (caught.value.code, capsys.readouterr().out) == (0, "nothing found in 1 resource\n")
 
 
 def test_a_moved_tag(registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,10 +52,19 @@ profiles = st.builds(
 )
 
 
-@given(profiles, digests, st.text(max_size=10), st.dates())
-def test_round_trip(profile: ImageProfile, digest: str, base: str, day: date) -> None:
+platforms = st.lists(
+    st.sampled_from([Platform(), Platform(architecture="arm64"), Platform("windows")]), unique=True
+)
+
+
+@given(profiles, digests, st.text(max_size=10), platforms, st.dates())
+def test_round_trip(
+    profile: ImageProfile, digest: str, base: str, platforms: list[Platform], day: date
+) -> None:
     """What is written to the context is read back, through JSON."""
-    facts = ImageFacts(reference=str(NGINX), digest=digest, profile=profile, base=base)
+    facts = ImageFacts(
+        reference=str(NGINX), digest=digest, profile=profile, base=base, platforms=tuple(platforms)
+    )
     context = json.loads(json.dumps({KEY: to_context(facts, day)}))
     assert facts_from_context(context, NGINX, LINUX) == StoredFacts(facts, day)
 

@@ -25,6 +25,7 @@ from cdk_pull.image.registry.manifest import (
     choose,
     compression_of,
     is_digest,
+    platforms_of,
     read_config,
     read_document,
     wrong_platform,
@@ -136,7 +137,9 @@ class RegistryClient:
     async def _look_up(self, reference: ImageReference, platform: Platform | None, what: str) -> ImageFacts:
         named, document = await self._document(reference, reference.digest or reference.tag or "latest", what)
         digest, annotations = named, document.annotations
+        platforms: tuple[Platform, ...] = ()
         if isinstance(document, Index):
+            platforms = platforms_of(document)
             digest, document = await self._document(reference, choose(document, platform, what).digest, what)
             annotations = {**annotations, **document.annotations}
         if not isinstance(document, Manifest):
@@ -150,6 +153,7 @@ class RegistryClient:
             digest=named,
             profile=_profile(digest, document, config, unpacked, what),
             base=_base(document, annotations, config),
+            platforms=tuple(dict.fromkeys(each.plain for each in platforms or (config.platform,))),
             notes=tuple(
                 dict.fromkeys(f"unpacked size estimated: {size.why}" for size in unpacked if size.why)
             ),

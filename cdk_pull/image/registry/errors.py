@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from cdk_pull.errors import CdkPullError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_pull.image.platform import Platform
 
 __all__ = ["Problem", "RegistryError", "printable_line"]
 
@@ -31,10 +37,12 @@ class RegistryError(CdkPullError):
         problem: the kind of failure.
         message: what is wrong and what to do. A registry may have written parts of it: it becomes one line of
             printable characters.
+        platforms: those that the image is built for, where it is not built for the one that was asked for.
     """
 
-    def __init__(self, problem: Problem, message: str) -> None:
+    def __init__(self, problem: Problem, message: str, *, platforms: Sequence[Platform] = ()) -> None:
         self.problem = problem
+        self.platforms = tuple(platforms)
         super().__init__(printable_line(message))
 
 

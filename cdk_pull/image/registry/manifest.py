@@ -15,7 +15,7 @@ from cdk_pull.image.registry.sizes import MAX_LAYER_BYTES
 from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "ACCEPT",
@@ -27,6 +27,7 @@ __all__ = [
     "choose",
     "compression_of",
     "is_digest",
+    "platforms_of",
     "read_config",
     "read_document",
     "wrong_platform",
@@ -189,16 +190,19 @@ def choose(index: Index, requested: Platform | None, what: str) -> Descriptor:
         fitting = list(index.entries)
     if fitting:
         return fitting[0]
-    raise wrong_platform(
-        what, requested or Platform(), (entry.platform for entry in index.entries if entry.platform)
-    )
+    raise wrong_platform(what, requested or Platform(), platforms_of(index))
 
 
-def wrong_platform(what: str, requested: Platform, there: Iterable[Platform]) -> RegistryError:
+def platforms_of(index: Index) -> tuple[Platform, ...]:
+    """Return the platforms of an index that ECS could run, each once."""
+    return tuple(dict.fromkeys(entry.platform for entry in index.entries if entry.platform is not None))
+
+
+def wrong_platform(what: str, requested: Platform, there: Sequence[Platform]) -> RegistryError:
     """Return the error for an image that does not exist for the platform that is asked for."""
-    listed = ", ".join(dict.fromkeys(str(platform) for platform in there)) or "no platform that ECS runs"
+    listed = ", ".join(map(str, there)) or "no platform that ECS runs"
     message = f"{what} is not built for {requested}; it is built for {listed}; choose one with --platform, or build the image for {requested}"
-    return RegistryError(Problem.PLATFORM, message)
+    return RegistryError(Problem.PLATFORM, message, platforms=there)
 
 
 def compression_of(media_type: str, what: str) -> Compression:

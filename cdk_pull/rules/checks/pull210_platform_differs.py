@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
 from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.platforms import platforms_of, unknown_architecture
+from cdk_pull.template.ecs.platforms import CPU_ARCHITECTURES
 from cdk_pull.template.errors import TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cdk_pull.image.platform import Platform
     from cdk_pull.rules.engine.context import CheckContext
-    from cdk_pull.template.ecs.tasks import TaskDefinition
+    from cdk_pull.template.ecs.tasks import Container, TaskDefinition
 
 __all__ = ["platform_differs"]
 
-_ARCHITECTURES: Final = {"X86_64": "amd64", "ARM64": "arm64"}
 _ALIASES: Final = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "arm64/v8": "arm64"}
 _ASSETS: Final = Missing(
     "asset manifest that cannot be read", "asset manifests that cannot be read", "run cdk synth again"
@@ -38,7 +40,8 @@ def platform_differs(task: TaskDefinition, context: CheckContext) -> Iterator[Pr
 
     ## What it does
     Compares the platform of the image assets of a cloud assembly with the operating system and the CPU architecture of
-    the task that runs them. `X86_64` is the default on AWS Fargate. An asset without a platform is built for that of the
+    the task that runs them. `X86_64` is the default on AWS Fargate; a task on EC2 without a `CpuArchitecture` runs on what
+    its instances are. An asset without a platform is built for that of the
     machine that deploys: a warning for an ARM64 task, and otherwise worth knowing.
 
     ## Why it matters
@@ -70,38 +73,46 @@ def platform_differs(task: TaskDefinition, context: CheckContext) -> Iterator[Pr
     except TemplateError as error:
         yield NotEvaluated(missing=_ASSETS, name=context.assembly.name, reason=str(error))
         return
-    architecture = _ARCHITECTURES.get(task.stated_architecture or "")
-    if not platforms or architecture is None:
+    if not platforms:
         return
+    wanted = platforms_of(task, context)
     for container in task.containers:
         image = container.image
         tag = image.tag if image is not None else None
         if image is None or not isinstance(tag, str) or tag not in platforms:
             continue
-        platform = platforms[tag]
-        os, _, built = platform.lower().partition("/")
-        built = _ALIASES.get(built, built)
-        path, quote = (*container.path, "Image"), str(image)
-        name = container.name or "the container"
-        wanted = f"{task.os}/{architecture}"
-        if not platform and task.os == "linux":
+        if not wanted.known:
+            yield unknown_architecture(task, f"the image of {container.name or 'a container'} is an asset")
+            return
+        yield from _compared(platforms[tag].lower(), wanted.known, container)
+
+
+def _compared(built: str, wanted: tuple[Platform, ...], container: Container) -> Iterator[Problem]:
+    """Yield what is wrong with an asset that is built for a platform, or for that of the machine that deploys."""
+    os, _, architecture = built.partition("/")
+    architecture = _ALIASES.get(architecture, architecture)
+    path, quote = (*container.path, "Image"), str(container.image)
+    name = container.name or "the container"
+    for platform in wanted:
+        if not built and platform.os == "linux":
             yield Problem(
-                message=f"the image of {name} is built for the platform of the machine that deploys, and the task runs on {wanted}",
-                fix=f"Set platform=ecr_assets.Platform.{_NAMES[architecture]} on the asset",
+                message=f"the image of {name} is built for the platform of the machine that deploys, and the task runs on {platform}",
+                fix=f"Set platform=ecr_assets.Platform.{_NAMES[platform.architecture]} on the asset",
                 path=path,
                 quote=quote,
-                severity=Severity.WARNING if architecture == "arm64" else Severity.INFO,
+                severity=Severity.WARNING if platform.architecture == "arm64" else Severity.INFO,
             )
-        elif platform and (os, built) != (task.os, architecture):
-            other = next((key for key, value in _ARCHITECTURES.items() if value == built), "")
+        elif built and (os, architecture) != (platform.os, platform.architecture):
+            other = next((key for key, value in CPU_ARCHITECTURES.items() if value == architecture), "")
             fix = (
-                f"Set platform=ecr_assets.Platform.{_NAMES[architecture]} on the asset"
-                if task.os == "linux"
+                f"Set platform=ecr_assets.Platform.{_NAMES[platform.architecture]} on the asset"
+                if platform.os == "linux"
                 else "Build the image on Windows"
             )
             yield Problem(
-                message=f"the image of {name} is built for {platform}, and the task runs on {wanted}",
-                fix=fix + (f", or CpuArchitecture: {other} on the task" if other and os == task.os else ""),
+                message=f"the image of {name} is built for {built}, and the task runs on {platform}",
+                fix=fix
+                + (f", or CpuArchitecture: {other} on the task" if other and os == platform.os else ""),
                 path=path,
                 quote=quote,
             )

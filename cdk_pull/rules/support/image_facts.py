@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import CdkPullError, InvalidValueError
 from cdk_pull.files import read_json_object
 from cdk_pull.image.context import facts_from_context, is_ours, parse_key
 from cdk_pull.image.ecr import registry_kind
+from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import Compression, ImageProfile
 from cdk_pull.image.reference import ImageReference
 from cdk_pull.records import dataclass, field
 from cdk_pull.units import bytes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from cdk_pull.template.ecs.images import Image
@@ -31,8 +33,9 @@ _KEYS: Final = (
     "uncompressed_bytes",
     "compression",
     "os_version",
+    "platforms",
 )
-_FORM: Final = "{'compressed': '800MB', 'uncompressed': '2.4GB', 'compression': 'gzip', 'os_version': ''}"
+_FORM: Final = "{'compressed': '800MB', 'uncompressed': '2.4GB', 'compression': 'gzip', 'os_version': '', 'platforms': ['linux/amd64']}"
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,11 @@ class ImageFactsBook:
 
     Attributes:
         profiles: what was given for the whole run; of one image there may be several platforms.
+        platforms: all that an image is built for, without variants and versions, where that is known.
     """
 
     profiles: Mapping[str, Sequence[ImageProfile]] = field(default_factory=dict)
+    platforms: Mapping[str, Collection[Platform]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> ImageFactsBook:
@@ -66,34 +71,56 @@ class ImageFactsBook:
             InvalidValueError: for an entry in another form.
         """
         profiles: dict[str, list[ImageProfile]] = {}
+        platforms: dict[str, tuple[date, Collection[Platform]]] = {}
         for key in filter(is_ours, context):
             reference, platform = parse_key(key)
             stored = facts_from_context(context, reference, platform)
             if stored is not None:
-                profiles.setdefault(str(reference), []).append(stored.facts.profile)
+                name = str(reference)
+                profiles.setdefault(name, []).append(stored.facts.profile)
+                # An image may have been pushed again between the look-ups of two platforms.
+                if stored.facts.platforms and (
+                    name not in platforms or platforms[name][0] < stored.looked_up
+                ):
+                    platforms[name] = stored.looked_up, stored.facts.platforms
         stated = context.get("images", {})
         if not isinstance(stated, Mapping):
             raise InvalidValueError("images is not an object", stated, allowed=f'{{"<reference>": {_FORM}}}')
         for name, facts in stated.items():
             profiles.setdefault(_normal(name), []).insert(0, profile_from_json(facts, name))
-        return cls(profiles)
+            if built := _platforms(facts, name):
+                platforms[_normal(name)] = date.max, built
+        return cls(profiles, {name: built for name, (_, built) in platforms.items()})
 
     def profile(self, image: Image | None, task: TaskDefinition) -> ImageProfile | None:
         """Return what is known of an image of a task; the task's own metadata goes before everything else."""
-        if image is None or image.reference is None:
-            return None
-        stated = task.resource.metadata.get("images")
-        if not stated and not self.profiles:
-            return None  # as nearly always
-        names = _names(image, image.reference)
-        for name, facts in stated.items() if isinstance(stated, dict) else ():
-            if name in names or _normal(name) in names:
-                # What is malformed is PULL001's to say, once, and not every other rule's.
-                with suppress(InvalidValueError):
-                    return profile_from_json(facts, name)
+        names, facts = self._names(image, task)
+        # What is malformed is PULL001's to say, once, and not every other rule's.
+        with suppress(InvalidValueError):
+            if facts is not None:
+                return profile_from_json(facts, str(image))
         profiles = next((self.profiles[name] for name in names if name in self.profiles), ())
         wanted = "arm64" if task.architecture == "arm64" else "amd64"
         return next((each for each in profiles if each.architecture == wanted), next(iter(profiles), None))
+
+    def built_for(self, image: Image, task: TaskDefinition) -> Collection[Platform]:
+        """Return the platforms that an image of a task is built for; empty where that is not known."""
+        names, facts = self._names(image, task)
+        with suppress(InvalidValueError):
+            if facts is not None and (stated := _platforms(facts, str(image))):
+                return stated
+        return next((self.platforms[name] for name in names if name in self.platforms), ())
+
+    def _names(self, image: Image | None, task: TaskDefinition) -> tuple[tuple[str, ...], Any]:
+        """Return what an image may be called by, and what the task's own metadata states of it."""
+        stated = task.resource.metadata.get("images")
+        if image is None or image.reference is None or not (stated or self.profiles):
+            return (), None  # as nearly always
+        names = _names(image, image.reference)
+        for name, facts in stated.items() if isinstance(stated, dict) else ():
+            if name in names or _normal(name) in names:
+                return names, facts
+        return names, None
 
 
 def _names(image: Image, reference: ImageReference) -> tuple[str, ...]:
@@ -133,7 +160,22 @@ def profile_from_json(facts: Any, name: str) -> ImageProfile:
         raise InvalidValueError(
             f"facts of image {name} are malformed", facts, allowed=_FORM, fix=str(error)
         ) from None
+    _platforms(facts, name)
     version = str(facts.get("os_version", ""))
     if not version:
         return profile
     return ImageProfile(layers=profile.layers, os="windows", os_version=version)
+
+
+def _platforms(facts: Any, name: str) -> tuple[Platform, ...]:
+    """Return the platforms that a facts file states for an image.
+
+    Raises:
+        InvalidValueError: for what is no list of platforms.
+    """
+    listed = facts.get("platforms", ()) if isinstance(facts, Mapping) else ()
+    if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
+        raise InvalidValueError(
+            f"platforms of image {name} are malformed", listed, allowed="['linux/amd64', 'linux/arm64']"
+        )
+    return tuple(Platform.parse(each).plain for each in listed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
@@ -30,8 +29,6 @@ UNKNOWN_ASSET: Final = Missing(
 UNKNOWN_NAME: Final = Missing(
     "image that only the deployment names", "images that only the deployment names", UNKNOWN_ASSET.advice
 )
-# CDK pushes these at deployment, so that no registry has them yet.
-_ASSET: Final = re.compile(r"cdk-[a-z0-9]+-container-assets-")
 
 
 def unknown_sizes(task: TaskDefinition, context: CheckContext) -> Iterator[NotEvaluated]:
@@ -56,6 +53,6 @@ def unknown_size(container: Container, image: Image) -> NotEvaluated:
 
 
 def _kind(image: Image) -> Missing:
-    if image.reference is not None and _ASSET.match(image.reference.repository):
+    if image.is_asset:
         return UNKNOWN_ASSET
     return UNKNOWN_NAME if isinstance(image.value, Unknown) else UNKNOWN_SIZE

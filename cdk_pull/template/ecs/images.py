@@ -88,6 +88,11 @@ class Image:
                 return Unknown(reason=self.value.reason)
         return None
 
+    @property
+    def is_asset(self) -> bool:
+        """Whether CDK builds it and pushes it at the deployment, so that no registry has it yet."""
+        return self.reference is not None and _ASSETS.match(self.reference.repository) is not None
+
     @cached_property
     def kind(self) -> TagKind:
         """Whether the name can come to mean another image.
@@ -100,7 +105,7 @@ class Image:
         if self.reference is None or isinstance(self.tag, Unknown):
             return "unknown"
         tag = self.tag or "latest"
-        if _ASSETS.match(self.reference.repository):
+        if self.is_asset:
             return "immutable"
         if self.repository is not None and immutable_tag(self.repository, tag):
             return "immutable"

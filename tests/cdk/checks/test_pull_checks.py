@@ -317,6 +317,6 @@ def test_the_report_says_what_was_not_evaluated(tmp_path: Path, capfd: pytest.Ca
     task.add_container("c", image=ecs.ContainerImage.from_registry("nginx:1.27.2"))
     cdk.Validations.of(app).add_plugins(PullChecks())
     app.synth()
-    said = "1 image of unknown size: 3 rules not evaluated; run `cdk-pull lookup`"
+    said = "1 image of unknown size: 4 rules not evaluated; run `cdk-pull lookup`"
     assert _report(tmp_path)["metadata"]["not evaluated (1)"].startswith(said)
     assert f"cdk-pull: not evaluated: {said}" in capfd.readouterr().err

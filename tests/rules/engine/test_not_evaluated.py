@@ -94,8 +94,8 @@ def test_a_task_of_unknown_images_is_never_clean() -> None:
     """A small task with a model image of unknown size does not read as nothing found in any form."""
     result = _check(_model())
     assert result.findings == ()
-    assert {gap.rule for gap in result.not_evaluated} == {"PULL203", "PULL204", "PULL206"}
-    said = "1 image of unknown size: 3 rules not evaluated; run `cdk-pull lookup`"
+    assert {gap.rule for gap in result.not_evaluated} == {"PULL203", "PULL204", "PULL206", "PULL211"}
+    said = "1 image of unknown size: 4 rules not evaluated; run `cdk-pull lookup`"
     for form in ("text", "json", "sarif", "github", "junit"):
         text = render(result, form)
         assert said in text
@@ -112,7 +112,7 @@ def test_a_task_of_unknown_images_is_never_clean() -> None:
 
 def test_known_sizes_leave_no_gap() -> None:
     """With the size stated the rules are evaluated, and nothing is left to say."""
-    images = {"model": {"compressed": "80MB", "uncompressed": "200MB"}}
+    images = {"model": {"compressed": "80MB", "uncompressed": "200MB", "platforms": ["linux/amd64"]}}
     metadata = {"cdk-pull": {"images": {f"model@{DIGEST}": images["model"]}}}
     result = _check(_model(Metadata=metadata))
     assert result.not_evaluated == ()
@@ -121,7 +121,7 @@ def test_known_sizes_leave_no_gap() -> None:
 
 def test_what_is_suppressed_or_ignored_leaves_no_gap() -> None:
     """A rule that would not have counted is not missed."""
-    ids = ("PULL203", "PULL204", "PULL206")
+    ids = ("PULL203", "PULL204", "PULL206", "PULL211")
     suppress = [{"id": each, "reason": "measured by hand"} for each in ids]
     assert _check(_model(Metadata={"cdk-pull": {"suppress": suppress}})).not_evaluated == ()
     assert _check(_model(), ignore=ids).not_evaluated == ()
@@ -162,7 +162,7 @@ def test_windows_without_a_day() -> None:
 
 def test_the_helper_warns() -> None:
     """A test that passes warns of what it could not judge."""
-    with pytest.warns(NotEvaluatedWarning, match="1 image of unknown size: 3 rules not evaluated"):
+    with pytest.warns(NotEvaluatedWarning, match="1 image of unknown size: 4 rules not evaluated"):
         assert_pulls_well(_model(), region="eu-west-1")
 
 

@@ -15,6 +15,7 @@ from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
 from cdk_pull.image.reference import ImageReference
 from cdk_pull.rules.engine.context import CheckContext
+from cdk_pull.rules.engine.runner import Options, check
 from cdk_pull.rules.support.image_facts import ImageFactsBook, profile_from_json
 from cdk_pull.template.assembly import from_document
 
@@ -77,6 +78,14 @@ def test_all_that_can_be_said() -> None:
         ({"cdk-pull:image:x": {}}, "context key of an image is malformed"),
         ({"images": {"a": 1}}, "facts of image a are malformed: 1; allowed: "),
         ({"images": {"a": {"compressed": "big"}}}, "facts of image a are malformed"),
+        (
+            {"images": {"a": {"compressed": "1B", "platforms": "linux/amd64"}}},
+            "platforms of image a are malformed: 'linux/amd64'; allowed: ['linux/amd64', 'linux/arm64']",
+        ),
+        (
+            {"images": {"a": {"compressed": "1B", "platforms": ["vax"]}}},
+            "platform of the image is not valid: 'vax'",
+        ),
         ({"images": {"a": {"compressed": "1B", "size": 1}}}, "facts of image a are malformed"),
         ({"images": {"a": {"compressed": -1}}}, "facts of image a are malformed"),
         ({"images": {"a": {"compressed_bytes": 10**400}}}, "facts of image a are malformed"),
@@ -145,3 +154,72 @@ def test_an_image_goes_by_any_of_its_names(name: str, image: object) -> None:
     profile = book.profile(task.images[0], task)
     assert profile is not None
     assert profile.compressed_bytes == 7
+
+
+def _of_context(*looked_up: tuple[str, tuple[str, ...], date]) -> ImageFactsBook:
+    """Return the facts of look-ups of one image: the platform, those of its index, and the day."""
+    reference = ImageReference.parse("web:1")
+    context = {}
+    for platform, listed, day in looked_up:
+        parsed = Platform.parse(platform)
+        facts = ImageFacts(
+            reference=str(reference),
+            digest="sha256:" + "a" * 64,
+            profile=ImageProfile(
+                layers=(Layer(compressed_bytes=1),), architecture=parsed.architecture, digest="sha256:b"
+            ),
+            platforms=tuple(map(Platform.parse, listed)),
+        )
+        context[context_key(reference, parsed)] = to_context(facts, day)
+    return ImageFactsBook.of_context(context)
+
+
+@pytest.mark.parametrize(
+    ("looked_up", "expected"),
+    [
+        ((), None),
+        # As an earlier version wrote it: only the platform of the look-up is known.
+        ((("linux/amd64", (), date(2026, 9, 1)),), None),
+        ((("linux/arm64", (), date(2026, 9, 1)),), ""),
+        (
+            (("linux/amd64", ("linux/amd64",), date(2026, 9, 1)),),
+            "the image of the container is built for linux/amd64",
+        ),
+        ((("linux/amd64", ("linux/amd64", "linux/arm64"), date(2026, 9, 1)),), ""),
+        # The newest look-up counts.
+        (
+            (
+                ("linux/amd64", ("linux/amd64",), date(2026, 9, 1)),
+                ("linux/arm64", ("linux/arm64",), date(2026, 9, 2)),
+            ),
+            "",
+        ),
+        (
+            (
+                ("linux/amd64", ("linux/amd64",), date(2026, 9, 2)),
+                ("linux/arm64", ("linux/arm64",), date(2026, 9, 1)),
+            ),
+            "the image of the container is built for linux/amd64",
+        ),
+    ],
+)
+def test_platforms_of_the_context(
+    looked_up: tuple[tuple[str, tuple[str, ...], date], ...], expected: str | None
+) -> None:
+    """PULL211 goes by the newest list of platforms, and is not evaluated (None) where nothing tells."""
+    resource = {
+        "Type": "AWS::ECS::TaskDefinition",
+        "Properties": {
+            "RuntimePlatform": {"CpuArchitecture": "ARM64"},
+            "ContainerDefinitions": [{"Image": "web:1"}],
+        },
+    }
+    assembly = from_document({"Resources": {"Td": resource}})
+    result = check([assembly], Options(select=["PULL211"], facts=_of_context(*looked_up)))
+    messages = [each.message for each in result.findings]
+    if expected is None:
+        assert (messages, len(result.not_evaluated)) == ([], 1)
+    elif not expected:
+        assert (messages, result.not_evaluated) == ([], ())
+    else:
+        assert messages == [f"{expected}, and the task runs on linux/arm64"]
