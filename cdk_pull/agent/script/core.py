@@ -33,9 +33,11 @@ __all__ = [
     "Step",
     "World",
     "bounded",
+    "left_loop",
     "mentioned",
     "merge",
     "pulled",
+    "rounded",
 ]
 
 DEEPEST = 60
@@ -60,9 +62,11 @@ class World(Protocol):
 
     Attributes:
         flow: how it has left the statements that it is in; empty where the next one runs.
+        outer: how many loops further out a ``break`` or ``continue`` is for.
     """
 
     flow: Flow
+    outer: int
 
     def fork(self) -> Self:
         """Return a copy that can go another way."""
@@ -247,14 +251,14 @@ class Core(Generic[W]):
             for world in worlds:
                 if not world.flow:
                     bind(world, value)
-            worlds = _rounded([ended for world in worlds for ended in inside(world)])
-        return _left(worlds)
+            worlds = rounded([ended for world in worlds for ended in inside(world)])
+        return left_loop(worlds)
 
     def perhaps(self, world: W, bind: Callable[[W], None], body: Step[W]) -> list[W]:
         """Return the worlds after no or one round of a loop."""
         once = world.fork()
         bind(once)
-        return [world, *_left(_rounded(self._looped(body)(once)))]
+        return [world, *left_loop(rounded(self._looped(body)(once)))]
 
     def repeat(self, worlds: list[W], arm: Arm[W], stuck: Callable[[W], None], *, lasting: bool) -> list[W]:
         """Return the worlds after a loop that goes on while a condition holds.
@@ -282,13 +286,13 @@ class Core(Generic[W]):
                     inside.append(one)
                 else:
                     # Nobody knows how often it goes round: not at all, or once.
-                    left += [one, *_left(_rounded(body(one.fork())))]
+                    left += [one, *rounded(body(one.fork()))]
             before = [one.fork() for one in inside]
-            after = merge(_rounded([ended for one in inside for ended in body(one)])) if inside else []
+            after = merge(rounded([ended for one in inside for ended in body(one)])) if inside else []
             left += [one for one in after if one.flow]
             worlds = [one for one in after if not one.flow]
             if not worlds:
-                return _left(left)
+                return left_loop(left)
             if worlds == before:
                 lasting = True
                 break
@@ -296,7 +300,7 @@ class Core(Generic[W]):
         may_leave = bool(left) or self.effort.failures > failures
         for world in worlds if lasting and not may_leave else ():
             stuck(world)
-        return _left(left if left and lasting else [*left, *worlds])
+        return left_loop(left if left and lasting else [*left, *worlds])
 
     def _looped(self, body: Step[W]) -> Step[W]:
         def step(world: W) -> list[W]:
@@ -364,15 +368,19 @@ def mentioned(text: str) -> list[str]:
     return [name for name in variables() if name in text]
 
 
-def _rounded(worlds: list[W]) -> list[W]:
+def rounded(worlds: list[W]) -> list[W]:
+    """Return the worlds after a round of a loop, which a ``continue`` of its own ends and nothing else."""
     for one in worlds:
-        if one.flow == "continue":
+        if one.flow == "continue" and not one.outer:
             one.flow = ""
     return worlds
 
 
-def _left(worlds: list[W]) -> list[W]:
+def left_loop(worlds: list[W]) -> list[W]:
+    """Return the worlds after a loop, which a ``break`` of its own ends and nothing else."""
     for one in worlds:
-        if one.flow == "break":
+        if one.flow in {"break", "continue"} and one.outer:
+            one.outer -= 1
+        elif one.flow == "break":
             one.flow = ""
     return worlds

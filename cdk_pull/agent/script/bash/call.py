@@ -27,6 +27,8 @@ class Call:
         line: the line of the user data.
         rows: how many lines it goes on after the first.
         text: the command as it stands in the script.
+        fresh: whether what it reads is opened for it alone, so that it reads the first line.
+        separators: what separates words for it.
     """
 
     shell: Interpreter
@@ -36,6 +38,8 @@ class Call:
     line: int
     rows: int = 0
     text: str = ""
+    fresh: bool = False
+    separators: str = " \t\n"
 
     @property
     def waits(self) -> bool:
@@ -51,6 +55,12 @@ class Call:
     def operands(self) -> list[str]:
         """The arguments that are not options."""
         return [each for each in self.words[1:] if each == "-" or not each.startswith("-")]
+
+    def content(self, path: str) -> tuple[Chunk, ...] | None:
+        """Return what a file holds, or what the command reads; None where nobody knows it."""
+        if path in {"/dev/stdin", "/dev/fd/0"}:
+            return self.io.stdin
+        return () if path == "/dev/null" else self.world.files.get(path)
 
     def is_known(self, text: str) -> bool:
         """Return whether a text has no unknown piece."""

@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.readers.codes import WarningCode
-from cdk_pull.agent.script.bash import files
+from cdk_pull.agent.script.bash import files, reads
+from cdk_pull.agent.script.bash.filters import FILTERS, filtered, operands
 from cdk_pull.agent.script.bash.shell import asks_agent
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRUNED, PULLED, USED, Chunk, Io
 from cdk_pull.agent.script.core import pulled
@@ -58,9 +59,15 @@ _WRAPPERS = {
     "nice": 0,
     "timeout": 1,
     "cloud-init-per": 2,
+    "setsid": 0,
+    "stdbuf": 0,
+    "runuser": 0,
+    "flock": 1,
 }
 _TAKE_A_VALUE = frozenset({"-u", "-g", "-h", "-p", "-C", "-n", "-k", "-s", "--user", "--group"})
 _FLOWS: dict[str, Flow] = {"return": "return", "break": "break", "continue": "continue"}
+# Options of filters whose value is a word of its own.
+_TAKE_A_WORD = {"head": ("-n",), "tail": ("-n",), "cut": ("-d", "-f"), "sed": ("-e",), "grep": ("-e",)}
 # They print nothing where they read nothing.
 _FILTERS = frozenset({"cut", "egrep", "fgrep", "grep", "head", "jq", "sed", "sort", "tail", "tr", "uniq"})
 # What follows a file or a log for ever, and what else never ends.
@@ -79,6 +86,7 @@ _WRITERS: dict[str, Callable[[Call], None]] = {
     "cat": files.cat,
     "tee": files.tee,
     "cp": files.copy,
+    "dd": files.convert,
     "install": files.copy,
     "mv": files.move,
     "rm": files.remove,
@@ -103,6 +111,8 @@ def run(call: Call) -> list[World]:
         # Outside of functions and loops bash complains of these, and goes on.
         inside = call.shell.calls if name == "return" else call.shell.loops
         call.world.flow = _FLOWS[name] if inside else ""
+        number = call.arguments[0] if call.arguments and name != "return" else "1"
+        call.world.outer = min(int(number), inside) - 1 if number.isdigit() and int(number) and inside else 0
         if name == "return":
             call.world.status = call.arguments == ["0"] if call.arguments else None
         return [call.world]
@@ -131,15 +141,47 @@ def _other(call: Call) -> list[World]:
         for each in call.arguments
     ):
         call.shell.blur(call.world, f"{name} changes {ECS_CONFIG} in its own way", call.line)
-    elif name.startswith(_LANGUAGES) and call.operands:
-        content = call.world.files.get(call.world.path(call.operands[0]), ())
-        if any("ecs.config" in each.text or _is_elsewhere(call, each.text) for each in content):
-            call.shell.blur(call.world, f"what {call.operands[0]} does is not followed", call.line)
+    elif name.startswith(_LANGUAGES):
+        script = next((each for each in call.operands if each != "-"), "")
+        content = call.world.files.get(call.world.path(script), ()) if script else call.io.stdin or ()
+        if any("ecs.config" in each.text or call.shell.is_elsewhere(each.text) for each in content):
+            call.shell.blur(call.world, f"what {script or name} does is not followed", call.line)
     for path in [each for each in _downloads(call, name) if each != ECS_CONFIG]:
         call.world.files[path] = call.unknown(f"the content of {path} is not in the user data")
     silent = name in _FILTERS and call.io.stdin == () and len(call.operands) < 2  # noqa: PLR2004 - and no file
     if not silent and not (call.waits and asks_agent(call.text)):
         call.put_chunks(call.unknown(f"the output of {name} is not known"))
+    return [call.world]
+
+
+def _filter(call: Call) -> list[World]:
+    """Run a filter, whose output is known where its lines are."""
+    name = posixpath.basename(call.words[0])
+    words: list[str] = []
+    options: list[str] = []
+    waiting = iter(call.arguments)
+    for each in waiting:
+        (options if each.startswith("-") and each != "-" else words).append(each)
+        if each in _TAKE_A_WORD.get(name, ()):
+            options.append(next(waiting, ""))
+    own = operands(name, options)
+    files, arguments = words[own:], [*options, *words[:own]]
+    in_place = name == "sed" and any(each.startswith(("-i", "--in-place")) for each in options)
+    paths = [call.world.path(each) for each in files]
+    known = call.io.stdin if not paths else call.world.files.get(paths[0])
+    if (
+        known is None
+        or len(paths) > 1
+        or not all(map(call.is_known, [*arguments, *(each.text for each in known)]))
+    ):
+        return _other(call)
+    result = filtered(name, arguments, known)
+    if result is None:
+        return _other(call)
+    if in_place and paths:
+        call.world.files[paths[0]] = result
+    else:
+        call.put_chunks(result)
     return [call.world]
 
 
@@ -179,12 +221,6 @@ def _goes_on(call: Call, name: str) -> bool:
     return False
 
 
-def _is_elsewhere(call: Call, text: str) -> bool:
-    """Return whether a text has lines that stand somewhere else."""
-    hole = call.shell.holes.first(text)
-    return hole is not None and (hole.lines or call.shell.holes.split(text.strip()) == ["", ""])
-
-
 def _shift(call: Call) -> list[World]:
     number = int(call.arguments[0]) if call.arguments and call.arguments[0].isdigit() else 1
     call.world.arguments = call.world.arguments[number:]
@@ -202,6 +238,16 @@ def _set(call: Call) -> list[World]:
             call.world.errexit = each.startswith("-")
         if each.endswith("o"):
             break
+    return [call.world]
+
+
+def _read(call: Call) -> list[World]:
+    reads.read(call)
+    return [call.world]
+
+
+def _map_file(call: Call) -> list[World]:
+    reads.map_file(call)
     return [call.world]
 
 
@@ -265,7 +311,7 @@ def _trap(call: Call) -> list[World]:
 
 def _eval(call: Call) -> list[World]:
     text = " ".join(call.arguments)
-    if _is_elsewhere(call, text):
+    if call.shell.is_elsewhere(text):
         return _elsewhere(call, "a script that is not in the user data runs")
     return call.shell.nested(text, call.world, call.io, lambda _: call.line, own=False)
 
@@ -318,7 +364,7 @@ def _shell(call: Call) -> list[World]:
 def _script(call: Call, content: tuple[Chunk, ...], io: Io, *, own: bool = True) -> list[World]:
     """Run a script whose text is known as far as its lines stand in the user data."""
     text = "".join(each.text for each in content)
-    if any(_is_elsewhere(call, each.text) for each in content):
+    if any(call.shell.is_elsewhere(each.text) for each in content):
         return _elsewhere(call, "a script runs that is not in the user data")
     numbers = [each.line for each in content for _ in range(each.text.count("\n") or 1)] or [call.line]
 
@@ -347,6 +393,8 @@ def _wrapped(call: Call, own: int) -> list[World]:
         if rest.pop(0) in _TAKE_A_VALUE and rest:
             rest.pop(0)
     rest = rest[own:]
+    if rest[:1] == ["-c"]:
+        rest = ["sh", *rest]
     if rest:
         if posixpath.basename(call.words[0]) != "timeout":
             return run(replace(call, words=rest))
@@ -397,6 +445,9 @@ _RUNNERS: dict[str, Callable[[Call], list[World]]] = {
     "source": _source,
     ".": _source,
     "wait": _wait,
+    **dict.fromkeys(FILTERS, _filter),
+    "read": _read,
+    **dict.fromkeys(("mapfile", "readarray"), _map_file),
     "set": _set,
     "shift": _shift,
     **dict.fromkeys((*sorted(_RESTARTS), "shutdown", "init", "telinit"), _restart),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.script.bash import arithmetic
 from cdk_pull.agent.script.bash.shell import asks_agent
 from cdk_pull.agent.script.bash.words import expand_one
 from cdk_pull.agent.script.bash.world import ECS_CONFIG
@@ -52,7 +55,10 @@ _LASTING = frozenset({":", "true", "sleep", "echo", "printf", "date"})
 # What runs a script, which may end with an error.
 _SCRIPTS = frozenset({"bash", "sh", "dash", "su", "eval"})
 _MAY_FAIL = re.compile(r"\b(?:exit|return)\b[ \t]*[^0 \t;'\"]|\bfalse\b")
-_ALWAYS_TRUE = re.compile(r"\(\(\s*1\s*\)\)")
+_AROUND = frozenset({"test_command", "parenthesized_expression"})
+_QUOTED = frozenset({"string", "raw_string", "ansi_c_string"})
+_NUMBERS = re.compile(r"-?[0-9]{1,12} -?[0-9]{1,12}")
+_ORDERS = {f"-{each}": getattr(operator, each) for each in ("eq", "ne", "lt", "le", "gt", "ge")}
 _COMMANDS = frozenset({"command", "pipeline", "redirected_statement"})
 
 
@@ -78,8 +84,11 @@ def decide(shell: Shell, node: Node, world: World, *, lasting: bool = False) -> 
             inside = node.named_children[:1]
             answer = decide(shell, inside[0], world, lasting=lasting) if inside else None
             answer = None if answer is None else not answer
+        case "compound_statement" if text.startswith("(("):
+            number = arithmetic.compute(text[2:-2], world)
+            answer = None if number is None else bool(number)
         case "test_command":
-            answer = True if _ALWAYS_TRUE.fullmatch(text) else _test(shell, node, world)
+            answer = _test(shell, node, world)
         case "list":
             answer = _both(shell, node, world, lasting=lasting)
         case "redirected_statement" | "pipeline" | "subshell" | "compound_statement":
@@ -133,17 +142,31 @@ def _both(shell: Shell, node: Node, world: World, *, lasting: bool) -> bool | No
 
 
 def _test(shell: Shell, node: Node, world: World) -> bool | None:
-    if node.named_child_count != 1:
-        return None
-    inside = node.named_children[0]
+    """Return whether ``[ … ]`` or ``[[ … ]]`` holds, or a part of it."""
+    inside = node.named_children[0] if node.named_child_count == 1 and node.type in _AROUND else node
+    operator_ = next((each.type for each in inside.children if not each.is_named), "")
+    if inside.type == "binary_expression" and operator_ in {"&&", "||"}:
+        one, other = (_test(shell, each, world) for each in (inside.children[0], inside.children[-1]))
+        decided = operator_ == "||"
+        return decided if decided in {one, other} else None if None in {one, other} else not decided
+    if inside.type == "parenthesized_expression":
+        return _test(shell, inside, world)
+    if inside.type == "unary_expression" and operator_ == "!":
+        answer = _test(shell, inside.children[-1], world)
+        return None if answer is None else not answer
     words = [
         expand_one(each, world, shell) if each.is_named and each.type != "test_operator" else text_of(each)
         for each in inside.children or [inside]
     ]
-    return _compare(words, shell)
+    around: Node | None = node
+    while around is not None and around.type != "test_command":
+        around = around.parent
+    if around is None or not (around.text or b"").startswith(b"[["):
+        return _compare(words, shell)
+    return _compare(words, shell, glob=inside.child_count > 0 and inside.children[-1].type not in _QUOTED)
 
 
-def _compare(words: list[str], shell: Shell) -> bool | None:
+def _compare(words: list[str], shell: Shell, *, glob: bool | None = None) -> bool | None:
     if any(shell.holes.first(word) for word in words):
         return None
     match words:
@@ -153,10 +176,10 @@ def _compare(words: list[str], shell: Shell) -> bool | None:
             answer = not word
         case [word] if word and not word.startswith("-"):
             answer = True
-        case [one, "=" | "==", other] if not set(other) & set("*?["):
-            answer = one == other
-        case [one, "!=", other] if not set(other) & set("*?["):
-            answer = one != other
+        case [one, "=" | "==" | "!=" as sign, other] if glob is not None or not set(other) & set("*?["):
+            answer = (fnmatchcase(one, other) if glob else one == other) == (sign != "!=")
+        case [one, sign, other] if sign in _ORDERS and _NUMBERS.fullmatch(f"{one} {other}"):
+            answer = _ORDERS[sign](int(one), int(other))
         case _:
             answer = None
     return answer

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeAlias
 
+from cdk_pull.agent.script.bash import arithmetic
 from cdk_pull.agent.script.bash.conditions import decide
+from cdk_pull.agent.script.bash.reads import lines_of, reader_of
 from cdk_pull.agent.script.bash.words import expand, expand_one
-from cdk_pull.agent.script.core import Arm
+from cdk_pull.agent.script.bash.world import Io
+from cdk_pull.agent.script.core import Arm, rounded
 from cdk_pull.agent.script.tree import child, operator_of, text_of
 
 if TYPE_CHECKING:
@@ -16,14 +20,16 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from cdk_pull.agent.script.bash.shell import Shell
-    from cdk_pull.agent.script.bash.world import Io, World
+    from cdk_pull.agent.script.bash.world import World
 
-__all__ = ["branch", "case", "each", "either", "join", "repeat"]
+__all__ = ["branch", "case", "count", "each", "either", "join", "repeat"]
 
 
 _Step: TypeAlias = "Callable[[World, Io], list[World]]"
 
 _MOST_ROUNDS = 50
+# The variables of a condition: with a dollar sign, or in double parentheses.
+_COUNTED = re.compile(r"\$\{?([A-Za-z_]\w*)|(?<=\(\()[ \t]*([A-Za-z_]\w*)")
 
 
 def either(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
@@ -92,12 +98,13 @@ def case(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
 
     def arm(item: Node) -> Arm[World]:
         values = item.children_by_field_name("value")
-        body = [part for part in item.named_children if child not in values]
+        body = [part for part in item.named_children if part not in values]
 
         def holds(one: World) -> bool | None:
-            if shell.holes.first(subject) is not None:
-                return None
-            return any(fnmatchcase(subject, expand_one(each, one, shell)) for each in values)
+            patterns = [expand_one(each, one, shell) for each in values]
+            if shell.holes.first("".join([subject, *patterns])) is not None:
+                return True if "*" in patterns else None
+            return any(fnmatchcase(subject, each) for each in patterns)
 
         return Arm(_same, holds, lambda one: shell.sequence(body, [one], io))
 
@@ -120,45 +127,72 @@ def each(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
     def step(one: World) -> list[World]:
         return shell.run(body, [one], io)
 
-    if len(values) > _MOST_ROUNDS or any(_is_open(shell, word) for word in values):
+    if len(values) > _MOST_ROUNDS or any(map(shell.is_open, values)):
         mark = shell.unknown(f"the values of {name} are not known", node, lines=True)
         return shell.perhaps(world, lambda one: bind(one, mark), step)
     return shell.each([world], values, bind, step)
 
 
 def repeat(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
-    """Follow ``while``, ``until`` and the arithmetic ``for``, which is over after none or one round if it has an end."""
+    """Follow ``while`` and ``until``; a loop that reads lines goes through those that are known."""
     body = node.child_by_field_name("body")
-    if body is None:
-        return [world]
     questions = [one for one in node.children_by_field_name("condition") if one.is_named]
+    if body is None or not questions:
+        return [world]
     until = any(part.type == "until" for part in node.children)
-    asks = node.type == "while_statement"
+
+    if not until and (reading := reader_of(shell, questions[-1], world)) is not None:
+        reader, last = reading
+        lines = lines_of(shell, io.stdin, last=last)
+        if lines is not None and len(lines) <= _MOST_ROUNDS:
+            inside = Io(None, io.stdout)  # it may read on
+            return shell.each(
+                [world],
+                lines,
+                lambda one, text: reader.bind(one, str(text)),
+                lambda one: shell.run(body, [one], inside),
+            )
 
     def holds(one: World) -> bool | None:
-        if not asks or not questions:
-            return None if questions else True
         answer = decide(shell, questions[-1], one, lasting=True)
         return answer if answer is None or not until else not answer
 
     def ask(one: World) -> list[World]:
-        return shell.ask(questions, one, io) if asks else [one]
+        return shell.ask(questions, one, io)
 
     arm = Arm(ask, holds, lambda one: shell.run(body, [one], io))
+    text = text_of(node)
+    names = _COUNTED.findall("".join(text_of(each) for each in questions))
+    round_ = text_of(body)
+    lasting = not any(re.search(rf"(?<![$\w{{]){''.join(each)}\b", round_) for each in names)
+    return shell.repeat([world], arm, lambda one: shell.stick(one, shell.line(node), text), lasting=lasting)
+
+
+def count(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
+    """Follow the arithmetic ``for``."""
+    body, text = node.child_by_field_name("body"), text_of(node)
+    header = re.match(r"for\s*\(\((.*?);(.*?);(.*?)\)\)", text, re.DOTALL)
+    if body is None or header is None:
+        return [world]
+    first, question, step = header.groups()
+
+    def holds(one: World) -> bool | None:
+        answer = arithmetic.compute(question, one) if question.strip() else 1
+        return None if answer is None else bool(answer)
+
+    def once(one: World) -> list[World]:
+        ended = shell.run(body, [one], io)
+        for each in rounded(ended):
+            if not each.flow:
+                arithmetic.run(step, each)
+        return ended
+
+    arithmetic.run(first, world)
+    arm = Arm(_same, holds, once)
     return shell.repeat(
-        [world],
-        arm,
-        lambda one: shell.stick(one, shell.line(node), text_of(node)),
-        lasting=asks or not questions,
+        [world], arm, lambda one: shell.stick(one, shell.line(node), text), lasting=not question.strip()
     )
 
 
 def _same(world: World) -> list[World]:
     return [world]
-
-
-def _is_open(shell: Shell, word: str) -> bool:
-    """Return whether a word may become any number of words: a variable that nobody knows, or a file pattern."""
-    return bool(set(word) & set("*?")) or (
-        shell.holes.first(word) is not None and shell.holes.split(word) == ["", ""]
-    )

@@ -8,16 +8,18 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.script.bash.parameters import store
 from cdk_pull.agent.script.bash.redirects import empty
 from cdk_pull.agent.script.bash.words import unescape
-from cdk_pull.agent.script.bash.world import ECS_CONFIG
+from cdk_pull.agent.script.bash.world import ECS_CONFIG, NOWHERE
+from cdk_pull.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.agent.script.bash.call import Call
 
-__all__ = ["cat", "copy", "echo", "move", "printf", "remove", "tee", "truncate"]
+__all__ = ["cat", "convert", "copy", "echo", "move", "printf", "remove", "tee", "truncate"]
 
 _DIRECTIVE = re.compile(r"(%%|%[-+ #0]*[0-9]*(?:\.[0-9]+)?[a-zA-Z])")
 
@@ -42,10 +44,8 @@ def printf(call: Call) -> None:
     words = call.arguments
     if words[:1] == ["--"]:
         words = words[1:]
-    if words[:1] == ["-v"]:
-        for name in words[1:2]:
-            call.world.variables[name] = call.shell.holes.mark("printf -v is not computed", call.line)
-        return
+    variable = words[1:2] if words[:1] == ["-v"] else []
+    words = words[2:] if variable else words
     pattern, values = (words[0], words[1:]) if words else ("", [])
     pieces = _DIRECTIVE.split(pattern)
     taken = sum(each != "%%" for each in pieces[1::2])
@@ -60,7 +60,10 @@ def printf(call: Call) -> None:
         values = values[taken:] if taken else []
         if not values:
             break
-    call.put(text)
+    if variable:
+        store(variable[0], text, call.world)
+    else:
+        call.put(text)
 
 
 def _directive(call: Call, directive: str, values: Iterator[str]) -> str:
@@ -81,8 +84,7 @@ def _directive(call: Call, directive: str, values: Iterator[str]) -> str:
 def cat(call: Call) -> None:
     """Run ``cat``."""
     for name in call.operands or ["-"]:
-        path = call.world.path(name)
-        given = call.io.stdin if name == "-" else () if path == "/dev/null" else call.world.files.get(path)
+        given = call.content("/dev/stdin" if name == "-" else call.world.path(name))
         call.put_chunks(call.unknown(f"the content of {name} is not known") if given is None else given)
 
 
@@ -104,7 +106,7 @@ def copy(call: Call) -> None:
     source, target = (call.world.path(each) for each in call.operands[-2:])
     if target == posixpath.dirname(ECS_CONFIG):
         target = posixpath.join(target, posixpath.basename(source))
-    known = call.world.files.get(source)
+    known = call.content(source)
     if target == ECS_CONFIG or known is not None:
         empty(call.shell, call.world, target, call.line)
         call.world.files[target] = (
@@ -129,6 +131,15 @@ def remove(call: Call) -> None:
                 fnmatchcase(each, pattern) for each in (path, *map(str, PurePosixPath(path).parents[:-1]))
             ):
                 empty(call.shell, call.world, path, call.line)
+
+
+def convert(call: Call) -> None:
+    """Run ``dd``, as far as it copies."""
+    given = dict(each.partition("=")[::2] for each in call.arguments)
+    if "of" in given:
+        known = set(given) <= {"of", "if", "status"}
+        words = ["cp", given.get("if", "/dev/stdin") if known else NOWHERE, given["of"]]
+        copy(replace(call, words=words))
 
 
 def truncate(call: Call) -> None:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.explain import TYPOGRAPHIC
 from cdk_pull.agent.pieces import NOTHING
 from cdk_pull.agent.readers.codes import WarningCode
-from cdk_pull.agent.script.bash import commands, control, pipes
+from cdk_pull.agent.script.bash import arithmetic, commands, control, pipes
 from cdk_pull.agent.script.bash.call import Call
 from cdk_pull.agent.script.bash.conditions import decide
+from cdk_pull.agent.script.bash.parameters import elements, lookup, store, store_array
 from cdk_pull.agent.script.bash.parse import parse
+from cdk_pull.agent.script.bash.reads import separators
 from cdk_pull.agent.script.bash.redirects import open_redirects, redirect_all
 from cdk_pull.agent.script.bash.shell import Shell, mentions
 from cdk_pull.agent.script.bash.syntax import examine
@@ -39,9 +41,7 @@ __all__ = ["Interpreter"]
 # What looks like the end of a here-document, and like a command in one.
 _LONE_WORD = re.compile(r"[ \t]*(?:EO[A-Z]+|END[A-Z]*|[A-Z]+_?E(?:OF|ND))[ \t]*\r?")
 _COMMAND = re.compile(r"[ \t]*(?:echo|printf|cat|sudo|systemctl|service|yum|dnf)[ \t]")
-_GROUPS = frozenset(
-    {"program", "compound_statement", "do_group", "negated_command", "variable_assignments", "unset_command"}
-)
+_GROUPS = frozenset({"program", "compound_statement", "do_group", "negated_command", "variable_assignments"})
 
 
 class Interpreter(Shell):
@@ -186,6 +186,10 @@ class Interpreter(Shell):
                 return self._command(node, world, io)
             case "subshell":
                 return self.apart(node.named_children, world, io)
+            case "compound_statement" if node.children[0].type == "((":
+                arithmetic.run(text_of(node)[2:-2], world)
+            case "unset_command":
+                self._unset(node, world)
             case kind if kind in _GROUPS:
                 return self.sequence(node.named_children, [world], io)
             case "variable_assignment":
@@ -212,7 +216,7 @@ class Interpreter(Shell):
             if one.flow != "return":
                 one.status = decide(self, last, one) if last is not None and not one.flow else True
             for name, value in one.hidden.items():
-                one.variables.pop(name, None)
+                store_array(name, (), one)
                 if value is not None:
                     one.variables[name] = value
             one.hidden = hidden.copy()
@@ -249,7 +253,19 @@ class Interpreter(Shell):
             redirect_all(self, redirects, world)
             return [world]
         rows = node.end_point[0] - node.start_point[0]
-        return commands.run(Call(self, world, opened, words, self.line(node), rows, text=text_of(node)))
+        return commands.run(
+            Call(
+                self,
+                world,
+                opened,
+                words,
+                self.line(node),
+                rows,
+                text=text_of(node),
+                fresh=opened.stdin is not io.stdin,
+                separators=separators(self, node, world) if words[0] == "read" else "",
+            )
+        )
 
     def _make_local(self, node: Node, world: World) -> None:
         """Take note of what the variables of ``local`` are outside of the function."""
@@ -257,18 +273,36 @@ class Interpreter(Shell):
         if words[0] not in {"local", "declare", "typeset"} or "-g" in words:
             return
         for name in [each.partition("=")[0] for each in words[1:] if not each.startswith("-")]:
-            world.hidden.setdefault(name, world.variables.get(name))
+            for key in [name, *(each for each in world.variables if each.startswith(f"{name}["))]:
+                world.hidden.setdefault(key, world.variables.get(key))
 
     def _assign(self, node: Node, world: World, *, warn: bool = True) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         if name is None:
             return
         key = text_of(name)
-        text = expand_one(value, world, self) if value is not None else ""
         added = any(each.type == "+=" for each in node.children)
-        world.variables[key] = bounded(world.variables.get(key, "") + text) if added else text
+        if value is not None and value.type == "array":
+            self._assign_array(key, value, world, added=added)
+            return
+        text = expand_one(value, world, self) if value is not None else ""
+        store(key, bounded(lookup(key, world) or "") + text if added else text, world)
         if warn and key in variables():
             self._assigned.setdefault(key, self.line(node))
+
+    def _assign_array(self, name: str, value: Node, world: World, *, added: bool) -> None:
+        words = [word for each in value.named_children for word in expand(each, world, self)]
+        if any(map(self.is_open, words)) or (added and elements(name, world) is None):
+            words = [f"[*]={self.unknown(f'the elements of {name} are not known', value)}"]
+        store_array(name, words, world, added=added)
+
+    def _unset(self, node: Node, world: World) -> None:
+        words = text_of(node).split()[1:]
+        for name in [each for each in words if not each.startswith("-")]:
+            if "-f" in words:
+                world.functions.pop(name, None)
+            else:
+                store_array(name, (), world)
 
     def _writes_nothing(self, assignments: Iterable[Node]) -> None:
         for each in assignments:
@@ -319,5 +353,5 @@ _CONTROL: dict[str, Callable[[Interpreter, Node, World, Io], list[World]]] = {
     "case_statement": control.case,
     "for_statement": control.each,
     "while_statement": control.repeat,
-    "c_style_for_statement": control.repeat,
+    "c_style_for_statement": control.count,
 }

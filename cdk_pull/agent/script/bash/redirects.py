@@ -87,10 +87,8 @@ def empty(shell: Shell, world: World, path: str, line: int) -> None:
 
 
 def _path(shell: Shell, target: Node, world: World) -> str | None:
-    if target.type == "process_substitution":
-        return None
     name = expand_one(target, world, shell)
     if shell.holes.first(name) is not None:
         return None
     path = world.path(name)
-    return None if path.startswith(("/dev/", "/proc/")) else path
+    return None if path.startswith(("/dev/", "/proc/")) and path not in world.files else path

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.readers.codes import WarningCode
-from cdk_pull.agent.script.bash.world import ECS_CONFIG, Io, World
+from cdk_pull.agent.script.bash.world import ECS_CONFIG, Io, World, chunks
 from cdk_pull.agent.script.core import Core, mentioned
 from cdk_pull.agent.script.tree import field_text, text_of
 
@@ -103,6 +103,26 @@ class Shell(Core[World]):
             return texts.pop().rstrip("\n")
         reason = hole.reason if hole is not None else "its output depends on a condition"
         return self.unknown(reason, node)
+
+    def captured_file(self, node: Node, world: World) -> str:
+        """Return the path of what ``<(…)`` reads."""
+        text, path = self.capture(node, world), f"/dev/fd/{node.id}"
+        hole = self.holes.first(text)
+        if hole is not None and self.holes.split(text) == ["", ""]:
+            text = self.unknown(hole.reason, node, lines=True)
+        world.files[path] = tuple(chunks(f"{text}\n" if text else "", self.line(node)))
+        return path
+
+    def is_open(self, word: str) -> bool:
+        """Return whether a word may become any number of words: a variable that nobody knows, or a file pattern."""
+        return bool(set(word) & set("*?")) or (
+            self.holes.first(word) is not None and self.holes.split(word) == ["", ""]
+        )
+
+    def is_elsewhere(self, text: str) -> bool:
+        """Return whether a text has lines that stand somewhere else."""
+        hole = self.holes.first(text)
+        return hole is not None and (hole.lines or self.holes.split(text.strip()) == ["", ""])
 
     def blur(self, world: World, reason: str, line: int) -> World:
         """Make the whole content of ecs.config unknown."""

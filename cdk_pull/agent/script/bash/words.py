@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.script.bash import arithmetic
+from cdk_pull.agent.script.bash.parameters import NEXT, Parameter, lookup, transformed
 from cdk_pull.agent.script.core import bounded
 from cdk_pull.agent.script.tree import child, text_of
 
@@ -23,32 +25,37 @@ _EXPANSIONS = frozenset(
 )
 _ESCAPES = dict(zip("ntrabfve\\", "\n\t\r\a\b\f\v\033\\", strict=True))
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|0?[0-7]{1,3}|[^\n])")
-_BRACES = re.compile(r"(?<![$\\])\{[^{}\s'\"]*(?:,|\.\.)[^{}\s'\"]*\}")
-_UNSET_OR_EMPTY = frozenset({":-", ":=", "-", "="})
+_BRACES = re.compile(r"(?<![$\\])\{([^{}\s'\"]*(?:,|\.\.)[^{}\s'\"]*)\}")
+_RANGE = re.compile(r"(0|[1-9][0-9]{0,3})\.\.(0|[1-9][0-9]{0,3})")
+_MOST_WORDS = 50
+_EVERY = re.compile(rb'"\$(?:@|\{[^{}"$]*\[@\]\})"')
+_BLANKS = " \t\n"
+_UNSET_OR_EMPTY = (":-", ":=", "-", "=")
+_ALTERNATIVES = (*_UNSET_OR_EMPTY, ":+", ":?", "+", "?")
+_OPERATORS = (*_ALTERNATIVES, ",,", "^^", ",", "^", "##", "#", "%%", "%", "//", "/", ":")
 
 
 def expand(node: Node, world: World, shell: Shell) -> list[str]:
     """Return the words that one word of the script becomes."""
-    if node.type in {"word", "concatenation"} and _BRACES.search(text_of(node)):
-        return [shell.unknown("braces are not expanded", node)]
-    words = [""]
-    quoted = False
+    if node.type in {"word", "concatenation", "brace_expression"} and _BRACES.search(text_of(node)):
+        return _unbraced(text_of(node)) or [shell.unknown("braces are not expanded", node)]
+    words, quoted, split = [""], False, False
+    between = world.variables.get("IFS", _BLANKS)
+    between = _BLANKS if shell.holes.first(between) else between
     for text, splits in _pieces(node, world, shell):
-        quoted = quoted or not splits
-        if not splits:
-            words[-1] += text
-            continue
-        first, *rest = re.split(r"[ \t\n]+", text)
+        quoted, split = quoted or not splits, split or splits
+        first, *rest = re.split(f"[{re.escape(between)}{NEXT}]+" if splits else NEXT, text)
         words[-1] = bounded(words[-1] + first)
         words.extend(rest)
-    if quoted or any(words):
-        return [word for word in words if word] or [""]
-    return []
+    if split or (words == [""] and _EVERY.fullmatch(node.text or b"")):
+        words = [word for word in words if word]
+        quoted = quoted and split
+    return words or ([""] if quoted else [])
 
 
 def expand_one(node: Node, world: World, shell: Shell) -> str:
     """Return what one word becomes where the shell does not split it: in an assignment or a redirection."""
-    return bounded("".join(text for text, _ in _pieces(node, world, shell)))
+    return bounded("".join(text for text, _ in _pieces(node, world, shell)).replace(NEXT, " "))
 
 
 def heredoc(redirect: Node, world: World, shell: Shell) -> str:
@@ -69,7 +76,7 @@ def heredoc(redirect: Node, world: World, shell: Shell) -> str:
         )
     if any(each.type == "<<-" for each in redirect.children):
         text = re.sub(r"^\t+", "", text, flags=re.MULTILINE)
-    return text
+    return text.replace(NEXT, " ")
 
 
 def unescape(text: str) -> str:
@@ -138,28 +145,79 @@ def _expansion(node: Node, world: World, shell: Shell) -> str:
         return shell.capture(node, world)
     if node.type == "simple_expansion":
         return _variable(text[1:], text, node, world, shell)
-    if node.type == "expansion" and node.named_child_count:
-        name = text_of(node.named_children[0])
-        operator = "".join(
-            each.type for each in node.children if not each.is_named and each.type not in {"${", "}"}
-        )
-        if not operator and text == f"${{{name}}}":
-            return _variable(name, text, node, world, shell)
-        if operator in _UNSET_OR_EMPTY:
-            value = _known(name, world)
-            if value or (value is not None and ":" not in operator):
-                return _variable(name, text, node, world, shell)
-            return "".join(expand_one(each, world, shell) for each in node.named_children[1:])
-    return shell.unknown(f"{text} is not computed", node)
+    if node.type == "process_substitution" and text.startswith("<("):
+        return shell.captured_file(node, world)
+    value: str | None = None
+    if node.type == "arithmetic_expansion":
+        number = arithmetic.run(text[3:-2], world)
+        value = None if number is None else str(number)
+    elif node.type == "expansion":
+        value = _parameter(node, text, world, shell)
+    return shell.unknown(f"{text} is not computed", node) if value is None else value
+
+
+def _parameter(node: Node, text: str, world: World, shell: Shell) -> str | None:
+    """Return what ``${…}`` becomes; None where it is not computed."""
+    if text == "${#}":
+        return lookup("#", world)
+    parameter = Parameter(text[2:-1])
+    if not parameter.length:
+        return None
+    name, rest = parameter.name, text[2 + parameter.length : -1]
+    shell.used.add(name)
+    value = parameter.value(world)
+    if not rest:
+        simple = text == f"${{{name}}}"
+        return _variable(name, text, node, world, shell) if simple or value is None else value
+    return _operated(node, parameter, rest, value, world, shell)
+
+
+def _operated(
+    node: Node, parameter: Parameter, rest: str, value: str | None, world: World, shell: Shell
+) -> str | None:
+    operator = next((each for each in _OPERATORS if rest.startswith(each)), "")
+    first = node.end_byte - 1 - len(rest.encode()) + len(operator)
+    if operator in _ALTERNATIVES:
+        given = value is not None and bool(value or ":" not in operator)
+        if operator[-1] == "?" or (given and operator[-1] != "+"):
+            name = parameter.name
+            return _variable(name, f"${{{name}}}", node, world, shell) if parameter.key is None else value
+        return "" if operator[-1] == "+" and not given else _operand(node, first, world, shell)
+    operand = _operand(node, first, world, shell)
+    quoted = re.search(r"[\"'\\]", rest) is not None and bool(set(rest) & set("*?["))
+    if value is None or NEXT in value or quoted or shell.holes.first(value + operand) is not None:
+        return None
+    return transformed(operator, value, operand)
+
+
+def _operand(node: Node, first: int, world: World, shell: Shell) -> str:
+    """Return what stands after the operator, without its quotes."""
+    pieces = _template(node, first, node.end_byte - 1, world, shell)
+    return "".join(
+        text if known else re.sub(r"\\(.)|[\"']", r"\1", text, flags=re.DOTALL) for text, known in pieces
+    )
 
 
 def _variable(name: str, text: str, node: Node, world: World, shell: Shell) -> str:
     shell.used.add(name)
-    value = _known(name, world)
+    value = lookup(name, world)
     return shell.unknown(f"{text} is not set in the user data", node) if value is None else value
 
 
-def _known(name: str, world: World) -> str | None:
-    if name.isdigit() and 0 < int(name) <= len(world.arguments):
-        return world.arguments[int(name) - 1]
-    return " ".join(world.arguments) if name in {"@", "*"} else world.variables.get(name)
+def _unbraced(text: str) -> list[str]:
+    """Return the words of ``a{b,c}`` and ``{1..3}``; none where they are not computed."""
+    done: list[str] = []
+    waiting = [text]
+    while waiting and len(done) + len(waiting) <= _MOST_WORDS:
+        found = _BRACES.search(each := waiting.pop(0))
+        if found is None:
+            done.append(each)
+            continue
+        number = _RANGE.fullmatch(found[1])
+        if number is None:
+            words = found[1].split(",")
+        else:
+            start, end = int(number[1]), int(number[2])
+            words = [*map(str, range(start, end + 1) if start <= end else range(start, end - 1, -1))]
+        waiting = [each[: found.start()] + word + each[found.end() :] for word in words] + waiting
+    return [] if waiting or re.search(r"[$`'\"\\]", text) or any(".." in each for each in done) else done

@@ -100,6 +100,7 @@ class World:
         hidden: what the variables were outside of the function that has made them local.
         jobs: the background jobs that write ecs.config and were not waited for.
         flow: how it has left the statements that it is in; empty where the next one runs.
+        outer: how many loops further out a ``break`` or ``continue`` is for.
     """
 
     variables: dict[str, str] = field(default_factory=dict)
@@ -114,6 +115,7 @@ class World:
     hidden: dict[str, str | None] = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()
     flow: Flow = ""
+    outer: int = 0
 
     def fork(self) -> World:
         """Return a copy that can go another way."""

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.readers.codes import WarningCode
-from cdk_pull.agent.script.core import Arm
+from cdk_pull.agent.script.core import Arm, left_loop, rounded
 from cdk_pull.agent.script.powershell.expressions import BLOCKS, contents
 from cdk_pull.agent.script.powershell.parse import inner
 from cdk_pull.agent.script.powershell.values import named
@@ -128,10 +128,9 @@ def repeat(shell: Expressions, node: Node, world: World) -> list[World]:
     """Follow ``while``, ``do … while`` and ``do … until``."""
     arm = _arm(shell, node, negated=any(each.type == "until" for each in node.children))
     worlds = arm.body(world) if node.type == "do_statement" else [world]
-    left = [one for one in worlds if one.flow not in {"", "continue"}]
-    again = [one for one in worlds if one.flow in {"", "continue"}]
-    for one in worlds:
-        one.flow = "" if one.flow in {"continue", "break"} else one.flow
+    worlds = rounded(worlds)
+    again = [one for one in worlds if not one.flow]
+    left = left_loop([one for one in worlds if one.flow])
     question = next((each for each in node.named_children if each.type not in BLOCKS), node)
     return [*left, *_repeat(shell, again, arm, node, question)]
 
@@ -153,9 +152,7 @@ def count(shell: Expressions, node: Node, world: World) -> list[World]:
     body = _body(shell, node)
 
     def once(one: World) -> list[World]:
-        ended = body(one)
-        for each in ended:
-            each.flow = "" if each.flow == "continue" else each.flow
+        ended = rounded(body(one))
         return shell.sequence([step], ended) if step is not None else ended
 
     def holds(one: World) -> bool | None:

@@ -61,6 +61,7 @@ class World:
         output: what the current function or expression has put out.
         results: what the parts of the current statement that run something are worth, by their nodes.
         flow: how it has left the statements that it is in; empty where the next one runs.
+        outer: how many loops further out a ``break`` or ``continue`` is for.
     """
 
     variables: dict[str, Value] = field(default_factory=dict)
@@ -76,6 +77,7 @@ class World:
     output: tuple[Value, ...] = ()
     results: dict[int, Value] = field(default_factory=dict)
     flow: Flow = ""
+    outer: int = 0
 
     def fork(self) -> World:
         """Return a copy that can go another way."""
