@@ -79,7 +79,7 @@ CDK_PINS := ^(aws-cdk|constructs|jsii|attrs|cattrs)
 	@$(PYTHON) -m venv --clear .venv-cdk-$*
 	@.venv-cdk-$*/bin/python -m pip install --quiet --disable-pip-version-check \
 	  -c <(grep -vE '$(CDK_PINS)' constraints.txt) --config-settings editable_mode=compat \
-	  -e '.[cdk,network]' '$(CDK_$*)' cfn-lint hypothesis pytest pytest-xdist syrupy
+	  -e '.[cdk,network,soci]' '$(CDK_$*)' cfn-lint hypothesis pytest pytest-xdist syrupy
 	@touch $@
 
 test-cdk-%: .venv-cdk-%/.ready

@@ -19,6 +19,8 @@ PLAIN = [
     "tree-sitter-powershell>=0.26.3",
     "PyYAML>=6.0.2",
 ]
+# What builds SOCI indexes for FargateImage: 0.1 MB beside CDK's own packages.
+SOCI = ["cdklabs.deploy-time-build>=0.1.14,<1"]
 # What talks to a registry or to AWS: never needed at synth.
 # sniffio: httpcore looks for it at every request, and where it is missing each search costs a millisecond.
 NETWORK = ["boto3>=1.40", "httpx>=0.28", "sniffio>=1.3"]
@@ -59,11 +61,13 @@ setup(
     install_requires=PLAIN,
     extras_require={
         "cdk": CDK,
+        "soci": [*CDK, *SOCI],
         "network": NETWORK,
         "docs": DOCS,
         "dev": [
             *CDK,
             *NETWORK,
+            *SOCI,
             "boto3-stubs>=1.40",
             "build>=1.2",
             "cfn-lint>=1.50",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.fargate.task_size_injector import FargateTaskSizeInjector
     from cdk_pull.cdk.fargate.windows_task import WindowsFargateTask
     from cdk_pull.cdk.images.cache_rules import PullThroughCacheRules
+    from cdk_pull.cdk.images.fargate_image import FargateImage
     from cdk_pull.cdk.images.image_lookup import look_up_image
     from cdk_pull.cdk.images.image_repository import ImageRepository
     from cdk_pull.cdk.images.pull_endpoints import PullEndpoints
@@ -47,6 +48,7 @@ _HOMES = {
     "CdkPullError": "cdk_pull.errors",
     "Compression": "cdk_pull.image.profile",
     "ConflictError": "cdk_pull.errors",
+    "FargateImage": "cdk_pull.cdk.images.fargate_image",
     "FargateTask": "cdk_pull.cdk.fargate.task",
     "FargateTaskSize": "cdk_pull.cdk.fargate.task_size",
     "FargateTaskSizeInjector": "cdk_pull.cdk.fargate.task_size_injector",
@@ -83,6 +85,7 @@ __all__ = [
     "CdkPullError",
     "Compression",
     "ConflictError",
+    "FargateImage",
     "FargateTask",
     "FargateTaskSize",
     "FargateTaskSizeInjector",

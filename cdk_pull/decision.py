@@ -17,6 +17,7 @@ TEMPLATE_KEY = "cdk-pull"
 
 Topic = Literal[
     "image-pull-behavior",
+    "fargate-image",
     "fargate-size",
     "ephemeral-storage",
     "region",

@@ -8,7 +8,7 @@ from typing import Final
 
 from cdk_pull.errors import MissingDependencyError
 
-__all__ = ["FLOOR", "VALIDATIONS", "is_older", "require_cdk"]
+__all__ = ["FLOOR", "VALIDATIONS", "is_older", "require_cdk", "require_extra"]
 
 FLOOR: Final = "2.244.0"
 """The oldest aws-cdk-lib with which every construct works but those that ask for more; setup.py has it, too."""
@@ -46,6 +46,30 @@ def require_cdk(
             run=f'pip install --upgrade "aws-cdk-lib>={minimum},<3"',
             instead=instead,
         )
+
+
+def require_extra(distribution: str, what: str, *, extra: str, instead: str = "") -> None:
+    """Raise where a package of an extra is missing.
+
+    Args:
+        distribution: its name.
+        what: what needs it, as the subject of the message.
+        extra: of cdk-pull, that installs it.
+        instead: what works without it, as a sentence.
+
+    Raises:
+        MissingDependencyError: with the command that installs it.
+    """
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        raise MissingDependencyError(
+            what,
+            needs=distribution,
+            found="it is not installed",
+            run=f'pip install "cdk-pull[{extra}]"',
+            instead=instead,
+        ) from None
 
 
 def is_older(release: str, minimum: str) -> bool:

@@ -8,9 +8,10 @@ from cdk_pull.fargate import ephemeral
 from cdk_pull.fargate.candidates import Candidate, pick, weigh
 from cdk_pull.fargate.goal import Goal, Hold, Usage
 from cdk_pull.fargate.prices import UnknownPrice
-from cdk_pull.fargate.ways.changes import image_changes
+from cdk_pull.fargate.ways.changes import AS_IT_IS, image_changes
 from cdk_pull.fargate.ways.rank import Way, cached_on_ec2, rank_ways
-from cdk_pull.records import dataclass
+from cdk_pull.image.profile import ImageProfile
+from cdk_pull.records import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from cdk_pull.fargate.prices import PriceBook
     from cdk_pull.fargate.sizes import FargateSize, Os
     from cdk_pull.fargate.ways.changes import ImageChange
-    from cdk_pull.image.profile import ImageProfile
 
 __all__ = ["Candidate", "Choice", "Goal", "Hold", "Usage", "choose"]
 
@@ -91,7 +91,7 @@ class Choice:
 
 
 def choose(
-    profile: ImageProfile,
+    images: ImageProfile | ImageChange,
     *,
     cpu: int,
     memory_mib: int,
@@ -108,7 +108,8 @@ def choose(
     """Return the size to run, among those that hold the containers, and the ways to the same start by other images.
 
     Args:
-        profile: every image of the task, as one.
+        images: every image of the task, as one; or what is pulled of them where one has an index, which is then not weighed
+            against other images.
         cpu: CPU units that the containers need.
         memory_mib: MiB that the containers need.
         goal: what the choice is for; by default the smallest size.
@@ -125,7 +126,11 @@ def choose(
         InvalidValueError: when no size holds the containers, or no ephemeral storage the images.
     """
     goal = goal or Goal()
-    as_it_is, *others = image_changes(profile, os=os, model=model)
+    as_it_is, *others = (
+        image_changes(images, os=os, model=model)
+        if isinstance(images, ImageProfile)
+        else (replace(images, what=AS_IT_IS),)
+    )
 
     def weighed(change: ImageChange) -> tuple[Candidate, ...]:
         needed = ephemeral.needed_gib(change.profile, working_bytes=working_bytes, os=os)
@@ -155,7 +160,8 @@ def choose(
         ways=rank_ways(options, goal),
         ec2=cached_on_ec2(picked.candidate),
         ephemeral_gib=max(
-            ephemeral_gib or 0, ephemeral.needed_gib(profile, working_bytes=working_bytes, os=os)
+            ephemeral_gib or 0,
+            ephemeral.needed_gib(as_it_is.profile, working_bytes=working_bytes, os=os),
         ),
         region=region,
     )

@@ -44,6 +44,7 @@ class SizingRequest:
         prices: in place of the snapshot in this package.
         measured: one's own starts, which narrow the estimate where they are of these images and of the stack's Region.
         changes: of these very images, beside those that any image can be given.
+        lazy: what is pulled, where an image has an index and starts before it is there; None where all is pulled first.
     """
 
     goal: Goal
@@ -52,6 +53,7 @@ class SizingRequest:
     prices: PriceBook | None = None
     measured: tuple[MeasuredGroup, ...] = ()
     changes: tuple[ImageChange, ...] = ()
+    lazy: ImageChange | None = None
 
     @property
     def wanted(self) -> str:
@@ -152,7 +154,7 @@ def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:
         return replace(kept, ephemeral_gib=storage, decisions=kept.decisions + storage_decisions)
     calibrated = _calibrated(request.profile, request, facts)
     choice = choose(
-        request.profile,
+        request.lazy or request.profile,
         cpu=floor.cpu,
         memory_mib=floor.memory_mib,
         goal=request.goal,

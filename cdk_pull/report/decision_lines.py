@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["DecisionLine", "Totals", "as_text", "line_of", "place_of", "totals_of"]
 
 _SIZE: Final = "fargate-size"
+_IMAGE: Final = "fargate-image"
 _BEHAVIOR: Final = "image-pull-behavior"
 _REGION: Final = "region"
 _STORAGE: Final = "ephemeral-storage"
@@ -102,6 +103,10 @@ def line_of(recorded: RecordedDecision) -> DecisionLine:
     )
     if decision.topic == _SIZE:
         return _size_line(line, details)
+    if decision.topic == _IMAGE:
+        return replace(
+            line, start=_start(details.get("start_seconds")), missed=details.get("target_met") is False
+        )
     if decision.topic == _STORAGE:
         return replace(line, what=f"{decided} of ephemeral storage")
     if decision.topic == _BEHAVIOR:
@@ -167,15 +172,19 @@ def _size_line(line: DecisionLine, details: Mapping[str, Any]) -> DecisionLine:
     return replace(
         line,
         what=what,
-        start=f"{start['expected']:.0f} s ({start['low']:.0f}-{start['high']:.0f} s)"
-        if isinstance(start, dict)
-        else "",
+        start=_start(start),
         month=month,
         better=as_text(details.get("better") or ""),
         missed=details.get("target_met") is False,
         phases=tuple((str(name), float(value)) for name, value in (details.get("phases") or {}).items()),
         reasons=(*line.reasons, *(f"way: {way}" for way in ways)),
     )
+
+
+def _start(seconds: object) -> str:
+    if not isinstance(seconds, dict):
+        return ""
+    return f"{seconds['expected']:.0f} s ({seconds['low']:.0f}-{seconds['high']:.0f} s)"
 
 
 def _count(number: int, noun: str) -> str:

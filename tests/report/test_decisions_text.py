@@ -49,6 +49,13 @@ _STACKS = [
             _recorded(
                 "Api/Task/Resource", "region", "images in us-east-1", images={"a:1": "same", "b:1": "allowed"}
             ),
+            _recorded(
+                "Image",
+                "fargate-image",
+                "gzip layers",
+                start_seconds=_SIZE["start_seconds"],
+                target_met=False,
+            ),
             _recorded("Big", "ephemeral-storage", "33 GiB"),
             _recorded("Odd", "fix", {"Ref": "Behavior"}, why="[b]not markup[/b]"),
         ),
@@ -69,7 +76,7 @@ def test_each_decision_is_a_line_under_a_headline_with_the_totals() -> None:
     """What, from and to, the start with its interval, dollars a month, and the better way; reasons are left out."""
     assert _lines(160) == [
         (
-            "5 decisions in 2 stacks; 2 Fargate tasks at $153 a month, $135 more than as given; 1 target missed; "
+            "6 decisions in 2 stacks; 2 Fargate tasks at $153 a month, $135 more than as given; 2 targets missed; "
             "1 better way"
         ),
         "",
@@ -78,6 +85,7 @@ def test_each_decision_is_a_line_under_a_headline_with_the_totals() -> None:
         "    better: 0.25 vCPU, 0.5 GB with an image of half the size: 52 s, $9.01 a month",
         "  Late                  0.25 vCPU, 0.5 GB  target missed  45 s (25-108 s)  $9.01 a month",
         "  Group/LaunchTemplate  once  $2.40 an instance a month",
+        "  Image                 gzip layers  target missed  45 s (25-108 s)",
         "  Big                   33 GiB of ephemeral storage",
         '  Odd                   {"Ref": "Behavior"}',
         "",
@@ -140,9 +148,9 @@ def test_a_place_is_named_as_far_as_the_app_does(environment: str, place: str) -
 def test_the_page_has_the_whole_app() -> None:
     """Totals, each decision with the phases of its start, the better way and the reasons; names are no markup."""
     text = decisions_page(_STACKS)
-    assert "5 decisions in 2 stacks" in text
+    assert "6 decisions in 2 stacks" in text
     assert text.count('<div class="fall">') == 2
-    assert '<dd class="missed">1 missed</dd>' in text
+    assert '<dd class="missed">2 missed</dd>' in text
     assert "Better: 0.25 vCPU, 0.5 GB with an image of half the size: 52 s, $9.01 a month." in text
     assert "<script" not in text
     evil = StackDecisions(

@@ -87,8 +87,15 @@ def own_container(
 
     Raises:
         ConflictError: for two images, or for properties without an image.
-        InvalidValueError: for a property that a container does not have.
+        InvalidValueError: for a property that a container does not have, or an image that is not a container image.
     """
+    if image is not None and not isinstance(image, ecs.ContainerImage):
+        raise InvalidValueError(
+            f"{where()}: invalid image",
+            image,
+            allowed="an ecs.ContainerImage",
+            fix="Of a FargateImage, pass its .image" if hasattr(image, "image") else "",
+        )
     if isinstance(container, ecs.ContainerDefinitionOptions):
         # What CDK's structs hold, by the names of the keyword arguments.
         props = dict(container._values)  # noqa: SLF001 - jsii gives a struct no public way to its fields

@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk.fargate.apply_size import is_token, platform_of, region_of, tell
+from cdk_pull.cdk.fargate.built_image import BuiltImage
 from cdk_pull.cdk.fargate.container_fit import check_containers_fit
 from cdk_pull.cdk.fargate.container_props import Container, own_container
 from cdk_pull.cdk.fargate.own_size import own_size, remember_own_request
@@ -67,7 +68,8 @@ class FargateTask(ecs.FargateTaskDefinition):
     Args:
         scope: where the construct is made.
         id: its name there.
-        image: of a container ``app``; leave it out to add all containers yourself.
+        image: of a container ``app``; leave it out to add all containers yourself. Of a FargateImage, the image's
+            size is known from there.
         container: further properties of that container, as ``add_container`` takes them; or
             ``ecs.ContainerDefinitionOptions`` in place of both.
         cpu: the smallest size wanted, in CPU units or as ECS writes it (``"1 vCPU"``); by default the smallest that
@@ -84,7 +86,8 @@ class FargateTask(ecs.FargateTaskDefinition):
             SizingProps), and the further properties of ``ecs.FargateTaskDefinition``.
 
     Raises:
-        ConflictError: for a start and a price together, sizes beside a profile, or a container without an image.
+        ConflictError: for a start and a price together, sizes beside a profile or a FargateImage with sizes, or a
+            container without an image.
         InvalidValueError: for a pair that is not a Fargate size (with the nearest), images that fit no ephemeral
             storage, ephemeral storage or ARM64 on Windows.
         UnsupportedError: for a Windows Server that Fargate does not run.
@@ -112,6 +115,8 @@ class FargateTask(ecs.FargateTaskDefinition):
         own = own_container(lambda: f"{scope.node.path}/{id}", image, container)
         size = _given_size(cpu, memory_limit_mib, os, own.props)
         request = sizing_request(props, start_within=start_within, usd_per_hour=max_usd_per_hour)
+        if isinstance(own.image, BuiltImage):
+            request = own.image.sizing(lambda: f"{scope.node.path}/{id}", request)
         storage_is_token = is_token(ephemeral_storage_gib)
         sized = size_task(
             request,

@@ -9,6 +9,7 @@ import jsii
 from aws_cdk import aws_ecs as ecs
 from constructs import IValidation
 
+from cdk_pull.cdk.fargate.built_image import BuiltImage
 from cdk_pull.cdk.fargate.task import FargateTask, FargateTaskProps
 from cdk_pull.cdk.fargate.windows_facts import KnownBase, known_base, looked_up
 from cdk_pull.cdk.synth.constructs import identity
@@ -16,7 +17,7 @@ from cdk_pull.cdk.synth.decisions import record_in_template
 from cdk_pull.cdk.synth.keywords import refuse_unknown
 from cdk_pull.cdk.synth.unwritten import UnwrittenApp
 from cdk_pull.decision import Decision
-from cdk_pull.errors import InvalidValueError
+from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.image.declared_sizes import listed
 from cdk_pull.units import format_bytes
 from cdk_pull.windows.base import cached_base
@@ -80,7 +81,7 @@ class WindowsFargateTask(FargateTask):
         **props: see FargateTask.
 
     Raises:
-        UnsupportedError: for a family that Fargate does not run.
+        UnsupportedError: for a family that Fargate does not run, or a FargateImage, which is built for Linux.
         InvalidValueError: for a size that Windows tasks cannot have, ephemeral storage, or a family without a day in
             the context.
     """
@@ -105,6 +106,11 @@ class WindowsFargateTask(FargateTask):
     ) -> None:
         """A Fargate task definition for Windows, whose image is built on a servercore that the hosts have cached."""
         refuse_unknown("WindowsFargateTask", props, FargateTaskProps)
+        if isinstance(image, BuiltImage):
+            raise UnsupportedError(
+                f"{scope.node.path}/{id}: the FargateImage {image.path} is built for Linux. Build the image with "
+                "ecr_assets.DockerImageAsset and build_args=pin.build_args"
+            )
         day = _context_day(scope)
         pin = _pinned(f"{scope.node.path}/{id}", pin, day)
         product = fargate_family(pin.family)

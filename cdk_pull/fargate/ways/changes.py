@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from cdk_pull.fargate.estimate.start_model import StartModel
     from cdk_pull.fargate.sizes import Os
 
-__all__ = ["AS_IT_IS", "ImageChange", "image_changes", "on_slim_base", "without_sidecars"]
+__all__ = [
+    "AS_IT_IS",
+    "ImageChange",
+    "image_changes",
+    "in_zstd",
+    "on_slim_base",
+    "recompressed",
+    "with_index",
+    "without_sidecars",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +44,7 @@ class ImageChange:
         rules_out: what it excludes; empty for nothing.
         sure: what the figure rests on.
         lazy: whether the containers start before their image is there.
+        beside: the images of the other containers, which are pulled in full beside a lazy one; None for none.
     """
 
     what: str
@@ -43,13 +53,18 @@ class ImageChange:
     rules_out: str = ""
     sure: str = "estimated"
     lazy: bool = False
+    beside: ImageProfile | None = None
 
     def start(
         self, cpu: int, *, architecture: Architecture, os: Os, model: StartModel | None
     ) -> StartEstimate:
         """Return the start of a task of that many CPU units."""
         if self.lazy:
-            return start_with_index(model=model)
+            lazy = start_with_index(model=model)
+            if self.beside is None:
+                return lazy
+            full = estimate_start(self.beside, cpu=cpu, architecture=architecture, os=os, model=model)
+            return max(lazy, full, key=lambda start: start.total.expected)
         return estimate_start(self.profile, cpu=cpu, architecture=architecture, os=os, model=model)
 
 
@@ -69,7 +84,6 @@ def image_changes(
     found = [ImageChange(what=AS_IT_IS, profile=profile)]
     if not profile.compressed_bytes:
         return tuple(found)
-    facts, compressions = start_facts(), {layer.compression for layer in profile.layers}
     found.append(
         ImageChange(
             what="an image of half the size",
@@ -77,32 +91,51 @@ def image_changes(
             needs="a smaller base image, build tools left in an earlier stage, fewer packages",
         )
     )
-    if os == "linux" and Compression.GZIP in compressions:
-        found.append(
-            ImageChange(
-                what="the image in zstd",
-                profile=_in_zstd(profile, model or load_start_model()),
-                needs="a build by docker buildx with compression=zstd and force-compression=true",
-                rules_out="SOCI",
-                sure=f"estimated; AWS measured up to {facts.zstd_largest_share:.0%} off the start",
-            )
-        )
-    if (
-        os == "linux"
-        and Compression.ZSTD not in compressions
-        and profile.compressed_bytes > facts.soci_least_bytes
-    ):
-        found.append(
-            ImageChange(
-                what="a SOCI index",
-                profile=profile,
-                needs="an index in private ECR and platform version 1.4.0; the image's digest changes",
-                rules_out="zstd",
-                sure="one published pull; the image is read as the container runs, so compare the time to healthy",
-                lazy=True,
-            )
-        )
+    if os == "linux":
+        compressions = {layer.compression for layer in profile.layers}
+        if Compression.GZIP in compressions:
+            found.append(in_zstd(profile, model=model))
+        if Compression.ZSTD not in compressions and profile.compressed_bytes > start_facts().soci_least_bytes:
+            found.append(with_index(profile))
     return tuple(found)
+
+
+def in_zstd(
+    profile: ImageProfile, *, beside: ImageProfile | None = None, model: StartModel | None = None
+) -> ImageChange:
+    """Return an image compressed with zstd.
+
+    Args:
+        profile: of the image.
+        beside: the images of the task's other containers, which stay as they are.
+        model: for the sizes.
+    """
+    packed = recompressed(profile, Compression.ZSTD, model)
+    return ImageChange(
+        what="the image in zstd",
+        profile=packed if beside is None else ImageProfile.together([packed, beside]),
+        needs="a build by docker buildx with compression=zstd and force-compression=true",
+        rules_out="SOCI",
+        sure=f"estimated; AWS measured up to {start_facts().zstd_largest_share:.0%} off the start",
+    )
+
+
+def with_index(profile: ImageProfile, *, beside: ImageProfile | None = None) -> ImageChange:
+    """Return an image with a SOCI index.
+
+    Args:
+        profile: of the image.
+        beside: the images of the task's other containers, which have no index and are pulled in full.
+    """
+    return ImageChange(
+        what="a SOCI index",
+        profile=profile if beside is None else ImageProfile.together([profile, beside]),
+        needs="an index in private ECR and platform version 1.4.0; the image's digest changes",
+        rules_out="zstd",
+        sure="one published pull; the image is read as the container runs, so compare the time to healthy",
+        lazy=True,
+        beside=beside,
+    )
 
 
 def without_sidecars(images: Mapping[str, ImageProfile]) -> ImageChange | None:
@@ -166,18 +199,23 @@ def _halved(layer: Layer) -> Layer:
     )
 
 
-def _in_zstd(profile: ImageProfile, model: StartModel) -> ImageProfile:
-    share = model.expansion[Compression.GZIP] / model.expansion[Compression.ZSTD]
+def recompressed(
+    profile: ImageProfile, compression: Compression, model: StartModel | None = None
+) -> ImageProfile:
+    """Return an image with its compressed layers compressed in another way; layers that are not stay so."""
+    model = model or load_start_model()
     return replace(
         profile,
         layers=tuple(
             replace(
                 layer,
-                compression=Compression.ZSTD,
-                compressed_bytes=round(layer.compressed_bytes * share),
+                compression=compression,
+                compressed_bytes=round(
+                    layer.compressed_bytes * model.expansion[layer.compression] / model.expansion[compression]
+                ),
                 uncompressed_bytes=round(uncompressed_bytes(layer, model)),
             )
-            if layer.compression == Compression.GZIP
+            if layer.compression not in {Compression.NONE, compression}
             else layer
             for layer in profile.layers
         ),
