@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from cdk_pull.patterns import lazy_pattern
+
 __all__ = ["json_safe", "line_safe", "log_safe", "printable", "xml_safe"]
 
 _UNPRINTABLE: Final = "\N{REPLACEMENT CHARACTER}"
 # A command is, to GitHub, a line that begins with two colons, blanks before it or not, and what begins with two number
 # signs and a bracket anywhere; Azure Pipelines and TeamCity have a word before the bracket.
-_AT_START: Final = re.compile(r"\A(\s*:):")
-_ANYWHERE: Final = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
-_LINE_START: Final = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+_AT_START: Final = lazy_pattern(r"\A(\s*:):")
+_ANYWHERE: Final = lazy_pattern(r"#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
+_LINE_START: Final = lazy_pattern(r"^(\s*):(?=:)", re.MULTILINE)
 
 
 def printable(text: str) -> str:

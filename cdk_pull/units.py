@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from cdk_pull.errors import ConflictError, InvalidValueError
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +37,8 @@ _FACTORS = {
     "gib": 2**30,
     "tib": 2**40,
 }
-_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*", re.ASCII)
-_SECONDS = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) *(s|m|min)?", re.ASCII | re.IGNORECASE)
+_SIZE = lazy_pattern(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*", re.ASCII)
+_SECONDS = lazy_pattern(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) *(s|m|min)?", re.ASCII | re.IGNORECASE)
 _MAX_SECONDS = 1_000_000
 # An exabyte: what is more is no size of anything, and large enough a number to end arithmetic with it.
 _MOST = 10**18

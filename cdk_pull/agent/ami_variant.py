@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, Literal
 
 from cdk_pull.data import facts_of
 from cdk_pull.errors import UnsupportedError
+from cdk_pull.patterns import lazy_pattern
 
 __all__ = ["AmiVariant", "ami_variant"]
 
 AmiVariant = Literal["standard", "gpu", "neuron"]
 
 # A family that is newer than the data: G and P have GPUs, Inf and Trn have Neuron cores.
-_GPU: Final = re.compile(r"(?:g|gr|p)\d")
-_NEURON: Final = re.compile(r"(?:inf|trn)\d")
+_GPU: Final = lazy_pattern(r"(?:g|gr|p)\d")
+_NEURON: Final = lazy_pattern(r"(?:inf|trn)\d")
 
 
 def ami_variant(instance_type: str) -> AmiVariant:

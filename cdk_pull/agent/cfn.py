@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.pieces import Marked, Marks
@@ -14,6 +13,7 @@ from cdk_pull.agent.user_data import add_settings, read_any
 from cdk_pull.agent.writers.cloud_init import as_archive
 from cdk_pull.agent.writers.pre_pull import add_pre_pull
 from cdk_pull.errors import UnsupportedError
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ __all__ = [
     "to_text",
 ]
 
-_SUB = re.compile(r"\$\{([^}]*)\}")
+_SUB = lazy_pattern(r"\$\{([^}]*)\}")
 _NO_VALUE = {"Ref": "AWS::NoValue"}
 
 

@@ -9,6 +9,7 @@ from cdk_pull.agent.go_values import MAX_INT64, parse_bool, parse_duration, pars
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import AgentWarning, Reading, compute
 from cdk_pull.agent.variables import variables
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TYPOGRAPHIC", "allowed", "explain", "explained", "meant", "same"]
 
-_AGENT_IMAGE = re.compile(r"amazon-ecs-(?:agent|pause)")
+_AGENT_IMAGE = lazy_pattern(r"amazon-ecs-(?:agent|pause)")
 TYPOGRAPHIC = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f"
 """Quotes of a word processor, which neither a shell nor the agent takes for quotes."""
 _QUOTES = f"\"'{TYPOGRAPHIC}"

@@ -13,6 +13,7 @@ from cdk_pull.agent.readers.cloud_init.parts import is_mime, kind_of
 from cdk_pull.agent.readers.ec2launch import are_tasks
 from cdk_pull.agent.readers.toml_tokens import stand_in
 from cdk_pull.errors import ConflictError, InvalidValueError
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
@@ -31,12 +32,12 @@ __all__ = [
 ]
 
 _SYSTEMS: Final[tuple[OperatingSystem, ...]] = ("linux", "windows", "bottlerocket")
-_WINDOWS = re.compile(
+_WINDOWS = lazy_pattern(
     r"<(powershell|script)>|\[(System\.)?Environment\]::SetEnvironmentVariable|\bInitialize-ECSAgent\b",
     re.IGNORECASE,
 )
-_BOTTLEROCKET = re.compile(r"^[ \t]*\[[ \t]*settings[ \t]*[.\]]", re.MULTILINE)
-_SHELL = re.compile(r"^#!|/etc/ecs\b", re.MULTILINE)
+_BOTTLEROCKET = lazy_pattern(r"^[ \t]*\[[ \t]*settings[ \t]*[.\]]", re.MULTILINE)
+_SHELL = lazy_pattern(r"^#!|/etc/ecs\b", re.MULTILINE)
 
 # The names of AWS's images, without punctuation: CDK makes a logical id out of the name of an SSM parameter. Of each the
 # operating system, and whether it starts the ECS agent by itself. The first that is a part of a name holds.
@@ -51,10 +52,10 @@ _IMAGES: Final[tuple[tuple[str, OperatingSystem, bool], ...]] = (
     ("awsservicecanonicalubuntu", "linux", False),
 )
 # By the name of the image: amzn2-ami-ecs-hvm-2.0.…, al2023-ami-ecs-hvm-…, Windows_Server-2022-English-Full-ECS_Optimized-….
-_BY_NAME: Final = re.compile(
+_BY_NAME: Final = lazy_pattern(
     r"(?:amzn|al20)[^/]{0,40}-ecs-|windows_server-[^/]{0,60}ecs_optimized", re.IGNORECASE
 )
-_OWN: Final = re.compile(r"ami-[0-9a-f]{6,17}")
+_OWN: Final = lazy_pattern(r"ami-[0-9a-f]{6,17}")
 
 
 @dataclass(frozen=True, slots=True)

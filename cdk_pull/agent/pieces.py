@@ -7,12 +7,13 @@ string take a mark for letters.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Sequence
 
 __all__ = [
@@ -31,13 +32,13 @@ __all__ = [
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 NOTHING = "\ufdd2"
 """A word that stands for no word at all."""
-_MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+_MARK = lazy_pattern(f"{_OPEN}([0-9]+){_CLOSE}")
 # A token of CDK, and a dynamic reference, which CloudFormation fills in.
 _FROM_CDK = r"\$\{Token\[[^\]\n]*\]\}|\{\{resolve:[^{}\n]*\}\}"
-_SPELLED = re.compile(f"{_FROM_CDK}|{_MARK.pattern}|[{_OPEN}{_CLOSE}{NOTHING}]")
-_UNKNOWN = re.compile(f"{_FROM_CDK}|{_OPEN}[0-9]+{_CLOSE}")
-_RESERVED = re.compile(f"([{_OPEN}{_CLOSE}{NOTHING}])")
-_SHOWN = re.compile(r"(?:\\ufdd0|\ufdd0)([0-9]+)(?:\\ufdd1|\ufdd1)")
+_SPELLED = lazy_pattern(f"{_FROM_CDK}|{_MARK.pattern}|[{_OPEN}{_CLOSE}{NOTHING}]")
+_UNKNOWN = lazy_pattern(f"{_FROM_CDK}|{_OPEN}[0-9]+{_CLOSE}")
+_RESERVED = lazy_pattern(f"([{_OPEN}{_CLOSE}{NOTHING}])")
+_SHOWN = lazy_pattern(r"(?:\\ufdd0|\ufdd0)([0-9]+)(?:\\ufdd1|\ufdd1)")
 _FILLED_IN = "${…}"
 
 T = TypeVar("T")

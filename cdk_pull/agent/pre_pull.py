@@ -11,16 +11,16 @@ PowerShell; Docker reads ``max-concurrent-downloads`` again when it is reloaded.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from cdk_pull.agent.pieces import known_parts
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
 __all__ = ["PrePull"]
 
-_PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
+_PLAIN: Final = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
 _SECONDS: Final = (10, 1800)
 _DOWNLOADS: Final = (1, 100)
 

@@ -7,7 +7,6 @@ cloud-init fills that in on the instance.
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -15,9 +14,11 @@ from cdk_pull.agent.instance import detect
 from cdk_pull.agent.pieces import Marks
 from cdk_pull.agent.readers.reading import Unknown, compute
 from cdk_pull.agent.user_data import read_any
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, replace
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from cdk_pull.agent.readers.reading import Reading
@@ -50,17 +51,17 @@ class Language:
 _TERRAFORM: Final = Language(
     name="Terraform",
     endings=frozenset({".tpl", ".tftpl", ".tmpl"}),
-    sure=re.compile(r"(?<!%)%\{~?\s*(?:if|for|else|endif|endfor)\b|\$\$\{"),
-    value=re.compile(r"(?<!\$)\$\{[^{}\n]*(?:\{[^{}\n]*\}[^{}\n]*)*\}"),
-    directive=re.compile(r"(?<!%)%\{~?\s*(if|for|else|endif|endfor)\b[^}\n]*\}"),
+    sure=lazy_pattern(r"(?<!%)%\{~?\s*(?:if|for|else|endif|endfor)\b|\$\$\{"),
+    value=lazy_pattern(r"(?<!\$)\$\{[^{}\n]*(?:\{[^{}\n]*\}[^{}\n]*)*\}"),
+    directive=lazy_pattern(r"(?<!%)%\{~?\s*(if|for|else|endif|endfor)\b[^}\n]*\}"),
     literal=(("$${", "${"), ("%%{", "%{")),
 )
 _JINJA: Final = Language(
     name="Jinja",
     endings=frozenset({".j2", ".jinja", ".jinja2"}),
-    sure=re.compile(r"\{%-?\s*(?:if|for|set|else|elif|endif|endfor|include)\b"),
-    value=re.compile(r"\{\{.*?\}\}|\{%-?\s*(?:set|include)\b.*?%\}"),
-    directive=re.compile(r"\{%-?\s*(if|for|else|elif|endif|endfor)\b.*?%\}"),
+    sure=lazy_pattern(r"\{%-?\s*(?:if|for|set|else|elif|endif|endfor|include)\b"),
+    value=lazy_pattern(r"\{\{.*?\}\}|\{%-?\s*(?:set|include)\b.*?%\}"),
+    directive=lazy_pattern(r"\{%-?\s*(if|for|else|elif|endif|endfor)\b.*?%\}"),
 )
 
 

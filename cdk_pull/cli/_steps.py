@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from cdk_pull.patterns import lazy_pattern
 
 __all__ = ["instruction_of"]
 
@@ -12,10 +13,10 @@ _INSTRUCTIONS: Final = (
     "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
 )  # fmt: skip
 # Build arguments come first, as their number and their values: "|2 A=b C=d /bin/sh -c make".
-_ARGUMENTS: Final = re.compile(r"\|[0-9]+ .*?(?=(?:/bin/(?:ba)?sh -[a-z]*c |cmd /S /C |powershell ))")
-_NO_OPERATION: Final = re.compile(r"(?:/bin/(?:ba)?sh -[a-z]*c|cmd /S /C|powershell [^#]*?) +#\(nop\) +")
-_SHELL: Final = re.compile(r"(?:/bin/(?:ba)?sh -[a-z]*c|cmd /S /C|powershell (?:-[A-Za-z]+ )*?-Command) +")
-_BUILDKIT: Final = re.compile(r"\s*# buildkit$")
+_ARGUMENTS: Final = lazy_pattern(r"\|[0-9]+ .*?(?=(?:/bin/(?:ba)?sh -[a-z]*c |cmd /S /C |powershell ))")
+_NO_OPERATION: Final = lazy_pattern(r"(?:/bin/(?:ba)?sh -[a-z]*c|cmd /S /C|powershell [^#]*?) +#\(nop\) +")
+_SHELL: Final = lazy_pattern(r"(?:/bin/(?:ba)?sh -[a-z]*c|cmd /S /C|powershell (?:-[A-Za-z]+ )*?-Command) +")
+_BUILDKIT: Final = lazy_pattern(r"\s*# buildkit$")
 
 
 def instruction_of(step: str) -> str:

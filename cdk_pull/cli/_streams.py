@@ -6,11 +6,11 @@ import errno
 import io
 import json
 import os
-import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.printing import json_safe, line_safe, printable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["OutputError", "echo_json", "safe_streams", "write_output"]
 
 # Colours and weights, as rich and the findings in colour have them; no hidden text.
-_STYLE: Final = re.compile(r"(\x1b\[(?:0|[1-7]|9|2[1-9]|[34][0-9]|9[0-7]|10[0-7]|;)*m)")
+_STYLE: Final = lazy_pattern(r"(\x1b\[(?:0|[1-7]|9|2[1-9]|[34][0-9]|9[0-7]|10[0-7]|;)*m)")
 _TAIL: Final = 64
 
 

@@ -17,6 +17,7 @@ from cdk_pull.cli._input import read_input
 from cdk_pull.cli._streams import echo_json
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.files import read_regular_file
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.report.console import print_all
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ __all__ = ["command"]
 
 # EC2 takes 16 KB of user data; what cfn-init writes may be more.
 _MAX_BYTES = 4 << 20
-_LINE = re.compile(r"\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=[^>]*|\s*#.*|\s*")
-_SETTING = re.compile(r"\s*(?:export\s+)?(?:NON_)?ECS_", re.IGNORECASE)
+_LINE = lazy_pattern(r"\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=[^>]*|\s*#.*|\s*")
+_SETTING = lazy_pattern(r"\s*(?:export\s+)?(?:NON_)?ECS_", re.IGNORECASE)
 
 
 @click.command("agent")

@@ -11,6 +11,7 @@ from cdk_pull.data.preferred import read_data
 from cdk_pull.data.refreshed import Refreshed, RefreshError
 from cdk_pull.image.registry.fetch import DOCUMENT_LIMITS, fetch
 from cdk_pull.image.registry.transport import Transport
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from datetime import date
@@ -23,11 +24,11 @@ GUIDE: Final = "https://docs.aws.amazon.com"
 _FILE: Final = "fargate_sizes.json"
 _PATH: Final = "/AmazonECS/latest/developerguide/task-cpu-memory-error.html"
 _CELLS: Final = 3
-_CPU: Final = re.compile(r"\s*(\d+)\s*\(\s*\.?\d+\s*vCPU\s*\)", re.ASCII)
-_RANGE: Final = re.compile(
+_CPU: Final = lazy_pattern(r"\s*(\d+)\s*\(\s*\.?\d+\s*vCPU\s*\)", re.ASCII)
+_RANGE: Final = lazy_pattern(
     r"\s*Between\s+(\d+)\s*GB\s+and\s+(\d+)\s*GB\s+in\s+(\d+)\s*GB\s+increments", re.ASCII
 )
-_VALUE: Final = re.compile(r"(\d+)\s*(MiB|MB|GB)", re.ASCII)
+_VALUE: Final = lazy_pattern(r"(\d+)\s*(MiB|MB|GB)", re.ASCII)
 _GB: Final = 1024
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from cdk_pull.data.preferred import load_data
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from cdk_pull.fargate.estimate.start import Architecture
@@ -32,9 +33,9 @@ Os: TypeAlias = Literal["linux", "windows"]
 _CPU_FORMS = "CPU units such as 1024 or '1024', or vCPUs such as '1 vCPU' or '.5 vcpu'"
 _MEMORY_FORMS = "MiB such as 2048 or '2048', or GB such as '2GB' or '0.5 GB'"
 # No more digits than a number of ECS has, far more than Fargate has sizes for.
-_UNITS = re.compile(r"[0-9]{1,10}", re.ASCII)
-_VCPUS = re.compile(r"([0-9]{0,10}\.?[0-9]{1,10}) *vcpu", re.ASCII | re.IGNORECASE)
-_GIGABYTES = re.compile(r"([0-9]{0,10}\.?[0-9]{1,10}) *gb", re.ASCII | re.IGNORECASE)
+_UNITS = lazy_pattern(r"[0-9]{1,10}", re.ASCII)
+_VCPUS = lazy_pattern(r"([0-9]{0,10}\.?[0-9]{1,10}) *vcpu", re.ASCII | re.IGNORECASE)
+_GIGABYTES = lazy_pattern(r"([0-9]{0,10}\.?[0-9]{1,10}) *gb", re.ASCII | re.IGNORECASE)
 _PER_UNIT = 1024
 """CPU units in a vCPU, and MiB in what ECS calls a GB."""
 _NEAREST = 4

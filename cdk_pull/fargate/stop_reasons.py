@@ -10,11 +10,12 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from cdk_pull.data import facts_of
+from cdk_pull.patterns import lazy_pattern
 
 __all__ = ["StopReason", "explain_stop", "is_start_failure"]
 
 # What ECS calls a task that failed before its containers ran, wherever the agent, Fargate or a service event says it.
-_FAILED: Final = re.compile(
+_FAILED: Final = lazy_pattern(
     r"CannotPull\w*|ResourceInitializationError|unable to pull secrets or registry auth"
     r"|The task cannot (?:pull|retrieve|find|download)|failed to (?:resolve ref|pull image)",
     re.IGNORECASE,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 from cdk_pull.data.preferred import load_data
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +21,8 @@ _UBUNTU = "LAUNCHPAD_BUILD_ARCH"
 # The first step of a base image's own build, which every image built on it inherits, whenever it was built.
 # Source: the histories of the official images in docker-library/repo-info.
 _FIRST_STEPS = (
-    (re.compile(r"# debian\.sh --arch '\w+' out/ '([a-z]+)'"), "debian {}"),
-    (re.compile(r"alpine-minirootfs-([0-9]+(?:\.[0-9]+)*)-"), "alpine {}"),
+    (lazy_pattern(r"# debian\.sh --arch '\w+' out/ '([a-z]+)'"), "debian {}"),
+    (lazy_pattern(r"alpine-minirootfs-([0-9]+(?:\.[0-9]+)*)-"), "alpine {}"),
 )
 
 

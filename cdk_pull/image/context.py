@@ -7,7 +7,6 @@ The keys are of CDK's own form, ``provider:name=value:name=value``, so that ``cd
 from __future__ import annotations
 
 import json
-import re
 import time
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +17,7 @@ from cdk_pull.image.facts import ImageFacts
 from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
 from cdk_pull.image.reference import ImageReference
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _AGAIN: Final = "cdk-pull lookup --refresh looks it up again"
 _PARTS: Final = 2
 _READS: Final = 5
 _READ_AGAIN_SECONDS: Final = 0.02
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = lazy_pattern("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import registry_kind
 from cdk_pull.image.reference import DOCKER_HUB, ImageReference
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Mistake", "beginning_mistake", "name_mistake"]
 
-_SCHEME: Final = re.compile(r"(?:https?|docker|oci)://", re.IGNORECASE)
-_ID: Final = re.compile(r"(?:sha256:)?[a-f0-9]{64}")
+_SCHEME: Final = lazy_pattern(r"(?:https?|docker|oci)://", re.IGNORECASE)
+_ID: Final = lazy_pattern(r"(?:sha256:)?[a-f0-9]{64}")
 # Longer than any name of a registry.
 _LONGEST_HOST: Final = 255
 _OFFICIAL: Final = "library"

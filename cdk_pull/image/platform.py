@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal, Self, cast
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
 __all__ = ["Platform"]
 
 _ALLOWED = "'linux/amd64', 'linux/arm64', 'windows/amd64' or, with a build, 'windows(10.0.20348)/amd64'"
-_FORM = re.compile(
+_FORM = lazy_pattern(
     r"(?P<os>linux|windows)(?:\((?P<version>[0-9]+(?:\.[0-9]+){0,3})\))?/(?P<arch>[a-z0-9_]+)(?:/(?P<variant>[a-z0-9.]+))?"
 )
 # What people and `uname -m` say, in the words of the image specification.

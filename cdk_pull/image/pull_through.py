@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple, cast
 from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import EcrRegistry
+from cdk_pull.patterns import lazy_pattern
 
 __all__ = [
     "KINDS",
@@ -64,11 +65,11 @@ SECRET_PREFIX: Final = "ecr-pullthroughcache/"  # noqa: S105 - how the name of a
 SECRET_KEYS: Final = ("username", "accessToken")
 """The keys that Amazon ECR reads in such a secret."""
 
-_PREFIX: Final = re.compile(
+_PREFIX: Final = lazy_pattern(
     r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*", re.ASCII
 )
 _SHORTEST, _LONGEST = 2, 30
-_SECRET: Final = re.compile(r"[a-zA-Z0-9/_+=.@-]+", re.ASCII)
+_SECRET: Final = lazy_pattern(r"[a-zA-Z0-9/_+=.@-]+", re.ASCII)
 _OFFICIAL: Final = "library/"
 
 

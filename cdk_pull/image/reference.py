@@ -6,10 +6,10 @@ The grammar, the normalised names and the errors are those of the distribution p
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
 __all__ = ["DOCKER_HUB", "ImageReference"]
@@ -28,10 +28,10 @@ _PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 _DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
 
-_REFERENCE = re.compile(
+_REFERENCE = lazy_pattern(
     rf"(?:(?P<host>{_HOST})/)?(?P<path>{_PATH})(?::(?P<tag>{_TAG}))?(?:@(?P<digest>{_DIGEST}))?"
 )
-_IDENTIFIER = re.compile(r"[a-f0-9]{64}")
+_IDENTIFIER = lazy_pattern(r"[a-f0-9]{64}")
 _HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _FORM = "[host[:port]/]path[:tag][@digest], such as 'nginx:1.27' or '111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:1'"
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from cdk_pull.data import facts_of
 from cdk_pull.image.ecr import registry_kind
 from cdk_pull.image.reference import DOCKER_HUB
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from cdk_pull.image.reference import ImageReference
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["SlimTag", "slim_tag"]
 
 # Docker Hub itself, ECR Public's copy, or any pull-through cache of the one or the other.
-_OFFICIAL: Final = re.compile(r"(?:[a-z0-9._/-]+/)?library/([a-z0-9_-]+)")
+_OFFICIAL: Final = lazy_pattern(r"(?:[a-z0-9._/-]+/)?library/([a-z0-9_-]+)")
 _LATEST: Final = "latest"
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cdk_pull.image.allow_list import AllowList
 from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.image.pull_through import ROOT, behind, default_prefix, name_of, needs_secret, upstream_of
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
 from cdk_pull.template.image_region import locate_image
 from cdk_pull.template.partitions import partition_of
@@ -23,7 +23,7 @@ __all__ = ["CachePlan", "Cached", "KnownRule", "Left", "WantedRule", "registry_h
 
 _LONGEST_PREFIX: Final = 30
 _PSEUDO: Final = "AWS::"
-_VARIABLE: Final = re.compile(r"\$\{([^!}][^}]*)\}")
+_VARIABLE: Final = lazy_pattern(r"\$\{([^!}][^}]*)\}")
 
 
 class WantedRule(NamedTuple):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 from cdk_pull.template.assembly import Assembly, require_resources
 from cdk_pull.template.assembly_folder import AssemblyFolder, assembly_folders
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["AssemblyStack", "read_cloud_assembly", "read_stacks"]
 
 _NESTED: Final = "AWS::CloudFormation::Stack"
-_HASH: Final = re.compile(r"/([0-9a-f]{64})\.(?:json|ya?ml|template)$")
+_HASH: Final = lazy_pattern(r"/([0-9a-f]{64})\.(?:json|ya?ml|template)$")
 _MAX_STACKS: Final = 10_000
 _MAX_NESTING: Final = 50
 

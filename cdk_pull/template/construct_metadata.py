@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.template.assembly_folder import AssemblyFolder
 from cdk_pull.template.context import section
 from cdk_pull.template.errors import TemplateError
@@ -24,7 +24,7 @@ _LOGICAL_ID: Final = "aws:cdk:logicalId"
 _CREATED: Final = "aws:cdk:creationStack"
 _NESTED_MARK: Final = ".NestedStack/"
 _NESTED_END: Final = ".NestedStackResource"
-_FRAME: Final = re.compile(r"\(([^()]{1,4096}\.py):([0-9]{1,9})\)")
+_FRAME: Final = lazy_pattern(r"\(([^()]{1,4096}\.py):([0-9]{1,9})\)")
 
 
 class StackMetadata:

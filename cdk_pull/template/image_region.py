@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, Literal
 
 from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.image.mistakes import beginning_mistake, name_mistake
 from cdk_pull.image.reference import ImageReference
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 from cdk_pull.template.values import Unknown, is_text
 
@@ -24,7 +24,7 @@ _STAND_INS: Final = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 _UNKNOWN_PART: Final = "unknown"
-_DYNAMIC: Final = re.compile(r"\{\{resolve:[^{}]*\}\}")
+_DYNAMIC: Final = lazy_pattern(r"\{\{resolve:[^{}]*\}\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.template.attributes import attribute, reference
 from cdk_pull.template.conditions import choose, condition
 from cdk_pull.template.context import TOO_LARGE, Context, section
@@ -18,7 +18,7 @@ __all__ = ["Context", "evaluate"]
 
 # Each level takes up to eight Python frames, of which there are a thousand with those of who calls.
 _MAX_DEPTH: Final = 100
-_VARIABLE: Final = re.compile(r"\$\{(!?)([^{}]*)\}")
+_VARIABLE: Final = lazy_pattern(r"\$\{(!?)([^{}]*)\}")
 # A tuple, which isinstance takes in half the time of a union.
 _NESTS: Final = (dict, list)
 

@@ -7,12 +7,13 @@ import re
 from typing import Any, Final
 
 from cdk_pull.agent.pieces import Marked
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.template.values import Unknown, concat
 
 __all__ = ["read_json"]
 
 # Strings are passed over; what is left finds the unknown parts outside them, such as a number or a part of one.
-_PIECE: Final = re.compile(
+_PIECE: Final = lazy_pattern(
     r'"(?:\\.|[^"\\])*"|(?P<bare>[0-9.+-]*(?:\ufdd0[0-9]+\ufdd1[0-9.+-]*)+)', re.DOTALL
 )
 

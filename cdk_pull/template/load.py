@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
 from cdk_pull.template.assembly import Assembly, require_resources
 from cdk_pull.template.assembly_folder import MANIFEST
@@ -29,9 +29,9 @@ _SUFFIXES: Final = frozenset({".json", ".template", ".yaml", ".yml"})
 _SKIPPED: Final = frozenset({".git", ".venv", "node_modules"})
 # What tells a template from the other YAML and JSON of a folder, before it is parsed. The appspec of a CodeDeploy
 # deployment has its Resources in a list.
-_RESOURCES: Final = re.compile(rb"""\bResources["']?\s*+:""")
-_BLANK: Final = re.compile(rb"(?:\s|#[^\n]*+\n)*+")
-_LIST: Final = re.compile(rb"-\s|\[")
+_RESOURCES: Final = lazy_pattern(rb"""\bResources["']?\s*+:""")
+_BLANK: Final = lazy_pattern(rb"(?:\s|#[^\n]*+\n)*+")
+_LIST: Final = lazy_pattern(rb"-\s|\[")
 _SIGNS: Final = (b"AWSTemplateFormatVersion", b"AWS::")
 _SNIFFED: Final = 1 << 20
 # What CDK puts beside the manifest of each cloud assembly; other tools' folders have a manifest.json as well.

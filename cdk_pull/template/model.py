@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
 from cdk_pull.template.conditions import can_exist
 from cdk_pull.template.context import TOO_LARGE, Context, section
@@ -25,7 +25,7 @@ PathStep = str | int
 _TRANSFORM = "Fn::Transform"
 # Looking through so many lines for those that findings are about takes a second.
 _MOST_LINES = 5_000_000
-_UNKNOWN = re.compile(r"\$\{[^}]*\}")
+_UNKNOWN = lazy_pattern(r"\$\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)

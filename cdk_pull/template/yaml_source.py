@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.template.errors import MAX_DEPTH, MAX_VALUES, TemplateError
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ _WORDS: Final[dict[str, Any]] = {
     **{form: False for word in ("false", "no", "off") for form in (word, word.title(), word.upper())},
 }
 # A leading zero means an account number or the like, which YAML 1.1 would read as octal: it stays text.
-_NUMBER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?", re.ASCII)
+_NUMBER: Final = lazy_pattern(r"[-+]?(?:0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?", re.ASCII)
 
 # A statement or a variable of Jinja's, Go's or Mustache's; what CloudFormation resolves is none.
-_TEMPLATE_LANGUAGE: Final = re.compile(r"\{%|\{\{(?!resolve:)")
+_TEMPLATE_LANGUAGE: Final = lazy_pattern(r"\{%|\{\{(?!resolve:)")
 
 # Where a value stands: its line, and whether it is a literal block, whose own lines follow one by one.
 Position = tuple[int, bool]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.fargate.estimate.pulls import spread_of
 from cdk_pull.fargate.estimate.start import NOISE_SECONDS
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["ChosenStart", "Drift", "find_drift"]
 
 # A host has a dot, a port or a piece that the deployment fills in; the account may be one of those.
-_HOST: Final = re.compile(r"[^/]*[.:}][^/]*/")
-_TAG: Final = re.compile(r"(?:@.*|:[^/]*)$")
+_HOST: Final = lazy_pattern(r"[^/]*[.:}][^/]*/")
+_TAG: Final = lazy_pattern(r"(?:@.*|:[^/]*)$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.errors import ConflictError, InvalidValueError
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 from cdk_pull.windows.catalogue import REPOSITORY, Catalogue, Release, packaged_catalogue
 from cdk_pull.windows.families import fargate_family, product_of_build
@@ -21,7 +21,7 @@ __all__ = ["BUILD_ARGUMENT", "ServerCore", "ServerCorePin", "check_build"]
 BUILD_ARGUMENT: Final = "SERVERCORE_TAG"
 """The build argument of a Dockerfile that says ``FROM mcr.microsoft.com/windows/servercore:${SERVERCORE_TAG}``."""
 
-_EXACT_TAG = re.compile(r"10\.0\.([0-9]+)\.[0-9]+")
+_EXACT_TAG = lazy_pattern(r"10\.0\.([0-9]+)\.[0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

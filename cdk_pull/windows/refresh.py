@@ -24,6 +24,7 @@ from cdk_pull.image.registry.client import RegistryClient
 from cdk_pull.image.registry.errors import Problem, RegistryError
 from cdk_pull.image.registry.fetch import DOCUMENT_LIMITS, fetch_json
 from cdk_pull.image.registry.transport import Transport
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
 from cdk_pull.windows.catalogue import Catalogue, Release, patch_tuesday
 from cdk_pull.windows.families import products
@@ -44,8 +45,8 @@ MSRC: Final = "https://api.msrc.microsoft.com"
 _BUILDS: Final = "windows_builds.csv"
 _IMAGES: Final = "servercore_images.csv"
 _REPOSITORY: Final = "windows/servercore"
-_BUILD: Final = re.compile(r"10\.0\.(\d{5})\.(\d{1,6})", re.ASCII)
-_KB: Final = re.compile(r"\d{7}", re.ASCII)
+_BUILD: Final = lazy_pattern(r"10\.0\.(\d{5})\.(\d{1,6})", re.ASCII)
+_KB: Final = lazy_pattern(r"\d{7}", re.ASCII)
 _MOST_PAGES: Final = 100
 _TWO: Final = 2
 

@@ -5,19 +5,19 @@ Source: data/windows_families.json.
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import Final, NamedTuple
 
 from cdk_pull.data import facts_of
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.windows.catalogue import packaged_catalogue
 
 __all__ = ["ServercoreTag", "build_of_tag", "read_servercore_tag"]
 
-_EXACT: Final = re.compile(r"10\.0\.[0-9]{5}\.[0-9]{1,6}")
+_EXACT: Final = lazy_pattern(r"10\.0\.[0-9]{5}\.[0-9]{1,6}")
 # Builds have five digits: 10.0.1 is a version of .NET.
-_BUILD: Final = re.compile(r"10\.0\.([0-9]{5})(?![0-9])")
-_SERVERCORE: Final = re.compile(r"(?P<name>[0-9A-Za-z.]+?)(?:-(?P<kb>KB[0-9]+))?(?:-amd64)?")
+_BUILD: Final = lazy_pattern(r"10\.0\.([0-9]{5})(?![0-9])")
+_SERVERCORE: Final = lazy_pattern(r"(?P<name>[0-9A-Za-z.]+?)(?:-(?P<kb>KB[0-9]+))?(?:-amd64)?")
 
 
 class ServercoreTag(NamedTuple):

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
 from cdk_pull.agent.fixes.values import intended
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.toml_tokens import stand_in
 from cdk_pull.agent.variables import variables
 from cdk_pull.agent.writers.toml_insert import inserted
+from cdk_pull.patterns import lazy_pattern
 
 __all__ = ["from_shell"]
 
 # What CDK writes for Amazon Linux, and people with it: commands of one line each.
-_COMMAND = re.compile(
+_COMMAND = lazy_pattern(
     r"[ \t]*(?:#!.*|(?:sudo[ \t]+)?(?:echo|cat|export|mkdir|yum|dnf|systemctl|service|iptables|printf)\b.*|[^\[=]*>>.*)"
 )
-_WRITES = re.compile(
+_WRITES = lazy_pattern(
     r"[ \t]*(?:sudo[ \t]+)?echo[ \t]+[\"']?([A-Z_]+)=(.*?)[\"']?[ \t]*>>?[ \t]*/etc/ecs/ecs\.config[ \t]*\r?"
 )
 _CLUSTER = ("ECS_CLUSTER", "settings.ecs", "cluster")

@@ -9,6 +9,7 @@ from cdk_pull.agent.fixes import shared
 from cdk_pull.agent.fixes.case import Case
 from cdk_pull.agent.fixes.shared import give_bound, give_value, moved_up
 from cdk_pull.agent.readers.windows import BLOCK
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ __all__ = [
     "value",
 ]
 
-_STARTS_AGENT = re.compile(r"^[^#\"']*\bInitialize-ECSAgent\b", re.IGNORECASE)
-_OPENS = re.compile(r"<powershell>[ \t]*\r?$", re.IGNORECASE)
+_STARTS_AGENT = lazy_pattern(r"^[^#\"']*\bInitialize-ECSAgent\b", re.IGNORECASE)
+_OPENS = lazy_pattern(r"<powershell>[ \t]*\r?$", re.IGNORECASE)
 _SCOPES = (
     # $env:NAME = value, and Set-Item Env:NAME value
     (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.fixes.values import intended, nearest
 from cdk_pull.agent.variables import variables
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["give_bound", "give_value", "leave_out", "leave_out_earlier", "moved_up"]
 
-_QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
-_SEVERAL = re.compile(r";|(?<![>&0-9])&(?!>)|\|\|")
-_CONTINUES = re.compile(r"(?<!<)<<(?!<)|@[\"']$|[\\`|,]$|&&$")
-_GOES_ON = re.compile(r"@[\"']$|[\\`|,]$|&&$")
-_OPENS_BLOCK = re.compile(r"(?:^|[\s;])(?:then|do|else|\{|\()$")
-_ENDS_BLOCK = re.compile(r"(?:fi|done|else|elif|\}|\)|;;)(?:\b|\s|;|$)")
+_QUOTED = lazy_pattern(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
+_SEVERAL = lazy_pattern(r";|(?<![>&0-9])&(?!>)|\|\|")
+_CONTINUES = lazy_pattern(r"(?<!<)<<(?!<)|@[\"']$|[\\`|,]$|&&$")
+_GOES_ON = lazy_pattern(r"@[\"']$|[\\`|,]$|&&$")
+_OPENS_BLOCK = lazy_pattern(r"(?:^|[\s;])(?:then|do|else|\{|\()$")
+_ENDS_BLOCK = lazy_pattern(r"(?:fi|done|else|elif|\}|\)|;;)(?:\b|\s|;|$)")
 
 
 def give_value(case: Case, key: str) -> Iterator[Edit]:

@@ -18,6 +18,7 @@ from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.ecs_config import spelling
 from cdk_pull.agent.script.bash.world import ECS_CONFIG
 from cdk_pull.agent.writers.shell_insert import header
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,13 +46,13 @@ __all__ = [
     "written",
 ]
 
-_TRUNCATES = re.compile(r"(?<![>&0-9])(>)\|?(?=[ \t]*[\"']?(?:/etc/ecs/)?ecs\.config\b)")
-_TEE = re.compile(r"\btee(?=[ \t]+[\"']?(?:/etc/ecs/)?ecs\.config\b)")
-_ELSEWHERE = re.compile(r">>?[ \t]*[\"']?/[^\s\"';&|]+[\"']?")
-_WORDS = re.compile(r"[A-Za-z_]{8,}(?=[ \t]*[=:])")
-_SERVICE = re.compile(r"\bservice[ \t]+(ecs)[ \t]+(start|restart)\b")
-_OPENS = re.compile(r"<<-?[ \t]*['\"\\]?(\w+)")
-_SYSTEMCTL = re.compile(r"\bsystemctl\b")
+_TRUNCATES = lazy_pattern(r"(?<![>&0-9])(>)\|?(?=[ \t]*[\"']?(?:/etc/ecs/)?ecs\.config\b)")
+_TEE = lazy_pattern(r"\btee(?=[ \t]+[\"']?(?:/etc/ecs/)?ecs\.config\b)")
+_ELSEWHERE = lazy_pattern(r">>?[ \t]*[\"']?/[^\s\"';&|]+[\"']?")
+_WORDS = lazy_pattern(r"[A-Za-z_]{8,}(?=[ \t]*[=:])")
+_SERVICE = lazy_pattern(r"\bservice[ \t]+(ecs)[ \t]+(start|restart)\b")
+_OPENS = lazy_pattern(r"<<-?[ \t]*['\"\\]?(\w+)")
+_SYSTEMCTL = lazy_pattern(r"\bsystemctl\b")
 
 
 def value(case: Case) -> Iterator[Edit]:

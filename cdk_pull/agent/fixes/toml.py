@@ -16,6 +16,7 @@ from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.toml_tokens import stand_in
 from cdk_pull.agent.variables import BottlerocketKey, Variable, bottlerocket_spelling, variables
 from cdk_pull.agent.writers.toml_insert import inserted
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["bound", "leave_out", "one_table", "quoted", "right_key", "right_table", "right_value", "value"]
 
-_HEADER = re.compile(r"[ \t]*\[[ \t]*([^\[\]]+?)[ \t]*\][ \t]*(?:#.*)?\r?")
-_LIST_HEADER = re.compile(r"[ \t]*\[\[")
-_BARE = re.compile(
+_HEADER = lazy_pattern(r"[ \t]*\[[ \t]*([^\[\]]+?)[ \t]*\][ \t]*(?:#.*)?\r?")
+_LIST_HEADER = lazy_pattern(r"[ \t]*\[\[")
+_BARE = lazy_pattern(
     r"([ \t]*)([A-Za-z0-9_.-]+)[ \t]*[=:][ \t]*[\"']?([A-Za-z0-9_-]+|\$\{[A-Za-z0-9:.]+\})[\"']?([ \t]*(?:#.*)?\r?)"
 )
-_PAIR = re.compile(r"([ \t]*)([\"']?)([A-Za-z0-9_-]+)(\2[ \t]*=[ \t]*)(.*?)([ \t]*(?:#[^\"']*)?\r?)")
+_PAIR = lazy_pattern(r"([ \t]*)([\"']?)([A-Za-z0-9_-]+)(\2[ \t]*=[ \t]*)(.*?)([ \t]*(?:#[^\"']*)?\r?)")
 
 
 def _place(case: Case) -> BottlerocketKey | None:

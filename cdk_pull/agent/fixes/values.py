@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from cdk_pull.agent.explain import explain, meant
 from cdk_pull.agent.go_values import trim_space
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.variables import Variable, variables
+from cdk_pull.patterns import lazy_pattern
 
 __all__ = ["intended", "nearest"]
 
 _WORDS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
-_DAYS = re.compile(r"([0-9]{1,5})\s*d(?:ays?)?")
+_DAYS = lazy_pattern(r"([0-9]{1,5})\s*d(?:ays?)?")
 _HOURS_A_DAY = 24
 
 

@@ -32,20 +32,21 @@ from cdk_pull.agent.variables import (
     bottlerocket_tables,
     variables,
 )
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = ["read"]
 
-_DURATION = re.compile(
+_DURATION = lazy_pattern(
     r"(?=.)([0-9.]*[0-9]h)?([0-9.]*[0-9]m)?([0-9.]*[0-9]s)?([0-9.]*[0-9]ms)?([0-9.]*[0-9][u\u00b5]s)?([0-9.]*[0-9]ns)?"
 )
 _BEHAVIORS = frozenset({"default", "always", "once", "prefer-cached"})
-_SHELL = re.compile(
+_SHELL = lazy_pattern(
     r"^[ \t]*(?:echo|cat|export|mkdir|yum|dnf|sudo|systemctl|printf)[ \t].*|^.*>>.*$|^#!.*$", re.MULTILINE
 )
-_HEADER = re.compile(r"\s*\[([^\]]*)\]")
+_HEADER = lazy_pattern(r"\s*\[([^\]]*)\]")
 _ECS = "settings.ecs"
 _REFUSED = frozenset({WarningCode.INVALID_VALUE, WarningCode.UNSUPPORTED_KEY, WarningCode.WRONG_TABLE})
 _DEEPEST = 20  # no table of Bottlerocket is as deep

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["TaskScript", "are_tasks", "first_task", "task_scripts"]
 
-_TASKS: Final = re.compile(r"\A\ufeff?(?:[ \t]*(?:#[^\n]*)?\r?\n|---[^\n]*\n)*version[ \t]*:", re.IGNORECASE)
+_TASKS: Final = lazy_pattern(
+    r"\A\ufeff?(?:[ \t]*(?:#[^\n]*)?\r?\n|---[^\n]*\n)*version[ \t]*:", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ split it at the first ``=``, skip lines without one; the last line wins. No quot
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import AgentWarning, Reading, Unknown
 from cdk_pull.agent.script.bash.world import chunks
 from cdk_pull.agent.variables import variables
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ CLUSTER = "ECS_CLUSTER"
 """The variable with the name of the cluster that the instance joins."""
 
 _QUOTES = f"\"'{TYPOGRAPHIC}"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
-_NO_SIGN = re.compile(r"[\"']?([A-Z_]+)(?:[\"']?[ \t]*:|[ \t]+)[ \t]*\S")
-_ON_THE_SAME_LINE = re.compile(r"(\\n|[\s,;])(?:export[ \t]+)?([A-Z_]+)=")
+_NAME = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]*=")
+_NO_SIGN = lazy_pattern(r"[\"']?([A-Z_]+)(?:[\"']?[ \t]*:|[ \t]+)[ \t]*\S")
+_ON_THE_SAME_LINE = lazy_pattern(r"(\\n|[\s,;])(?:export[ \t]+)?([A-Z_]+)=")
 _BEGINNINGS = ("ECS_IMAGE", "ECS_NUM_IMAGE", "ECS_PULL", "ECS_DISABLE_IMAGE", "NON_ECS_IMAGE")
 # ECS_IMAGE_PULL_BEHAVIOUR, and two letters that changed places.
 _CLOSE = 0.93

@@ -30,6 +30,7 @@ from cdk_pull.agent.script.bash.redirects import empty
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRINTED, PRUNED, PULLED, USED, World
 from cdk_pull.agent.script.core import OvergrownError, mentioned
 from cdk_pull.agent.variables import variables
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ if TYPE_CHECKING:
 __all__ = ["read"]
 
 # Outside of comments: what installs, starts or configures the agent in a way that is not followed.
-_AGENT = re.compile(
+_AGENT = lazy_pattern(
     r"^(?![ \t]*#).*?(amazon-ecs-agent|\becs-init\b|\bamazon-linux-extras\b.*?\becs\b|"
     r"\b(?:systemctl|service|start)\b[^#\n|;&]*?\becs(?:\.service)?(?=[\s;&|'\"]|\Z))",
     re.MULTILINE,
 )
-_MENTIONS = re.compile(r"^(?![ \t]*#).*?(/etc/ecs\b|\bECS_IMAGE_PULL_BEHAVIOR\b)", re.MULTILINE)
+_MENTIONS = lazy_pattern(r"^(?![ \t]*#).*?(/etc/ecs\b|\bECS_IMAGE_PULL_BEHAVIOR\b)", re.MULTILINE)
 
 # Files that look as if the agent read them.
 _UNREAD = (
@@ -60,7 +61,7 @@ _UNREAD = (
     *("/etc/ecs.config", "/etc/ecs.conf", "/etc/ecs/*"),
 )
 _READ = (ECS_CONFIG, "*.json")
-_SETS = re.compile(r"\s*(?:export\s+)?([A-Z_]+)=")
+_SETS = lazy_pattern(r"\s*(?:export\s+)?([A-Z_]+)=")
 
 
 def read(user_data: str, names: Sequence[str] = ()) -> Reading:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import Unknown
 from cdk_pull.agent.variables import variables
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ _OF_ALL = frozenset(
         WarningCode.TRUNCATES_EARLIER_LINES,
     }
 )
-_BLOCK_COMMENT = re.compile(r"<#.*?#>", re.DOTALL)
-_COMMENT = re.compile(r"\s*(?:#|(?:@?rem\b|::)(?=.))", re.IGNORECASE)
+_BLOCK_COMMENT = lazy_pattern(r"<#.*?#>", re.DOTALL)
+_COMMENT = lazy_pattern(r"\s*(?:#|(?:@?rem\b|::)(?=.))", re.IGNORECASE)
 _LONG = 2000
-_TRAILING = re.compile(r"((?:[^\"'#\\]|\\.|\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?<!\s)#)*)(\s#.*)?")
+_TRAILING = lazy_pattern(r"((?:[^\"'#\\]|\\.|\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?<!\s)#)*)(\s#.*)?")
 
 
 def with_mentions(reading: Reading, text: str, known: Iterable[str] = ()) -> Reading:

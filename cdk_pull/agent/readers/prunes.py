@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 __all__ = ["Prune", "find_prunes"]
 
 _COMMAND = r"(?:docker|podman|nerdctl)(?:\.exe)?"
-_PRUNE = re.compile(rf"\b{_COMMAND}\s+(?:image|system)\s+prune\b[^;&|>\n\"'`)}}]*")
-_REMOVE = re.compile(
+_PRUNE = lazy_pattern(rf"\b{_COMMAND}\s+(?:image|system)\s+prune\b[^;&|>\n\"'`)}}]*")
+_REMOVE = lazy_pattern(
     rf"\b{_COMMAND}\s+(?:rmi|image\s+rm)\b[^;&\n]*(?:\$\(|`)\s*(?:sudo\s+)?{_COMMAND}\s+(?:images?\b|image\s+ls\b)[^;&\n]*"
     rf"|\b{_COMMAND}\s+(?:images\b|image\s+ls\b)[^;&\n]*\|[^;&\n]*\b{_COMMAND}\s+(?:rmi|image\s+rm)\b[^;&\n]*"
 )
-_CONTAINER = re.compile(r"\b(?:spotify/docker-gc|meltwater/docker-cleanup)\b[^\s;&|\"']*")
-_ALL = re.compile(r"\s(?:-[a-z]*a[a-z]*|--all)\b")
-_DANGLING = re.compile(r"\bdangling\s*=\s*[\"']?(?:true|1)\b")
+_CONTAINER = lazy_pattern(r"\b(?:spotify/docker-gc|meltwater/docker-cleanup)\b[^\s;&|\"']*")
+_ALL = lazy_pattern(r"\s(?:-[a-z]*a[a-z]*|--all)\b")
+_DANGLING = lazy_pattern(r"\bdangling\s*=\s*[\"']?(?:true|1)\b")
 _LONGEST = 80
-_CONTINUES = re.compile(r"(?:\\|\|)[ \t]*\r?$")
+_CONTINUES = lazy_pattern(r"(?:\\|\|)[ \t]*\r?$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.readers.reading import Unknown
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
+    import re
+
     from cdk_pull.agent.pieces import Holes
 
 __all__ = ["hidden"]
 
-_DIRECTIVE = re.compile(r"(?<!%)%\{~?\s*(?:if|else|endif|for|endfor)\b[^}\n]*\}")
-_ESCAPED = re.compile(r"\$\$\{")
-_FILLED_IN = re.compile(r"(?<!\$)\$\{[^}\n]*\}")
+_DIRECTIVE = lazy_pattern(r"(?<!%)%\{~?\s*(?:if|else|endif|for|endfor)\b[^}\n]*\}")
+_ESCAPED = lazy_pattern(r"\$\$\{")
+_FILLED_IN = lazy_pattern(r"(?<!\$)\$\{[^}\n]*\}")
 
 
 def hidden(text: str, holes: Holes) -> tuple[str, list[Unknown]]:

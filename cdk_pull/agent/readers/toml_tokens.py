@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 
 from cdk_pull.agent.pieces import Holes
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
 __all__ = ["StandIns", "stand_in"]
 
 _MARK = "\ufdd0[0-9]+\ufdd1"
 _QUOTED, _ALONE = '"\ufdd3{}"', "#\ufdd3{}#"
-_STANDS_IN = re.compile(f'["#]\ufdd3((?:[ \\t]*{_MARK})+[ \\t]*)["#]')
+_STANDS_IN = lazy_pattern(f'["#]\ufdd3((?:[ \\t]*{_MARK})+[ \\t]*)["#]')
 # Strings and comments are passed over; what is left of the pattern finds marks outside them.
-_PIECE = re.compile(
+_PIECE = lazy_pattern(
     r'"""(?:\\.|[^\\])*?"""'
     r"|'''.*?'''"
     r'|"(?:\\.|[^"\\\n])*"'
@@ -22,7 +23,7 @@ _PIECE = re.compile(
     rf"|(?P<mark>{_MARK})",
     re.DOTALL,
 )
-_LONE = re.compile(rf"[ \t]*(?:{_MARK}[ \t]*)+")
+_LONE = lazy_pattern(rf"[ \t]*(?:{_MARK}[ \t]*)+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from cdk_pull.agent.script.powershell.interpreter import Interpreter
 from cdk_pull.agent.script.powershell.shell import write
 from cdk_pull.agent.script.powershell.world import Setting, World
 from cdk_pull.agent.variables import variables
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
 
 if TYPE_CHECKING:
@@ -37,13 +38,13 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCK", "read"]
 
-BLOCK = re.compile(r"<(powershell|script)>(.*?)(</\1>|\Z)", re.IGNORECASE | re.DOTALL)
+BLOCK = lazy_pattern(r"<(powershell|script)>(.*?)(</\1>|\Z)", re.IGNORECASE | re.DOTALL)
 """What EC2Launch runs: the opening tag, the commands, and the closing tag where there is one."""
 
-_PERSISTS = re.compile(r"<persist>\s*true\s*</persist>", re.IGNORECASE)
-_NAMES = re.compile(r"\b([A-Z_]+)=")
-_CONFIG = re.compile(r"\becs\.config\b", re.IGNORECASE)
-_COMMENT = re.compile(r"[ \t]*(?:#|rem\b|::)", re.IGNORECASE)
+_PERSISTS = lazy_pattern(r"<persist>\s*true\s*</persist>", re.IGNORECASE)
+_NAMES = lazy_pattern(r"\b([A-Z_]+)=")
+_CONFIG = lazy_pattern(r"\becs\.config\b", re.IGNORECASE)
+_COMMENT = lazy_pattern(r"[ \t]*(?:#|rem\b|::)", re.IGNORECASE)
 
 
 def read(user_data: str, names: Sequence[str] = ()) -> Reading:

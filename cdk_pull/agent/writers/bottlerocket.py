@@ -12,6 +12,7 @@ from cdk_pull.agent.variables import variables
 from cdk_pull.agent.writers.toml_insert import inserted
 from cdk_pull.agent.writers.writing import write
 from cdk_pull.errors import UnsupportedError
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add"]
 
-_TWICE = re.compile(r"Cannot declare (\([^)]*\)) twice \(at ([^)]*)\)")
+_TWICE = lazy_pattern(r"Cannot declare (\([^)]*\)) twice \(at ([^)]*)\)")
 
 
 def add(user_data: str, settings: AgentSettings) -> str:

@@ -12,6 +12,7 @@ from cdk_pull.agent.writers.cloud_init import into_archive, into_config
 from cdk_pull.agent.writers.shell_insert import candidates, command, header
 from cdk_pull.agent.writers.writing import write
 from cdk_pull.errors import UnsupportedError
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add", "places"]
 
-_COMMAND = re.compile(r"^[ \t]*[^#\s]", re.MULTILINE)
+_COMMAND = lazy_pattern(r"^[ \t]*[^#\s]", re.MULTILINE)
 
 
 def add(user_data: str, settings: AgentSettings) -> str:

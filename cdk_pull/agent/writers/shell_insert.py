@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.script.bash.parse import parse
 from cdk_pull.agent.script.bash.world import ECS_CONFIG
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = ["candidates", "command", "first", "header"]
 
-_HEADER = re.compile(
+_HEADER = lazy_pattern(
     r"(?:## template: jinja[^\n]*\n)?(?:#cloud-boothook[^\n]*(?:\n|\Z))?(?:#![^\n]*(?:\n|\Z))?", re.IGNORECASE
 )
 
 # What may write the file, and so what comes after it lasts.
-_WRITES = re.compile(rb"ecs\.config|\bcfn-init\b")
-_STOPS_ON_ERROR = re.compile(
+_WRITES = lazy_pattern(rb"ecs\.config|\bcfn-init\b")
+_STOPS_ON_ERROR = lazy_pattern(
     r"^#!.*\s-[a-zA-Z]*e|^\s*set\s+(?:-[a-zA-Z]*e|-o\s+errexit)|\berrexit\b", re.MULTILINE
 )
 

@@ -10,6 +10,7 @@ from cdk_pull.agent.readers.ec2launch import are_tasks, first_task, task_scripts
 from cdk_pull.agent.readers.windows import BLOCK, read
 from cdk_pull.agent.writers.writing import write
 from cdk_pull.errors import UnsupportedError
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["add", "places"]
 
-_OPEN = re.compile(r"<powershell>[ \t]*(?:\r?\n)?", re.IGNORECASE)
-_MUST_BE_FIRST = re.compile(r"(?:\s|#[^\n]*\n)*(?:param\b|using\b|\[CmdletBinding)", re.IGNORECASE)
-_COMMAND = re.compile(r"^[ \t]*[^#\s]", re.MULTILINE)
-_PLAIN = re.compile(r"[A-Za-z0-9_./:@,=+-]*")
+_OPEN = lazy_pattern(r"<powershell>[ \t]*(?:\r?\n)?", re.IGNORECASE)
+_MUST_BE_FIRST = lazy_pattern(r"(?:\s|#[^\n]*\n)*(?:param\b|using\b|\[CmdletBinding)", re.IGNORECASE)
+_COMMAND = lazy_pattern(r"^[ \t]*[^#\s]", re.MULTILINE)
+_PLAIN = lazy_pattern(r"[A-Za-z0-9_./:@,=+-]*")
 
 
 def add(user_data: str, settings: AgentSettings) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ __all__ = ["Challenge", "parse_challenges"]
 # read token by token, because a comma alone does not say whether a parameter or a challenge follows.
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - the grammar's name for a word
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_PARAMETER = re.compile(rf"\s*({_TOKEN})\s*=\s*({_QUOTED}|[^\s,\"]*)\s*(?:,|$)")
-_SCHEME = re.compile(rf"[\s,]*({_TOKEN})(?:\s+|,|$)")
-_ESCAPE = re.compile(r"\\(.)")
+_PARAMETER = lazy_pattern(rf"\s*({_TOKEN})\s*=\s*({_QUOTED}|[^\s,\"]*)\s*(?:,|$)")
+_SCHEME = lazy_pattern(rf"[\s,]*({_TOKEN})(?:\s+|,|$)")
+_ESCAPE = lazy_pattern(r"\\(.)")
 # Real challenges have a few hundred characters.
 _MAX_CHARACTERS = 8192
 

@@ -18,6 +18,7 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.files import read_regular_file
 from cdk_pull.image.registry.errors import Problem, RegistryError
 from cdk_pull.image.registry.quiet import hush, quiet
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ __all__ = ["Credentials", "DockerConfig", "ecr_credentials"]
 # Docker Hub answers at one name, is written as another, and is logged in to under a third.
 _DOCKER_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 _DOCKER_HUB_KEY = "https://index.docker.io/v1/"
-_HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+_HELPER_NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 _HELPER_SECONDS = 30
 _NOT_FOUND = "credentials not found"
 # What a helper gives as the user's name when the secret is an identity token.

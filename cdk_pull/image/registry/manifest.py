@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.errors import InvalidValueError
@@ -12,6 +11,7 @@ from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import Compression
 from cdk_pull.image.registry.errors import Problem, RegistryError, printable_line
 from cdk_pull.image.registry.sizes import MAX_LAYER_BYTES
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ _DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 _DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 ACCEPT = f"{_OCI_INDEX}, {_DOCKER_LIST}, {_OCI_MANIFEST}, {_DOCKER_MANIFEST}"
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
-_LAYER = re.compile(
+_DIGEST = lazy_pattern(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
+_LAYER = lazy_pattern(
     r"application/vnd\.(?:oci\.image\.layer(?:\.nondistributable)?\.v1\.tar|docker\.image\.rootfs(?:\.foreign)?\.diff\.tar)"
     r"(?:[.+](gzip|zstd))?"
 )
@@ -48,9 +48,9 @@ _LAYER = re.compile(
 _MAX_LAYERS = 512
 _MAX_ENTRIES = 1000
 _MAX_STRING = 1000
-_ARCHITECTURE = re.compile(r"[a-z0-9_]{1,32}")
-_VARIANT = re.compile(r"[a-zA-Z0-9._-]{0,32}")
-_OS_VERSION = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,3}")
+_ARCHITECTURE = lazy_pattern(r"[a-z0-9_]{1,32}")
+_VARIANT = lazy_pattern(r"[a-zA-Z0-9._-]{0,32}")
+_OS_VERSION = lazy_pattern(r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,3}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.data import facts_of
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bottlerocket_variant_ended"]
 
-_VARIANT: Final = re.compile(r"/bottlerocket/(aws-ecs-[0-9]+(?:-nvidia)?)/")
+_VARIANT: Final = lazy_pattern(r"/bottlerocket/(aws-ecs-[0-9]+(?:-nvidia)?)/")
 
 
 @rule(

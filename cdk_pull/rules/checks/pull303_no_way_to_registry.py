@@ -6,6 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
 from cdk_pull.rules.engine.registry import rule
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["no_way_to_registry"]
 
 # What brings images onto an instance without a way of its own to the registry.
-_OTHER_WAY: Final = re.compile(r"proxy|docker\s+load|images?\s+import", re.IGNORECASE)
+_OTHER_WAY: Final = lazy_pattern(r"proxy|docker\s+load|images?\s+import", re.IGNORECASE)
 _GROUPS: Final = "SecurityGroupEgress"
 _POLICY: Final = "PolicyDocument"
 _OUTSIDE: Final = Missing(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.docstrings import docstring_of
 from cdk_pull.errors import InvalidValueError
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 from cdk_pull.rules.engine.finding import Confidence
 from cdk_pull.rules.fixes.declaration import MIXIN
@@ -42,8 +43,8 @@ CRASHED: Final = "PULL000"
 """The rule under which an exception inside another rule is reported."""
 
 _LISTED: Final = "those that `cdk-pull rules` lists"
-_ID: Final = re.compile(r"PULL[0-9]{3}")
-_MODULE: Final = re.compile(r"pull[0-9]{3}_[a-z0-9_]+")
+_ID: Final = lazy_pattern(r"PULL[0-9]{3}")
+_MODULE: Final = lazy_pattern(r"pull[0-9]{3}_[a-z0-9_]+")
 
 _S = TypeVar("_S")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.files import read_json_object
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.rules.engine.finding import Suppression
 from cdk_pull.rules.engine.registry import find_rule, plain_id
 
@@ -31,7 +31,7 @@ __all__ = [
 PLUGIN: Final = "cdk-pull"
 """The name under which CDK knows the rules: a rule is acknowledged as ``cdk-pull::PULL…``."""
 
-_BARE: Final = re.compile(r"PULL[0-9]{3}")
+_BARE: Final = lazy_pattern(r"PULL[0-9]{3}")
 
 
 def suppression(rule_id: str, resource: Resource) -> Suppression | None:

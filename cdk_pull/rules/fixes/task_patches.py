@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.container_needs import needs_of
 from cdk_pull.fargate.sizes import FargateSize, parse_cpu, parse_memory
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.rules.fixes.declaration import Patch
 from cdk_pull.template.context import section
 
@@ -27,7 +27,7 @@ __all__ = [
     "written_image",
 ]
 
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_VARIABLE = lazy_pattern(r"\$\{([^}]*)\}")
 Plain: TypeAlias = str | int | float | None
 
 

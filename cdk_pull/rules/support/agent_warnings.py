@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.agent.fixes.table import TABLE
 from cdk_pull.agent.readers.codes import WarningCode
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.fixes.declaration import FIXED_USER_DATA
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Collection, Iterator
 
     from cdk_pull.template.ecs.capacity import Capacity
@@ -23,7 +24,7 @@ _FILE_OF_INIT: Final = (
     "commands, such as {command: echo NAME=value >> /etc/ecs/ecs.config}"
 )
 # The numbers of other lines in a message.
-_LINE: Final = re.compile(r"\bline ([0-9]+)\b")
+_LINE: Final = lazy_pattern(r"\bline ([0-9]+)\b")
 
 
 def problems_of(capacity: Capacity, rule: str, *, but: Collection[WarningCode] = ()) -> Iterator[Problem]:

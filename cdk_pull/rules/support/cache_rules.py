@@ -15,6 +15,7 @@ from cdk_pull.image.pull_through import (
     needs_secret,
     upstream_of,
 )
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.template.json_text import read_json
 from cdk_pull.template.values import Unknown
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fault", "rule_faults", "upstream_kind", "upstream_path"]
 
-_SCHEME: Final = re.compile(r"\A[a-z]{1,10}://", re.IGNORECASE)
+_SCHEME: Final = lazy_pattern(r"\A[a-z]{1,10}://", re.IGNORECASE)
 # Hosts of registries that are not what a rule pulls from.
 _ALIASES: Final = {
     "index.docker.io": "docker.io",

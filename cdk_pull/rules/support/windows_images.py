@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.errors import CdkPullError
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 from cdk_pull.template.values import Unknown
 from cdk_pull.windows.base import recognise
@@ -35,10 +35,10 @@ __all__ = [
 
 _MICROSOFT: Final = "mcr.microsoft.com"
 _SERVERCORE: Final = "windows/servercore"
-_EXACT: Final = re.compile(r"10\.0\.[0-9]{5}\.[0-9]{1,6}")
-_YEAR: Final = re.compile(r"WINDOWS_SERVER_(20[0-9]{2})_")
+_EXACT: Final = lazy_pattern(r"10\.0\.[0-9]{5}\.[0-9]{1,6}")
+_YEAR: Final = lazy_pattern(r"WINDOWS_SERVER_(20[0-9]{2})_")
 # What official images have in their tags when they are for Windows.
-_ON_WINDOWS: Final = re.compile(r"\b(?:windowsservercore|nanoserver)-")
+_ON_WINDOWS: Final = lazy_pattern(r"\b(?:windowsservercore|nanoserver)-")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_pull.agent.instance import Image, Instance, image_of, instance
 from cdk_pull.agent.pieces import Marked
 from cdk_pull.agent.user_data import read_any
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
 from cdk_pull.template.context import section
 from cdk_pull.template.ecs.init import INIT, Place, Program, program
@@ -40,20 +41,20 @@ SPOT_FLEET: Final = "AWS::EC2::SpotFleet"
 _SPECIFICATIONS: Final = ("Properties", "SpotFleetRequestConfigData", "LaunchSpecifications")
 
 # What cfn-init does for the agent, where it is not followed.
-_ECS_TEXT: Final = re.compile(
+_ECS_TEXT: Final = lazy_pattern(
     r"/etc/ecs/|Initialize-ECSAgent|ECS_IMAGE_PULL_BEHAVIOR|amazon-ecs-agent", re.IGNORECASE
 )
 # Neither in a comment nor on an instance is the name spelled as it has to be; the reader judges that.
-_MENTIONS: Final = re.compile(r"^(?![ \t]*#).*image[-_]?pull[-_]?behav", re.IGNORECASE | re.MULTILINE)
+_MENTIONS: Final = lazy_pattern(r"^(?![ \t]*#).*image[-_]?pull[-_]?behav", re.IGNORECASE | re.MULTILINE)
 # A script that is not in the user data, which may write to ecs.config as well.
-_RUNS_A_FILE: Final = re.compile(
+_RUNS_A_FILE: Final = lazy_pattern(
     r"\.ps1\b|\|[ \t]*(?:sudo[ \t]+)?(?:ba)?sh\b"
     r"|(?:^|[;&|/])[ \t]*(?:sudo[ \t]+)?(?:(?:ba)?sh|source|\.)[ \t]+(?![-<]|/etc/)\S"
     r"|(?:^|[;&|])[ \t]*(?:sudo[ \t]+)?[^\s#;&|]*\.sh\b",
     re.MULTILINE,
 )
 _INIT_CALL: Final = "cfn-init"
-_MOVES_IMAGES: Final = re.compile(
+_MOVES_IMAGES: Final = lazy_pattern(
     r"^(?![ \t]*#).*(?:/var/lib/(?:docker|containerd)\b|\bdata-root\b)", re.MULTILINE
 )
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 from cdk_pull.template.image_region import ImagePlace, locate_image
 from cdk_pull.template.values import Unknown
@@ -22,7 +23,7 @@ TagKind = Literal["digest", "immutable", "unique", "floating", "unknown"]
 
 _DIGEST: Final = "@sha256:"
 # Tags that name one build: a version of three numbers, a commit, a date, a build number, a hash, a UUID.
-_UNIQUE: Final = re.compile(
+_UNIQUE: Final = lazy_pattern(
     r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-_.+][A-Za-z0-9_.+-]+)?"
     r"|(?:[A-Za-z0-9]*[-_.])*?(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}(?:[-_.][A-Za-z0-9_.-]+)?"
     r"|.*[0-9]{8}.*|.*[0-9]{4}[-_.][0-9]{2}[-_.][0-9]{2}.*"
@@ -30,8 +31,8 @@ _UNIQUE: Final = re.compile(
     re.ASCII,
 )
 _REPOSITORY: Final = "AWS::ECR::Repository"
-_VARIABLE: Final = re.compile(r"\$\{([A-Za-z0-9]+)\}")
-_ASSETS: Final = re.compile(r"cdk-[a-z0-9]+-container-assets-")
+_VARIABLE: Final = lazy_pattern(r"\$\{([A-Za-z0-9]+)\}")
+_ASSETS: Final = lazy_pattern(r"cdk-[a-z0-9]+-container-assets-")
 
 
 @dataclass(frozen=True)

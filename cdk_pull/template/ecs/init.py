@@ -12,6 +12,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.agent.pieces import Marked, Marks
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 from cdk_pull.template.context import section
 from cdk_pull.template.intrinsics import evaluate
@@ -27,9 +28,9 @@ __all__ = ["INIT", "Place", "Program", "program"]
 INIT: Final = "AWS::CloudFormation::Init"
 """The key in a resource's metadata."""
 
-_CALL: Final = re.compile(r"^(?![ \t]*#).*\bcfn-init\s", re.MULTILINE)
-_SETS: Final = re.compile(r"(?:^|\s)(?:-c|--configsets)[ =]+['\"]?([A-Za-z0-9_,-]+)")
-_RESOURCE: Final = re.compile(r"(?:^|\s)(?:-r|--resource)[ =]+['\"]?([A-Za-z0-9]+)")
+_CALL: Final = lazy_pattern(r"^(?![ \t]*#).*\bcfn-init\s", re.MULTILINE)
+_SETS: Final = lazy_pattern(r"(?:^|\s)(?:-c|--configsets)[ =]+['\"]?([A-Za-z0-9_,-]+)")
+_RESOURCE: Final = lazy_pattern(r"(?:^|\s)(?:-r|--resource)[ =]+['\"]?([A-Za-z0-9]+)")
 _END: Final = "CFN_INIT_EOF"
 _FOLLOWED: Final = "cfn-init-followed"
 

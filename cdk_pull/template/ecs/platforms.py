@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cdk_pull.image.platform import Platform
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 from cdk_pull.template.values import Unknown
 
@@ -23,8 +24,8 @@ CPU_ARCHITECTURES: Final[dict[str, Architecture]] = {"X86_64": "amd64", "ARM64":
 """By the CpuArchitecture of a task definition, what the platform of an image calls it."""
 
 # Amazon EC2, Instance type naming conventions: a g behind the generation is for AWS Graviton, as A1 is.
-_GRAVITON: Final = re.compile(r"(?:a1|[a-z]+[0-9]+g[a-z]*)(?:-[a-z0-9]+)?\.", re.IGNORECASE)
-_ARM: Final = re.compile(r"arm64|aarch64", re.IGNORECASE)
+_GRAVITON: Final = lazy_pattern(r"(?:a1|[a-z]+[0-9]+g[a-z]*)(?:-[a-z0-9]+)?\.", re.IGNORECASE)
+_ARM: Final = lazy_pattern(r"arm64|aarch64", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cdk_pull.iam.text import ANY_CHARACTER, Part, Text, shown, text
 from cdk_pull.image.ecr import EcrRegistry
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 from cdk_pull.template.image_region import OWN_ACCOUNT, OWN_REGION
 from cdk_pull.template.text import arn, cut, pseudo, to_text
@@ -28,7 +28,7 @@ _OF_SECRETS_MANAGER: Final = "AWS::SecretsManager::Secret"
 _PARAMETER: Final = "AWS::SSM::Parameter"
 _DEFAULT_KEYS: Final = frozenset({"alias/aws/secretsmanager", "alias/aws/ssm"})
 # What a full ARN of a secret ends with, after its name.
-_SUFFIX: Final = re.compile(r"-[A-Za-z0-9]{6}")
+_SUFFIX: Final = lazy_pattern(r"-[A-Za-z0-9]{6}")
 _ARN_FIELDS: Final = 7
 
 

@@ -9,6 +9,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.pieces import Holes
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _BEGINNINGS = (
 UNDECLARED = frozenset({"", "text/plain", "text/x-not-multipart", "text/x-shellscript"})
 """The types of which cloud-init asks how the text begins."""
 
-_GZIPPED = re.compile(r"application/(x-)?(gzip|gunzip|compress)")
+_GZIPPED = lazy_pattern(r"application/(x-)?(gzip|gunzip|compress)")
 
 
 @dataclass(frozen=True, slots=True)

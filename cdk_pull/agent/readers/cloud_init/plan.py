@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.readers.cloud_init import config
@@ -10,6 +9,7 @@ from cdk_pull.agent.readers.cloud_init.parts import UNDECLARED, Part, is_shell, 
 from cdk_pull.agent.readers.cloud_init.steps import Opaque, Script, Stage, Step, from_line
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import AgentWarning
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from cdk_pull.agent.pieces import Holes
@@ -29,8 +29,8 @@ _STAGES = {
     "text/x-shellscript-per-instance": Stage.SCRIPTS_PER_INSTANCE,
     "text/x-shellscript-per-once": Stage.SCRIPTS_PER_INSTANCE,
 }
-_ECS = re.compile(r"/etc/ecs\b|\becs\.config\b|\bECS_[A-Z]")
-JINJA = re.compile(r"\{\{.*?\}\}")
+_ECS = lazy_pattern(r"/etc/ecs\b|\becs\.config\b|\bECS_[A-Z]")
+JINJA = lazy_pattern(r"\{\{.*?\}\}")
 """What the template language of ``## template: jinja`` fills in."""
 
 

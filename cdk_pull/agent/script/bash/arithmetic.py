@@ -7,6 +7,8 @@ import operator
 import re
 from typing import TYPE_CHECKING, Final
 
+from cdk_pull.patterns import lazy_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -14,12 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["compute", "run"]
 
-_SIMPLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
-_STEP: Final = re.compile(r"(?P<before>\+\+|--)?[ \t]*(?P<name>[A-Za-z_]\w*)[ \t]*(?P<after>\+\+|--)?")
-_STORE: Final = re.compile(
+_SIMPLE: Final = lazy_pattern(r"\$\{?([A-Za-z_]\w*)\}?")
+_STEP: Final = lazy_pattern(r"(?P<before>\+\+|--)?[ \t]*(?P<name>[A-Za-z_]\w*)[ \t]*(?P<after>\+\+|--)?")
+_STORE: Final = lazy_pattern(
     r"(?P<name>[A-Za-z_]\w*)[ \t]*(?P<operator>[-+*/%]?)=(?!=)(?P<value>.+)", re.DOTALL
 )
-_UNSAFE: Final = re.compile(r"\b0[0-9xX]|[^\w\s()<>=!+*/%&|-]|//")
+_UNSAFE: Final = lazy_pattern(r"\b0[0-9xX]|[^\w\s()<>=!+*/%&|-]|//")
 _LONGEST: Final = 200
 _LARGEST: Final = 2**31
 _OPERATORS: Final[dict[type[ast.AST], Callable[[int, int], int]]] = {

@@ -12,6 +12,7 @@ from cdk_pull.agent.script.bash.filters import FILTERS, filtered, operands
 from cdk_pull.agent.script.bash.shell import asks_agent
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRUNED, PULLED, USED, Chunk, Io
 from cdk_pull.agent.script.core import pulled
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _HARMLESS = frozenset(
 # What they run stands in an argument.
 _LANGUAGES = ("awk", "node", "perl", "python", "ruby")
 # A command for another shell in an argument.
-_REDIRECTS = re.compile(r">|\btee\b")
+_REDIRECTS = lazy_pattern(r">|\btee\b")
 # They print nothing and leave files as they are.
 _SILENT = frozenset({":", "true", "false", "test", "[", "touch", "mkdir", "chmod", "chown", "chgrp", "sleep"})
 # Wrappers that run the rest of their words, and how many words of their own they have.
@@ -72,14 +73,14 @@ _TAKE_A_WORD = {"head": ("-n",), "tail": ("-n",), "cut": ("-d", "-f"), "sed": ("
 _FILTERS = frozenset({"cut", "egrep", "fgrep", "grep", "head", "jq", "sed", "sort", "tail", "tr", "uniq"})
 # What follows a file or a log for ever, and what else never ends.
 _FOREVER = (
-    (frozenset({"tail"}), re.compile(r"-[a-zA-Z0-9]*[fF][a-zA-Z0-9]*|--follow(?:=.*)?|--retry")),
-    (frozenset({"journalctl", "docker"}), re.compile(r"-[a-zA-Z0-9]*f[a-zA-Z0-9]*|--follow")),
-    (frozenset({"sleep"}), re.compile(r"inf(?:inity)?")),
-    (frozenset({"watch", "yes", "top"}), re.compile(r"")),
+    (frozenset({"tail"}), lazy_pattern(r"-[a-zA-Z0-9]*[fF][a-zA-Z0-9]*|--follow(?:=.*)?|--retry")),
+    (frozenset({"journalctl", "docker"}), lazy_pattern(r"-[a-zA-Z0-9]*f[a-zA-Z0-9]*|--follow")),
+    (frozenset({"sleep"}), lazy_pattern(r"inf(?:inity)?")),
+    (frozenset({"watch", "yes", "top"}), lazy_pattern(r"")),
 )
 _RESTARTS = frozenset({"reboot", "halt", "poweroff"})
 # Folders of the AMI, whose scripts leave ecs.config as it is.
-_SYSTEM = re.compile(r"/(?:etc|usr|bin|sbin|lib|lib64|opt/aws|opt/amazon)/|.*/\.bash|.*/\.profile")
+_SYSTEM = lazy_pattern(r"/(?:etc|usr|bin|sbin|lib|lib64|opt/aws|opt/amazon)/|.*/\.bash|.*/\.profile")
 _WRITERS: dict[str, Callable[[Call], None]] = {
     "echo": files.echo,
     "printf": files.printf,

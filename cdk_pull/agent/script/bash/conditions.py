@@ -12,6 +12,7 @@ from cdk_pull.agent.script.bash.shell import asks_agent
 from cdk_pull.agent.script.bash.words import expand_one
 from cdk_pull.agent.script.bash.world import ECS_CONFIG
 from cdk_pull.agent.script.tree import field_text, text_of
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -54,10 +55,10 @@ _QUESTIONS = frozenset(
 _LASTING = frozenset({":", "true", "sleep", "echo", "printf", "date"})
 # What runs a script, which may end with an error.
 _SCRIPTS = frozenset({"bash", "sh", "dash", "su", "eval"})
-_MAY_FAIL = re.compile(r"\b(?:exit|return)\b[ \t]*[^0 \t;'\"]|\bfalse\b")
+_MAY_FAIL = lazy_pattern(r"\b(?:exit|return)\b[ \t]*[^0 \t;'\"]|\bfalse\b")
 _AROUND = frozenset({"test_command", "parenthesized_expression"})
 _QUOTED = frozenset({"string", "raw_string", "ansi_c_string"})
-_NUMBERS = re.compile(r"-?[0-9]{1,12} -?[0-9]{1,12}")
+_NUMBERS = lazy_pattern(r"-?[0-9]{1,12} -?[0-9]{1,12}")
 _ORDERS = {f"-{each}": getattr(operator, each) for each in ("eq", "ne", "lt", "le", "gt", "ge")}
 _COMMANDS = frozenset({"command", "pipeline", "redirected_statement"})
 

@@ -13,6 +13,7 @@ from cdk_pull.agent.script.bash.words import expand, expand_one
 from cdk_pull.agent.script.bash.world import Io
 from cdk_pull.agent.script.core import Arm, rounded
 from cdk_pull.agent.script.tree import child, operator_of, text_of
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ _Step: TypeAlias = "Callable[[World, Io], list[World]]"
 
 _MOST_ROUNDS = 50
 # The variables of a condition: with a dollar sign, or in double parentheses.
-_COUNTED = re.compile(r"\$\{?([A-Za-z_]\w*)|(?<=\(\()[ \t]*([A-Za-z_]\w*)")
+_COUNTED = lazy_pattern(r"\$\{?([A-Za-z_]\w*)|(?<=\(\()[ \t]*([A-Za-z_]\w*)")
 
 
 def either(shell: Shell, node: Node, world: World, io: Io) -> list[World]:

@@ -12,6 +12,7 @@ from cdk_pull.agent.script.bash.parameters import store
 from cdk_pull.agent.script.bash.redirects import empty
 from cdk_pull.agent.script.bash.words import unescape
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, NOWHERE
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cat", "convert", "copy", "echo", "move", "printf", "remove", "tee", "truncate"]
 
-_DIRECTIVE = re.compile(r"(%%|%[-+ #0]*[0-9]*(?:\.[0-9]+)?[a-zA-Z])")
+_DIRECTIVE = lazy_pattern(r"(%%|%[-+ #0]*[0-9]*(?:\.[0-9]+)?[a-zA-Z])")
 
 
 def echo(call: Call) -> None:

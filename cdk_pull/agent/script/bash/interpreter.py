@@ -25,6 +25,7 @@ from cdk_pull.agent.script.bash.world import ECS_CONFIG, Io, World
 from cdk_pull.agent.script.core import DEEPEST, bounded, mentioned, merge
 from cdk_pull.agent.script.tree import text_of, walk
 from cdk_pull.agent.variables import variables
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["Interpreter"]
 
 # What looks like the end of a here-document, and like a command in one.
-_LONE_WORD = re.compile(r"[ \t]*(?:EO[A-Z]+|END[A-Z]*|[A-Z]+_?E(?:OF|ND))[ \t]*\r?")
-_COMMAND = re.compile(r"[ \t]*(?:echo|printf|cat|sudo|systemctl|service|yum|dnf)[ \t]")
+_LONE_WORD = lazy_pattern(r"[ \t]*(?:EO[A-Z]+|END[A-Z]*|[A-Z]+_?E(?:OF|ND))[ \t]*\r?")
+_COMMAND = lazy_pattern(r"[ \t]*(?:echo|printf|cat|sudo|systemctl|service|yum|dnf)[ \t]")
 _GROUPS = frozenset({"program", "compound_statement", "do_group", "negated_command", "variable_assignments"})
 
 

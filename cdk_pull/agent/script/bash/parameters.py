@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from cdk_pull.agent.script.bash.arithmetic import compute
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +22,8 @@ __all__ = ["NEXT", "Parameter", "elements", "lookup", "store", "store_array", "t
 NEXT: Final = "\ufdd3"
 """Stands between the words of ``$@`` and ``${array[@]}``."""
 _ALL: Final = frozenset({"@", "*"})
-_PARAMETER: Final = re.compile(r"([!#]?)([A-Za-z_]\w*|[0-9]+|[@*])(?:\[([^\]]*)\])?")
-_KEYED: Final = re.compile(r"\[([^\]]+)\]=(.*)", re.DOTALL)
+_PARAMETER: Final = lazy_pattern(r"([!#]?)([A-Za-z_]\w*|[0-9]+|[@*])(?:\[([^\]]*)\])?")
+_KEYED: Final = lazy_pattern(r"\[([^\]]+)\]=(.*)", re.DOTALL)
 # Cutting by a pattern tries each length.
 _LONGEST: Final = 500
 

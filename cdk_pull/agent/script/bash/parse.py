@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.pieces import NOTHING
 from cdk_pull.agent.script.tree import parser, walk
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ _GRAMMAR = "tree_sitter_bash"
 
 # The grammar's own code reads past a table of letters for characters this far up, and may take the process with it. A
 # stand-in of the same length keeps every position.
-_FAR_UP = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
+_FAR_UP = lazy_pattern(rb"[\xf0-\xf4][\x80-\xbf]{3}")
 _STAND_IN = "\ufffd_".encode()
 _LONGER = b"_of_the_document"
 _MOST_DELIMITERS = 20

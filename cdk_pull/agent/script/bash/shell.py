@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, Io, World, chunks
 from cdk_pull.agent.script.core import Core, mentioned
 from cdk_pull.agent.script.tree import field_text, text_of
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Shell", "asks_agent", "mentions"]
 
 # The introspection port, the container and the service of the agent.
-_ASKS_AGENT = re.compile(
+_ASKS_AGENT = lazy_pattern(
     r"\b(?:curl|wget|nc(?:at)?|telnet|ss|netstat|lsof)\b[^\n]*\b5167[89]\b|\bdocker\b[^\n;]*\becs-agent\b"
     r"|\bsystemctl\b[^\n;|&]*\b(?:is-active|status|show)\b[^\n;|&]*\becs(?:\.service)?(?=[\s;|&\"')]|\Z)"
     r"|\bservice[ \t]+ecs[ \t]+status\b|\b(?:pgrep|pidof|ps)\b[^\n]*\b(?:ecs-agent|amazon-ecs)"

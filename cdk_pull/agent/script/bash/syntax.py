@@ -11,6 +11,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.script.bash.scan import NO_WORD, RefusedError, Scanner, TooDeepError
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Document", "Form", "Refusal", "examine"]
 
-_HERE_DOCUMENT = re.compile(r"<<(-?)(?!<)[ \t]*")
-_REDIRECT = re.compile(r"&>>?|(?:[0-9]+|\{\w+\})?(?:<<<|<<-?|<>|<&|>&|>>|>\||<|>)")
-_FUNCTION = re.compile(r"[ \t]*\([ \t]*\)")
-_NAME = re.compile(r"[ \t]*[^\s;&|<>()]+(?:[ \t]*\([ \t]*\))?")
+_HERE_DOCUMENT = lazy_pattern(r"<<(-?)(?!<)[ \t]*")
+_REDIRECT = lazy_pattern(r"&>>?|(?:[0-9]+|\{\w+\})?(?:<<<|<<-?|<>|<&|>&|>>|>\||<|>)")
+_FUNCTION = lazy_pattern(r"[ \t]*\([ \t]*\)")
+_NAME = lazy_pattern(r"[ \t]*[^\s;&|<>()]+(?:[ \t]*\([ \t]*\))?")
 _RESERVED = frozenset({"then", "else", "elif", "fi", "do", "done", "esac", "}", "in"})
 _CLOSERS = _RESERVED - {"in"}
 

@@ -9,6 +9,7 @@ from cdk_pull.agent.script.bash import arithmetic
 from cdk_pull.agent.script.bash.parameters import NEXT, Parameter, lookup, transformed
 from cdk_pull.agent.script.core import bounded
 from cdk_pull.agent.script.tree import child, text_of
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +25,11 @@ _EXPANSIONS = frozenset(
     {"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion", "process_substitution"}
 )
 _ESCAPES = dict(zip("ntrabfve\\", "\n\t\r\a\b\f\v\033\\", strict=True))
-_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|0?[0-7]{1,3}|[^\n])")
-_BRACES = re.compile(r"(?<![$\\])\{([^{}\s'\"]*(?:,|\.\.)[^{}\s'\"]*)\}")
-_RANGE = re.compile(r"(0|[1-9][0-9]{0,3})\.\.(0|[1-9][0-9]{0,3})")
+_ESCAPE = lazy_pattern(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|0?[0-7]{1,3}|[^\n])")
+_BRACES = lazy_pattern(r"(?<![$\\])\{([^{}\s'\"]*(?:,|\.\.)[^{}\s'\"]*)\}")
+_RANGE = lazy_pattern(r"(0|[1-9][0-9]{0,3})\.\.(0|[1-9][0-9]{0,3})")
 _MOST_WORDS = 50
-_EVERY = re.compile(rb'"\$(?:@|\{[^{}"$]*\[@\]\})"')
+_EVERY = lazy_pattern(rb'"\$(?:@|\{[^{}"$]*\[@\]\})"')
 _BLANKS = " \t\n"
 _UNSET_OR_EMPTY = (":-", ":=", "-", "=")
 _ALTERNATIVES = (*_UNSET_OR_EMPTY, ":+", ":?", "+", "?")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = ["commands", "script_in"]
 
-_WORD = re.compile(r'"(?:\\"|[^"])*"|&&?|[^\s&"]+(?:"[^"]*")?')
+_WORD = lazy_pattern(r'"(?:\\"|[^"])*"|&&?|[^\s&"]+(?:"[^"]*")?')
 # What stands before a command and leaves it what it is.
 _BEFORE = frozenset({"call", "start", "/wait", "/b"})
 # What powershell.exe takes before the commands that it is to run, and whether a value follows.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.script.core import pulled
 from cdk_pull.agent.script.powershell.batch import commands, script_in
 from cdk_pull.agent.script.powershell.world import Block, Value, World, items, text
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, replace
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "run"]
 
-_SERVICE = re.compile(r"\bAmazonECS\b", re.IGNORECASE)
-_ENVIRONMENT_KEY = re.compile(r"Session Manager\\+Environment", re.IGNORECASE)
-_SCRIPT_FILE = re.compile(r"\.(?:ps1|bat|cmd)$", re.IGNORECASE)
+_SERVICE = lazy_pattern(r"\bAmazonECS\b", re.IGNORECASE)
+_ENVIRONMENT_KEY = lazy_pattern(r"Session Manager\\+Environment", re.IGNORECASE)
+_SCRIPT_FILE = lazy_pattern(r"\.(?:ps1|bat|cmd)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from cdk_pull.agent.script.powershell.parse import inner
 from cdk_pull.agent.script.powershell.values import named
 from cdk_pull.agent.script.powershell.world import World, items, text
 from cdk_pull.agent.script.tree import child, text_of, walk
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["attempt", "branch", "count", "each", "leave", "repeat", "switch"]
 
-_DEFAULT = re.compile(r"default", re.IGNORECASE)
+_DEFAULT = lazy_pattern(r"default", re.IGNORECASE)
 _FLOWS: dict[str, Flow] = {"return": "return", "throw": "throw", "break": "break", "continue": "continue"}
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.script.tree import child, parser
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["inner", "is_broken", "is_pipe", "parse"]
 
 # What keeps its characters: strings of every kind, and comments.
-_KEPT = re.compile(
+_KEPT = lazy_pattern(
     r"@'.*?\n'@|@\".*?\n\"@|<#.*?#>|#[^\n]*"
     r"|['\u2018\u2019\u201a\u201b][^'\u2018\u2019\u201a\u201b]*['\u2018\u2019\u201a\u201b]"
     r"|[\"\u201c\u201d\u201e](?:[^\"`\u201c\u201d\u201e]|`.)*[\"\u201c\u201d\u201e]"

@@ -12,6 +12,7 @@ from cdk_pull.agent.script.powershell.values import Values
 from cdk_pull.agent.script.powershell.world import Setting, World
 from cdk_pull.agent.script.tree import text_of
 from cdk_pull.agent.variables import variables
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Shell", "write"]
 
 _CLUSTER = "ECS_CLUSTER"
-_STARTS = re.compile(r"Initialize-ECSAgent|AmazonECS", re.IGNORECASE)
+_STARTS = lazy_pattern(r"Initialize-ECSAgent|AmazonECS", re.IGNORECASE)
 
 
 class Shell(Core[World]):
