@@ -202,9 +202,7 @@ def _within_time(candidates: Sequence[Candidate], goal: Goal, target: float) -> 
     seconds = _seconds(goal.seconds(chosen.start), target)
     if chosen is floor:
         return Picked(
-            candidate=floor,
-            met=True,
-            why=f"the smallest size's {what}, {seconds}, is within {target:g} s",
+            candidate=floor, met=True, why=f"the smallest size's {what}, {seconds}, is within {target:g} s"
         )
     why = f"the cheapest size whose {what}, {seconds}, is within {target:g} s"
     near = [

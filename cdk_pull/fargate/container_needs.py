@@ -116,9 +116,7 @@ def needs_of(containers: Iterable[Mapping[str, Any]]) -> ContainerNeeds:
         found.append(_Container(name, cpu or 0, limit or 0, reservation or limit or 0))
     return ContainerNeeds(
         cpu=sum(each.cpu for each in found),
-        memory_mib=max(
-            [sum(each.reserved for each in found), *(each.limit for each in found)],
-        ),
+        memory_mib=max([sum(each.reserved for each in found), *(each.limit for each in found)]),
         unknown=tuple(unknown),
         _containers=tuple(found),
     )

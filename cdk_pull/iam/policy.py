@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from cdk_pull.iam.text import Text, covers
+from cdk_pull.iam.text import Text, all_of, any_of, covers
 from cdk_pull.records import dataclass, field
 
 __all__ = ["Decision", "Policy", "Request", "Statement", "decide", "may_cover", "read_policy"]
@@ -59,16 +59,16 @@ class Statement:
     def applies(self, request: Request) -> bool | None:
         """Tell whether it is about a request; None where only the deployment knows."""
         action: Text = (request.action.lower(),)
-        about = _any(covers(each, action) for each in self.actions)
+        about = any_of(covers(each, action) for each in self.actions)
         if self.all_actions_but:
             about = None if about is None else not about
         if about is False:
             return False
-        there = _any(covers(each, resource) for each in self.resources for resource in request.resources)
+        there = any_of(covers(each, resource) for each in self.resources for resource in request.resources)
         if self.all_resources_but:
             there = None if there is None else not there
         held = [_holds(*condition, request.context) for condition in self.conditions]
-        return _all((about, there, *held))
+        return all_of((about, there, *held))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,22 +234,4 @@ def _holds(operator: str, key: str, values: tuple[Text, ...], context: Mapping[s
         return None
     if operator in {"Bool", "StringEqualsIgnoreCase"}:
         known, values = _lower(known), tuple(_lower(each) for each in values)
-    return _any(covers(each, known) for each in values)
-
-
-def _any(answers: Any) -> bool | None:
-    """Return True when one is, None when one is not known, otherwise False."""
-    found: bool | None = False
-    for each in answers:
-        if each:
-            return True
-        if each is None:
-            found = None
-    return found
-
-
-def _all(answers: Sequence[bool | None]) -> bool | None:
-    """Return False when one is, None when one is not known, otherwise True."""
-    if False in answers:
-        return False
-    return None if None in answers else True
+    return any_of(covers(each, known) for each in values)

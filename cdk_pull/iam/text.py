@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cdk_pull.records import dataclass, field
 
-__all__ = ["ANY_CHARACTER", "Part", "Text", "covers", "shown", "text"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["ANY_CHARACTER", "Part", "Text", "all_of", "any_of", "covers", "shown", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +160,19 @@ def _takes(wild: _Element, other: _Element) -> bool:
     if not (isinstance(wild, _Some) and isinstance(other, _Some)):
         return True
     return not (wild.part.unique and other.part.unique)
+
+
+def any_of(answers: Iterable[bool | None]) -> bool | None:
+    """Return True when one is, None when one is not known, otherwise False."""
+    found: bool | None = False
+    for each in answers:
+        if each:
+            return True
+        if each is None:
+            found = None
+    return found
+
+
+def all_of(answers: Sequence[bool | None]) -> bool | None:
+    """Return False when one is, None when one is not known, otherwise True."""
+    return False if False in answers else None if None in answers else True

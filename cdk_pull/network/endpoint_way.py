@@ -40,29 +40,18 @@ class EndpointWay(Way):
             if endpoint.gateway:
                 continue
             if endpoint.service is None or endpoint.vpc is None:
-                reason = f"may be an endpoint of {self.need.service}"
-                yield (
-                    Verdict(status="unknown", element=endpoint.key, name=endpoint.name, reason=reason),
-                    False,
-                )
+                yield Verdict.at(endpoint, "unknown", f"may be an endpoint of {self.need.service}"), False
                 continue
             yield from self._interface_way(endpoint)
 
     def _gateway_way(self, endpoint: Endpoint) -> Iterator[tuple[Verdict, bool]]:
-        linked: bool | None = endpoint.tables is not None and self.subnet.table in endpoint.tables
-        if (
-            endpoint.tables is None
-            or self.subnet.table is None
-            or endpoint.vpc is None
-            or endpoint.service is None
-        ):
-            linked = None
+        known = (endpoint.tables, self.subnet.table, endpoint.vpc, endpoint.service)
+        linked = None if None in known else self.subnet.table in (endpoint.tables or ())
         if linked is False:
-            unlinked = Verdict(
-                status="closed",
-                element=endpoint.key,
-                name=endpoint.name,
-                reason=f"is not linked to the route table of {self.subnet.name}",
+            unlinked = Verdict.at(
+                endpoint,
+                "closed",
+                f"is not linked to the route table of {self.subnet.name}",
                 fix=f"Add {self.table.name if self.table is not None else 'the route table'} to RouteTableIds",
                 property="RouteTableIds",
             )
@@ -71,35 +60,32 @@ class EndpointWay(Way):
         peer = Peer(cidr=self.anywhere, prefix_list=_S3, ipv6=self.ipv6)
         way = along((self.acl_of(self.subnet, peer), self.out(peer, endpoint), self._policy(endpoint)))
         if linked is None:
-            unclear = Verdict(
-                status="unknown",
-                element=endpoint.key,
-                name=endpoint.name,
-                reason=f"may not be linked to the route table of {self.subnet.name}",
+            unclear = Verdict.at(
+                endpoint,
+                "unknown",
+                f"may not be linked to the route table of {self.subnet.name}",
                 property="RouteTableIds",
             )
-            way = unclear if way.status == "reachable" else way
+            way = along((way, unclear))
         yield way, linked is True
 
     def _interface_way(self, endpoint: Endpoint) -> Iterator[tuple[Verdict, bool]]:
         """Yield the way through an interface endpoint; it is taken where the service's own name leads there."""
         if endpoint.private_dns is False:
-            closed = Verdict(
-                status="closed",
-                element=endpoint.key,
-                name=endpoint.name,
-                reason="has no private DNS, so that the name of the service does not lead to it",
+            closed = Verdict.at(
+                endpoint,
+                "closed",
+                "has no private DNS, so that the name of the service does not lead to it",
                 fix="Set PrivateDnsEnabled: true",
                 property="PrivateDnsEnabled",
             )
             yield closed, False
             return
         if self.vpc is not None and self.vpc.dns_hostnames is False and endpoint.private_dns:
-            closed = Verdict(
-                status="closed",
-                element=self.vpc.key,
-                name=self.vpc.name,
-                reason=f"has no DNS host names, without which {endpoint.name} cannot have private DNS",
+            closed = Verdict.at(
+                self.vpc,
+                "closed",
+                f"has no DNS host names, without which {endpoint.name} cannot have private DNS",
                 fix="Set EnableDnsHostnames: true",
                 property="EnableDnsHostnames",
             )
@@ -107,34 +93,30 @@ class EndpointWay(Way):
             return
         way = self._to_interface(endpoint)
         if self.need.through_endpoint is None:
-            unsure = Verdict(
-                status="unknown",
-                element=endpoint.key,
-                name=endpoint.name,
-                reason="may not serve names of the form dkr-ecr.<Region>.on.aws: AWS's guides disagree",
+            unsure = Verdict.at(
+                endpoint,
+                "unknown",
+                "may not serve names of the form dkr-ecr.<Region>.on.aws: AWS's guides disagree",
             )
-            yield (unsure if way.status == "reachable" else way), False
+            yield along((way, unsure)), False
         elif endpoint.private_dns is None:
-            unclear = Verdict(
-                status="unknown",
-                element=endpoint.key,
-                name=endpoint.name,
-                reason="may have no private DNS: PrivateDnsEnabled is not stated",
+            unclear = Verdict.at(
+                endpoint,
+                "unknown",
+                "may have no private DNS: PrivateDnsEnabled is not stated",
                 fix="Set PrivateDnsEnabled: true",
                 property="PrivateDnsEnabled",
             )
-            yield (unclear if way.status == "reachable" else way), False
+            yield along((way, unclear)), False
         else:
             yield way, True
 
     def _to_interface(self, endpoint: Endpoint) -> Verdict:
         if self.ipv6 and not endpoint.ipv6:
-            reason = "has IPv4 addresses alone"
-            return Verdict(
-                status="closed" if endpoint.ipv6 is False else "unknown",
-                element=endpoint.key,
-                name=endpoint.name,
-                reason=reason,
+            return Verdict.at(
+                endpoint,
+                "closed" if endpoint.ipv6 is False else "unknown",
+                "has IPv4 addresses alone",
                 fix="Set IpAddressType: dualstack",
                 property="IpAddressType",
             )
@@ -175,9 +157,9 @@ class EndpointWay(Way):
             if decision.allowed:
                 continue
             on = shown(request.resources[0])
-            closed = Verdict(
-                status="closed",
-                element=endpoint.key,
+            closed = Verdict.at(
+                endpoint,
+                "closed",
                 name=f"the policy of {endpoint.name}",
                 reason=f"does not allow {request.action}" + ("" if on == "*" else f" on {on}"),
                 fix=f"Add {{Effect: Allow, Principal: '*', Action: '{request.action}', Resource: '{on}'}} to the endpoint's policy",

@@ -67,11 +67,10 @@ class Judge:
         way = PublicWay(self._network, source, subnet, need, ipv6=ipv6)
         vpc = way.vpc
         if vpc is not None and vpc.dns_support is False and not vpc.own_resolver:
-            return Verdict(
-                status="closed",
-                element=vpc.key,
-                name=vpc.name,
-                reason="has no DNS support, so that no name of a registry resolves",
+            return Verdict.at(
+                vpc,
+                "closed",
+                "has no DNS support, so that no name of a registry resolves",
                 fix="Set EnableDnsSupport: true",
                 property="EnableDnsSupport",
             )
@@ -100,9 +99,9 @@ class Judge:
         known = [group for group in groups if group is not None and not group.unclear]
         if len(known) < len(groups) or any(_lets_out(rule) for group in known for rule in group.egress):
             return outside
-        closed = Verdict(
-            status="closed",
-            element=known[0].key,
+        closed = Verdict.at(
+            known[0],
+            "closed",
             name=" and ".join(group.name for group in known),
             reason="lets nothing out on port 443",
             fix=f"Allow TCP port 443 out to {ANYWHERE}",

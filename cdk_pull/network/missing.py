@@ -80,11 +80,10 @@ def _without_names(found: MissingEndpoints, network: Network, vpc: Hashable) -> 
     if own is None or (own.dns_hostnames is not False and own.dns_support is not False):
         return
     setting = "EnableDnsSupport" if own.dns_support is False else "EnableDnsHostnames"
-    verdict = Verdict(
-        status="closed",
-        element=vpc,
-        name=own.name,
-        reason=f"has {setting}: false, without which an endpoint cannot have private DNS",
+    verdict = Verdict.at(
+        own,
+        "closed",
+        f"has {setting}: false, without which an endpoint cannot have private DNS",
         fix=f"Set {setting}: true",
         property=setting,
     )

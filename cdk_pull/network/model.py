@@ -7,7 +7,7 @@ Every element has a ``key`` that no other element has, and a ``name`` by which m
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from cdk_pull.records import dataclass, field
 
@@ -45,6 +45,13 @@ ALL_PORTS: Final = (0, 65535)
 Target = Literal["internet", "egress-only", "nat", "network", "device", "unknown"]
 """Where a route leads: an internet gateway, an egress-only one, a NAT gateway; another network, such as a transit gateway's;
 a device in the network, such as an instance or a firewall; or what is not known."""
+
+
+class _Element(Protocol):
+    @property
+    def key(self) -> Hashable: ...
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +323,13 @@ class Verdict:
 
     def __str__(self) -> str:
         return f"{self.name} {self.reason}".strip()
+
+    @classmethod
+    def at(
+        cls, element: _Element, status: Literal["closed", "unknown"], reason: str, name: str = "", **more: Any
+    ) -> Verdict:
+        """Return the verdict that stops at an element; messages call it by its own name where no other is given."""
+        return cls(status=status, element=element.key, name=name or element.name, reason=reason, **more)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,18 +27,12 @@ class PublicWay(Way):
         """Return the verdict on it."""
         if self.ipv6 and self.need.ipv6 is not True:
             if self._has_nat64():
-                return Verdict(
-                    status="unknown",
-                    element=self.subnet.key,
-                    name=self.subnet.name,
-                    reason="reaches IPv4 addresses by DNS64 and NAT64 alone",
-                )
+                return Verdict.at(self.subnet, "unknown", "reaches IPv4 addresses by DNS64 and NAT64 alone")
             known = self.need.ipv6 is False
-            return Verdict(
-                status="closed" if known else "unknown",
-                element=self.subnet.key,
-                name=self.subnet.name,
-                reason=f"is IPv6 only, and {self.need.name} {'answers' if known else 'may answer'} by IPv4 alone",
+            return Verdict.at(
+                self.subnet,
+                "closed" if known else "unknown",
+                f"is IPv6 only, and {self.need.name} {'answers' if known else 'may answer'} by IPv4 alone",
                 fix="Name the image by its dual-stack host, <account>.dkr-ecr.<Region>.on.aws",
             )
         peer = Peer(
@@ -47,11 +41,8 @@ class PublicWay(Way):
             ipv6=self.ipv6,
         )
         if self.table is None:
-            unclear = Verdict(
-                status="unknown",
-                element=self.subnet.key,
-                name=self.subnet.name,
-                reason=self.subnet.unclear or "has a route table that is not known",
+            unclear = Verdict.at(
+                self.subnet, "unknown", self.subnet.unclear or "has a route table that is not known"
             )
             return along((unclear, self.acl_of(self.subnet, peer), self.out(peer)))
         return along((self._route(self.subnet, self.table), self.acl_of(self.subnet, peer), self.out(peer)))
@@ -81,11 +72,10 @@ class PublicWay(Way):
         to = f"0.0.0.0/0 to {gateway}" if gateway and not self.ipv6 else f"{self.anywhere} to a NAT gateway"
         if self.ipv6:
             to = f"{self.anywhere} to an egress-only internet gateway"
-        closed = Verdict(
-            status="closed",
-            element=table.key,
-            name=table.name,
-            reason=f"of {subnet.name} has no route to {self.anywhere}",
+        closed = Verdict.at(
+            table,
+            "closed",
+            f"of {subnet.name} has no route to {self.anywhere}",
             fix=f"Add a route {to}",
             or_endpoint=True,
         )
@@ -96,11 +86,8 @@ class PublicWay(Way):
 
     def _over(self, subnet: Subnet, table: RouteTable, route: Route, *, for_nat: bool) -> Verdict:
         """Return the verdict on what one default route leads to."""
-        beyond = Verdict(
-            status="unknown",
-            element=table.key,
-            name=table.name,
-            reason=f"sends {self.anywhere} to {route.name}, beyond which nothing is known",
+        beyond = Verdict.at(
+            table, "unknown", f"sends {self.anywhere} to {route.name}, beyond which nothing is known"
         )
         if route.destination is None:
             return replace(beyond, reason=f"of {subnet.name} has a route whose destination is not known")
@@ -119,11 +106,10 @@ class PublicWay(Way):
         gateway = self.network.gateways.get(route.to)
         if gateway is None or gateway.attached:
             return REACHABLE
-        return Verdict(
-            status="closed" if gateway.attached is False else "unknown",
-            element=gateway.key,
-            name=gateway.name,
-            reason="is not attached to the VPC",
+        return Verdict.at(
+            gateway,
+            "closed" if gateway.attached is False else "unknown",
+            "is not attached to the VPC",
             fix="Add an AWS::EC2::VPCGatewayAttachment",
         )
 
@@ -141,11 +127,10 @@ class PublicWay(Way):
 
     def _nat(self, gateway: NatGateway) -> Verdict:
         if gateway.public is False:
-            return Verdict(
-                status="closed",
-                element=gateway.key,
-                name=gateway.name,
-                reason="is private, and reaches no registry on the internet",
+            return Verdict.at(
+                gateway,
+                "closed",
+                "is private, and reaches no registry on the internet",
                 fix="Set ConnectivityType: public",
                 property="ConnectivityType",
             )

@@ -6,15 +6,16 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Final
 
+from cdk_pull.iam.text import all_of
 from cdk_pull.network.model import ANYWHERE, ANYWHERE_V6
 from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable
 
     from cdk_pull.network.model import Acl, AclEntry, GroupRule
 
-__all__ = ["EPHEMERAL", "HTTPS", "Peer", "acl_allows", "any_of", "rule_allows"]
+__all__ = ["EPHEMERAL", "HTTPS", "Peer", "acl_allows", "rule_allows"]
 
 HTTPS: Final = (443, 443)
 EPHEMERAL: Final = (32768, 60999)
@@ -44,21 +45,9 @@ class Peer:
     ipv6: bool = False
 
 
-def any_of(answers: Iterable[bool | None]) -> bool | None:
-    """Return True when one is, None when one is not known, otherwise False."""
-    found: bool | None = False
-    for each in answers:
-        if each:
-            return True
-        if each is None:
-            found = None
-    return found
-
-
 def rule_allows(rule: GroupRule, peer: Peer) -> bool | None:
     """Tell whether a rule of a security group lets HTTPS through to, or from, a peer."""
-    answers = (_protocol(rule.protocol), _ports(rule.ports, HTTPS), _about(rule, peer))
-    return False if False in answers else None if None in answers else True
+    return all_of((_protocol(rule.protocol), _ports(rule.ports, HTTPS), _about(rule, peer)))
 
 
 def _about(rule: GroupRule, peer: Peer) -> bool | None:
@@ -88,18 +77,13 @@ def _contains(cidr: str, other: str) -> bool | None:
     outer, inner = _block(cidr), _block(other)
     if outer is None or inner is None:
         return None
-    if isinstance(outer, IPv4Network) and isinstance(inner, IPv4Network):
-        if inner.subnet_of(outer):
-            return True
-        # Private addresses are none of the internet's.
-        private = other == ANYWHERE and outer.is_private
-        return False if private or not inner.overlaps(outer) else None
-    if isinstance(outer, IPv6Network) and isinstance(inner, IPv6Network):
-        if inner.subnet_of(outer):
-            return True
-        private = other == ANYWHERE_V6 and outer.is_private
-        return False if private or not inner.overlaps(outer) else None
-    return False
+    if outer.version != inner.version:
+        return False
+    if inner.subnet_of(outer):  # type: ignore[arg-type] # of one version
+        return True
+    # Private addresses are none of the internet's.
+    private = other in _BOTH and outer.is_private
+    return False if private or not inner.overlaps(outer) else None
 
 
 @lru_cache(maxsize=65536)
@@ -150,5 +134,4 @@ def _entry_is_about(entry: AclEntry, peer: Peer, ports: tuple[int, int]) -> bool
         # A denial of a few addresses on the internet is none of a registry, which has very many.
         block = _block(entry.cidr)
         there = False if block is not None and block.prefixlen >= _FEW else None
-    answers = (protocol, about, there)
-    return False if False in answers else None if None in answers else True
+    return all_of((protocol, about, there))

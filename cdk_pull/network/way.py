@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdk_pull.iam.text import any_of
 from cdk_pull.network.model import ANYWHERE, ANYWHERE_V6, Verdict
-from cdk_pull.network.rules import EPHEMERAL, HTTPS, Peer, acl_allows, any_of, rule_allows
+from cdk_pull.network.rules import EPHEMERAL, HTTPS, Peer, acl_allows, rule_allows
 from cdk_pull.network.verdicts import REACHABLE, unless
 
 if TYPE_CHECKING:
@@ -47,15 +48,11 @@ class Way:
                 answers.append(None)
         names = [group for group in known if group is not None]
         if not names:
-            return Verdict(
-                status="unknown",
-                element=endpoint.key,
-                name=f"the security group of {endpoint.name}",
-                reason="is not in the templates",
-            )
-        closed = Verdict(
-            status="closed",
-            element=names[0].key,
+            name = f"the security group of {endpoint.name}"
+            return Verdict.at(endpoint, "unknown", "is not in the templates", name=name)
+        closed = Verdict.at(
+            names[0],
+            "closed",
             name=" and ".join(group.name for group in names),
             reason=f"of {endpoint.name} lets nothing in on port 443 from {self.us}",
             fix=f"Allow TCP port 443 in from {self.us}, or from the VPC's addresses",
@@ -87,9 +84,9 @@ class Way:
                 status="unknown", element=None, name="the security group", reason="is not in the templates"
             )
         to, fix = self.towards(peer, endpoint)
-        closed = Verdict(
-            status="closed",
-            element=known[0].key,
+        closed = Verdict.at(
+            known[0],
+            "closed",
             name=" and ".join(group.name for group in known),
             reason=f"lets nothing out on port 443 to {to}",
             fix=f"Allow TCP port 443 out to {fix}",
@@ -116,27 +113,19 @@ class Way:
         """
         acl = self.network.acls.get(subnet.acl if subnet.acl is not None else ("default", subnet.vpc))
         if acl is None:
-            return (
-                REACHABLE
-                if subnet.acl is None
-                else Verdict(
-                    status="unknown",
-                    element=subnet.key,
-                    name=f"the network ACL of {subnet.name}",
-                    reason="is not in the templates",
-                )
-            )
+            name = f"the network ACL of {subnet.name}"
+            unclear = Verdict.at(subnet, "unknown", "is not in the templates", name=name)
+            return REACHABLE if subnet.acl is None else unclear
         sides = (
             (not answers, HTTPS, "out" if not answers else "in"),
             (answers, EPHEMERAL, "in" if not answers else "out"),
         )
         for egress, ports, side in sides:
             which = "port 443" if ports == HTTPS else "the ports 1024-65535, to which answers come back,"
-            closed = Verdict(
-                status="closed",
-                element=acl.key,
-                name=acl.name,
-                reason=f"of {subnet.name} lets no TCP {side} on {which}".rstrip(","),
+            closed = Verdict.at(
+                acl,
+                "closed",
+                f"of {subnet.name} lets no TCP {side} on {which}".rstrip(","),
                 fix=f"Add an entry that allows TCP {'443' if ports == HTTPS else '1024-65535'} {side}",
             )
             verdict = unless(acl_allows(acl, peer, egress=egress, ports=ports), closed)

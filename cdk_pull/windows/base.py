@@ -113,41 +113,36 @@ def cached_base(profile: ImageProfile, on: date, *, catalogue: Catalogue | None 
     catalogue = catalogue or packaged_catalogue()
     base = recognise(profile, catalogue)
     if base is None:
-        reason = _why_not_recognised(profile)
-        return CachedBase(
-            base=None,
-            on=on,
-            status="unknown",
-            until=None,
-            cached_layers=0,
-            miss_bytes=profile.compressed_bytes,
-            reason=reason,
-        )
+        return _miss(None, on, "unknown", profile.compressed_bytes, _why_not_recognised(profile))
     of_base = sum(layer.compressed_bytes for layer in profile.layers[: base.layers])
     family = _FAMILY.get(base.release.product)
     if family is None:
         reason = f"{base.release.tag} is {base.release.product}, which Fargate does not run"
-        return CachedBase(
-            base=base,
-            on=on,
-            status="not-cached",
-            until=None,
-            cached_layers=0,
-            miss_bytes=of_base,
-            reason=reason,
-        )
+        return _miss(base, on, "not-cached", of_base, reason)
     window = cache_window(family, on, catalogue=catalogue)
     if window.status == "unknown":
-        return CachedBase(
-            base=base,
-            on=on,
-            status="unknown",
-            until=None,
-            cached_layers=0,
-            miss_bytes=of_base,
-            reason=window.reason,
-        )
+        return _miss(base, on, "unknown", of_base, window.reason)
     return _within_window(profile, base, window, of_base, catalogue)
+
+
+def _miss(
+    base: ServercoreBase | None,
+    on: date,
+    status: Literal["not-cached", "unknown"],
+    miss_bytes: int,
+    reason: str,
+    *,
+    layers: int = 0,
+) -> CachedBase:
+    return CachedBase(
+        base=base,
+        on=on,
+        status=status,
+        until=None,
+        cached_layers=layers,
+        miss_bytes=miss_bytes,
+        reason=reason,
+    )
 
 
 def _within_window(
@@ -171,10 +166,7 @@ def _within_window(
     reason = f"{named} is not in the window of {window.on}, which holds {', '.join(window.tags[1:])}"
     reason += "; its large base layer still is" if kept else ""
     pin = f"; build on {window.pin.tag}" if window.pin else ""
-    return CachedBase(
-        base=base, on=window.on, status="not-cached", until=None,
-        cached_layers=1 if kept else 0, miss_bytes=missed, reason=reason + pin,
-    )  # fmt: skip
+    return _miss(base, window.on, "not-cached", missed, reason + pin, layers=int(kept))
 
 
 def _base_layer_kept(profile: ImageProfile, window: CacheWindow, catalogue: Catalogue) -> bool:

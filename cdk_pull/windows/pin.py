@@ -167,10 +167,7 @@ def check_build(release: Release, on: date, *, lag: DurationLike = DEFAULT_LAG) 
     # From the last stage of a build's life to the first.
     stages = (
         (until.latest, f"left the hosts' cache by {until.latest}: rebuild on a newer one"),
-        (
-            until.earliest,
-            f"leaves the hosts' cache between {until.earliest} and {until.latest}: rebuild now",
-        ),
+        (until.earliest, f"leaves the hosts' cache between {until.earliest} and {until.latest}: rebuild now"),
         (
             release.patch_tuesday_after(1),
             f"is in its last month: it leaves the hosts' cache from {until.earliest} on",

@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.explain import TYPOGRAPHIC
 from cdk_pull.agent.fixes.case import Replacement
-from cdk_pull.agent.fixes.shared import (
-    give_bound,
-    give_value,
-    leave_out,
-    leave_out_earlier,
-    moved_up,
-)
+from cdk_pull.agent.fixes.shared import give_bound, give_value, leave_out, leave_out_earlier, moved_up
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.ecs_config import spelling
 from cdk_pull.agent.script.bash.world import ECS_CONFIG

@@ -147,15 +147,11 @@ TABLE: Final[Mapping[WarningCode, Row]] = MappingProxyType(
             rule="PULL112", edits=_on(linux="leave_out", windows="leave_out", bottlerocket="leave_out")
         ),
         _Code.VALUE_CHANGED: Row(
-            rule="PULL113",
-            edits=_on(linux="bound", windows="bound", bottlerocket="bound"),
-            by_hand="bounds",
+            rule="PULL113", edits=_on(linux="bound", windows="bound", bottlerocket="bound"), by_hand="bounds"
         ),
         _Code.NEGATIVE_TIMEOUT: Row(rule="PULL113", severity="error", by_hand="bounds"),
         _Code.PRUNE_BESIDE_ONCE: Row(
-            rule="PULL115",
-            edits=_on(linux="leave_out", windows="leave_out"),
-            advice=_AGENT_CLEANS_UP,
+            rule="PULL115", edits=_on(linux="leave_out", windows="leave_out"), advice=_AGENT_CLEANS_UP
         ),
         _Code.DANGLING_BESIDE_ONCE: Row(
             rule="PULL115",

@@ -84,9 +84,7 @@ class _Planner:
         elif document is None:
             self.warnings.append(
                 AgentWarning(
-                    WarningCode.NOT_RUN,
-                    "cloud-init ignores it: this is not a YAML mapping",
-                    part.line,
+                    WarningCode.NOT_RUN, "cloud-init ignores it: this is not a YAML mapping", part.line
                 )
             )
         else:

@@ -26,20 +26,7 @@ __all__ = ["run"]
 
 # They may name ecs.config and leave it as it is.
 _HARMLESS = frozenset(
-    {
-        "cat",
-        "head",
-        "tail",
-        "less",
-        "more",
-        "ls",
-        "stat",
-        "file",
-        "wc",
-        "grep",
-        "egrep",
-        "fgrep",
-    }
+    {"cat", "head", "tail", "less", "more", "ls", "stat", "file", "wc", "grep", "egrep", "fgrep"}
     | {"cut", "awk", "sort", "uniq", "diff", "cmp", "md5sum", "sha256sum", "chcon"}
     | {"restorecon", "logger", "docker", "find", "sync"}
 )

@@ -70,9 +70,7 @@ def branch(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
     last = child(node, "else_clause")
     arms = [_arm(shell, each, io) for each in (node, *clauses)]
     return shell.choose(
-        [world],
-        arms,
-        _same if last is None else lambda one: shell.sequence(last.named_children, [one], io),
+        [world], arms, _same if last is None else lambda one: shell.sequence(last.named_children, [one], io)
     )
 
 

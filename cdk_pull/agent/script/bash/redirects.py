@@ -79,9 +79,7 @@ def empty(shell: Shell, world: World, path: str, line: int) -> None:
             )
         else:
             shell.warn(
-                WarningCode.TRUNCATES_CONFIG,
-                f"this removes what the AMI has in {path}, if anything",
-                line,
+                WarningCode.TRUNCATES_CONFIG, f"this removes what the AMI has in {path}, if anything", line
             )
     world.files[path] = ()
 

@@ -50,11 +50,7 @@ def _assigned(
 
 
 def _store(shell: Expressions, node: Node, target: Node, value: Value, operator: str, world: World) -> None:
-    while target.type in {
-        "cast_expression",
-        "expression_with_unary_operator",
-        "parenthesized_expression",
-    }:
+    while target.type in {"cast_expression", "expression_with_unary_operator", "parenthesized_expression"}:
         target = inner(target.named_children[-1])
     reference = text_of(target)
     name = named(reference)
