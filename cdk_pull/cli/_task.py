@@ -15,7 +15,7 @@ from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.fargate.estimate.calibration import calibrate
 from cdk_pull.fargate.estimate.measured import load_measured
 from cdk_pull.fargate.goal import Goal, Usage
-from cdk_pull.fargate.money import HOURS_PER_MONTH
+from cdk_pull.fargate.prices import HOURS_PER_MONTH
 from cdk_pull.fargate.sizes import check_architecture, least
 from cdk_pull.image.profile import Compression
 from cdk_pull.records import dataclass, fields, replace

@@ -11,8 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.fargate.estimate.start import NOISE_SECONDS, rounded
-from cdk_pull.fargate.money import dollars, more_a_month, per_month, price_in_words
-from cdk_pull.fargate.prices import UnknownPrice, usd_per_hour
+from cdk_pull.fargate.prices import (
+    UnknownPrice,
+    dollars,
+    more_a_month,
+    per_month,
+    price_in_words,
+    usd_per_hour,
+)
 from cdk_pull.fargate.sizes import fits
 from cdk_pull.records import dataclass
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.start import uncompressed_bytes
-from cdk_pull.fargate.estimate.start_facts import start_facts
+from cdk_pull.fargate.estimate.start_model import start_facts
 from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from cdk_pull.data import facts_of
 from cdk_pull.decision import Decision
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.start import NOISE_SECONDS, rounded
-from cdk_pull.fargate.estimate.start_facts import start_facts
+from cdk_pull.fargate.estimate.start_model import start_facts
 from cdk_pull.fargate.goal import Goal
 from cdk_pull.fargate.sizes import sizes
 from cdk_pull.fargate.ways.changes import AS_IT_IS, ImageChange, in_zstd, recompressed, with_index

@@ -1,10 +1,10 @@
-"""What a Fargate task costs per hour, from a dated snapshot of AWS's price list."""
+"""What a Fargate task costs, from a dated snapshot of AWS's price list; in words per month first, of a Region by name."""
 
 from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.data.preferred import load_data
 from cdk_pull.errors import InvalidValueError
@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from cdk_pull.fargate.estimate.start import Architecture
     from cdk_pull.fargate.sizes import FargateSize, Os
 
-__all__ = ["PriceBook", "Rate", "UnknownPrice", "load_prices", "usd_per_hour"]
+
+__all__ = [
+    "HOURS_PER_MONTH",
+    "PriceBook",
+    "Rate",
+    "UnknownPrice",
+    "dollars",
+    "load_prices",
+    "more_a_month",
+    "per_month",
+    "price_in_words",
+    "usd_per_hour",
+]
 
 _WAYS_OUT = "pass prices=PriceBook(...), or refresh the snapshot with cdk-pull refresh prices"
 
@@ -133,3 +145,40 @@ def usd_per_hour(
             )
         price += extra_gib * storage.gb
     return price
+
+
+HOURS_PER_MONTH: Final = 730
+"""The hours of a month, as AWS's pricing pages and calculator count them."""
+
+_WHOLE_FROM = 9.995
+_LEAST = 0.005
+
+
+def per_month(usd_per_hour: float) -> float:
+    """Return US dollars per month for a price per hour."""
+    return usd_per_hour * HOURS_PER_MONTH
+
+
+def dollars(amount: float) -> str:
+    """Return an amount, not below zero, to the digits that matter: ``$144``, ``$9.01``, ``less than $0.01``."""
+    if amount >= _WHOLE_FROM:
+        return f"${amount:,.0f}"
+    return f"${amount:.2f}" if amount >= _LEAST or amount == 0 else "less than $0.01"
+
+
+def price_in_words(price: float | UnknownPrice, region: str | None) -> str:
+    """Return a price as ``$9.01 a month in eu-west-1 ($0.0123 per hour)``, or why it is unknown."""
+    if isinstance(price, UnknownPrice):
+        return f"price unknown: {price.reason}"
+    place = f" in {region}" if region else ""
+    return f"{dollars(per_month(price))} a month{place} (${price:.4f} per hour)"
+
+
+def more_a_month(month: float | UnknownPrice, than: float | UnknownPrice) -> str:
+    """Return what a price per month adds to another one: ``$135 a month more``.
+
+    Empty where one of them is unknown, or both are the same.
+    """
+    if isinstance(month, UnknownPrice) or isinstance(than, UnknownPrice) or month == than:
+        return ""
+    return f"{dollars(abs(month - than))} a month {'more' if month > than else 'less'}"

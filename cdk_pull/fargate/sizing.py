@@ -10,8 +10,7 @@ from cdk_pull.fargate.choose import Candidate, Choice, Goal, choose
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB, needed_gib
 from cdk_pull.fargate.estimate.calibration import Calibrated, calibrate
 from cdk_pull.fargate.estimate.start import rounded
-from cdk_pull.fargate.money import price_in_words
-from cdk_pull.fargate.prices import PriceBook, UnknownPrice, usd_per_hour
+from cdk_pull.fargate.prices import PriceBook, UnknownPrice, price_in_words, usd_per_hour
 from cdk_pull.fargate.sizes import FargateSize, Os, check
 from cdk_pull.image.declared_sizes import UNKNOWN_SIZE
 from cdk_pull.image.profile import ImageProfile

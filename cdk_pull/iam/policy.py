@@ -6,12 +6,23 @@ Source: IAM User Guide, Policy evaluation logic; IAM JSON policy elements.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, Literal
 
-from cdk_pull.iam.text import Text, all_of, any_of, covers
+from cdk_pull.data import facts_of
+from cdk_pull.iam.text import Part, Text, all_of, any_of, covers
 from cdk_pull.records import dataclass, field
 
-__all__ = ["Decision", "Policy", "Request", "Statement", "decide", "may_cover", "read_policy"]
+__all__ = [
+    "Decision",
+    "Policy",
+    "Request",
+    "Statement",
+    "aws_managed_policy",
+    "decide",
+    "may_cover",
+    "read_policy",
+]
 
 ReadText = Callable[[Any], "Text | None"]
 """Returns a scalar as text, and None for what is none."""
@@ -235,3 +246,24 @@ def _holds(operator: str, key: str, values: tuple[Text, ...], context: Mapping[s
     if operator in {"Bool", "StringEqualsIgnoreCase"}:
         known, values = _lower(known), tuple(_lower(each) for each in values)
     return any_of(covers(each, known) for each in values)
+
+
+@cache
+def aws_managed_policy(name: str) -> Policy:
+    """Return a policy that AWS manages.
+
+    Args:
+        name: with its path, such as ``service-role/AmazonECSTaskExecutionRolePolicy``.
+    """
+    facts = facts_of("aws_managed_policies")
+    said = facts["policies"].get(name)
+    if said is None and name not in facts["without"]:
+        return Policy(name=name, unclear=f"what the AWS managed policy {name} allows is not known here")
+    statements = []
+    for index, (key, allow) in enumerate((("allows", True), ("denies", False), ("some", True))):
+        actions = tuple((action.lower(),) for action in (said or {}).get(key, ()))
+        if actions:
+            # Which resources, and under which conditions, is not told apart: the part that nobody knows.
+            where = (("*",),) if key != "some" else ((Part(f"some of {name}"),),)
+            statements.append(Statement(allow=allow, actions=actions, resources=where, index=index))
+    return Policy(name=name, statements=tuple(statements))

@@ -8,8 +8,7 @@ from cdk_pull.iam.policy import decide
 from cdk_pull.iam.text import shown
 from cdk_pull.network.model import Verdict
 from cdk_pull.network.rules import Peer
-from cdk_pull.network.verdicts import REACHABLE, along, best, unknown
-from cdk_pull.network.way import Way, groups_of
+from cdk_pull.network.way import REACHABLE, Way, along, best, groups_of, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

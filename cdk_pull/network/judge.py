@@ -12,8 +12,7 @@ from cdk_pull.network.endpoint_way import EndpointWay
 from cdk_pull.network.model import ANYWHERE, Verdict
 from cdk_pull.network.public_way import PublicWay
 from cdk_pull.network.rules import Peer, rule_allows
-from cdk_pull.network.verdicts import along, best, unknown
-from cdk_pull.network.way import groups_of
+from cdk_pull.network.way import along, best, groups_of, unknown
 from cdk_pull.records import replace
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_pull.network.model import ANYWHERE, ANYWHERE_V6, Verdict
 from cdk_pull.network.rules import Peer
-from cdk_pull.network.verdicts import REACHABLE, along, best, unknown, unless
-from cdk_pull.network.way import Way
+from cdk_pull.network.way import REACHABLE, Way, along, best, unknown, unless
 from cdk_pull.records import replace
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_pull.fargate.money import dollars
+from cdk_pull.fargate.prices import dollars
 from cdk_pull.records import dataclass, field, replace
 
 if TYPE_CHECKING:

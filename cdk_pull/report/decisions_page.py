@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from cdk_pull.fargate.money import dollars
+from cdk_pull.fargate.prices import dollars
 from cdk_pull.report.decision_lines import line_of, place_of, totals_of
 from cdk_pull.report.page import page, sentence, waterfall_bars
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cdk_pull.fargate.choose import Candidate, Choice, Goal, choose
 from cdk_pull.fargate.estimate.start import NOISE_SECONDS, Architecture, rounded, uncompressed_bytes
-from cdk_pull.fargate.money import per_month
-from cdk_pull.fargate.prices import UnknownPrice, usd_per_hour
+from cdk_pull.fargate.prices import UnknownPrice, per_month, usd_per_hour
 from cdk_pull.fargate.sizes import FargateSize, Os, fits
 from cdk_pull.records import dataclass, field
 from cdk_pull.units import format_bytes

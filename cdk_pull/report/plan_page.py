@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB
 from cdk_pull.fargate.estimate.start import NOISE_SECONDS
-from cdk_pull.fargate.money import dollars, per_month
-from cdk_pull.fargate.prices import UnknownPrice, load_prices
+from cdk_pull.fargate.prices import UnknownPrice, dollars, load_prices, per_month
 from cdk_pull.report.page import page, price_bar, sentence, start_bar, waterfall_bars
 from cdk_pull.report.size_text import month
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_pull.fargate.ephemeral import INCLUDED_GIB
-from cdk_pull.fargate.money import dollars
-from cdk_pull.fargate.prices import UnknownPrice
+from cdk_pull.fargate.prices import UnknownPrice, dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_pull.errors import CdkPullError
+from cdk_pull.windows.catalogue import build_of_tag
 from cdk_pull.windows.families import product_of_build
 from cdk_pull.windows.pin import ServerCore
-from cdk_pull.windows.tags import build_of_tag
 
 if TYPE_CHECKING:
     from datetime import date

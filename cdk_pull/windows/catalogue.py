@@ -1,4 +1,4 @@
-"""The catalogue of servercore images: which build was released when, and of which layers its image is made.
+"""The catalogue of servercore images: which build was released when, of which layers its image is made, and its tags.
 
 Source: data/windows_builds.csv (releases) and data/servercore_images.csv (images); each row has its own source.
 """
@@ -7,13 +7,24 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
+from cdk_pull.data import facts_of
 from cdk_pull.data.preferred import load_data
+from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 from cdk_pull.windows.families import products
 
-__all__ = ["REPOSITORY", "Catalogue", "Release", "packaged_catalogue", "patch_tuesday"]
+__all__ = [
+    "REPOSITORY",
+    "Catalogue",
+    "Release",
+    "ServercoreTag",
+    "build_of_tag",
+    "packaged_catalogue",
+    "patch_tuesday",
+    "read_servercore_tag",
+]
 
 REPOSITORY: Final = "mcr.microsoft.com/windows/servercore"
 """Where Microsoft publishes the image."""
@@ -150,3 +161,58 @@ def _release(row: dict[str, str]) -> Release:
         layer_digests=tuple(digest for digest, _ in layers),
         layer_bytes=tuple(int(size) if size else None for _, size in layers),
     )
+
+
+_EXACT: Final = lazy_pattern(r"10\.0\.[0-9]{5}\.[0-9]{1,6}")
+# Builds have five digits: 10.0.1 is a version of .NET.
+_BUILD: Final = lazy_pattern(r"10\.0\.([0-9]{5})(?![0-9])")
+_SERVERCORE: Final = lazy_pattern(r"(?P<name>[0-9A-Za-z.]+?)(?:-(?P<kb>KB[0-9]+))?(?:-amd64)?")
+
+
+class ServercoreTag(NamedTuple):
+    """What a tag of servercore names.
+
+    Attributes:
+        exact: the tag of one build, such as ``10.0.20348.1906``; empty where the tag moves.
+        floating: whether it moves with every release, such as ``ltsc2022``.
+    """
+
+    exact: str = ""
+    floating: bool = False
+
+
+def read_servercore_tag(tag: str) -> ServercoreTag | None:
+    """Return what a tag of servercore names; None for one that the catalogue's images do not have.
+
+    The same images have tags with ``-amd64`` at their end, and some with the release's KB.
+    """
+    match = _SERVERCORE.fullmatch(tag)
+    if match is None:
+        return None
+    name, kb = match["name"], match["kb"]
+    if _EXACT.fullmatch(name):
+        return ServercoreTag(exact=name)
+    build = _builds().get(name.lower())
+    if build is None:
+        return None
+    if kb is None:
+        return ServercoreTag(floating=True)
+    releases = packaged_catalogue().releases
+    named = (each.tag for each in releases if each.kb == kb and each.build.startswith(f"{build}."))
+    exact = next(named, "")
+    return ServercoreTag(exact=exact) if exact else None
+
+
+def build_of_tag(tag: str) -> int | None:
+    """Return the third number of the build that a tag names, such as 20348 for ``8.0-nanoserver-ltsc2022``, or None."""
+    stated = _BUILD.search(tag)
+    if stated:
+        return int(stated[1])
+    builds = _builds()
+    return next((builds[word] for word in reversed(tag.lower().split("-")) if word in builds), None)
+
+
+@cache
+def _builds() -> dict[str, int]:
+    builds: dict[str, int] = facts_of("windows_families")["builds"]
+    return builds

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cdk_pull.fargate.money import dollars, more_a_month, price_in_words
-from cdk_pull.fargate.prices import UnknownPrice
+from cdk_pull.fargate.prices import UnknownPrice, dollars, more_a_month, price_in_words
 
 UNKNOWN = UnknownPrice("no Region is given")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_pull.fargate.stop_reasons import explain_stop, is_start_failure
+from cdk_pull.fargate.why import explain_stop, is_start_failure
 
 _ROWS = json.loads(files("cdk_pull.data").joinpath("ecs_stop_reasons.json").read_text("utf-8"))["reasons"]
 

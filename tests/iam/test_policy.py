@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cdk_pull.iam.managed import aws_managed_policy
-from cdk_pull.iam.policy import Decision, Policy, Request, decide, read_policy
+from cdk_pull.iam.policy import Decision, Policy, Request, aws_managed_policy, decide, read_policy
 
 if TYPE_CHECKING:
     from cdk_pull.iam.text import Text

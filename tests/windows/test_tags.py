@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cdk_pull.windows.tags import ServercoreTag, build_of_tag, read_servercore_tag
+from cdk_pull.windows.catalogue import ServercoreTag, build_of_tag, read_servercore_tag
 
 
 @pytest.mark.parametrize(

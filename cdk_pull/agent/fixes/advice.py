@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from cdk_pull.agent.explain import allowed
 from cdk_pull.agent.fixes.apply import first_edit
 from cdk_pull.agent.fixes.case import Case
+from cdk_pull.agent.fixes.shared import intended
 from cdk_pull.agent.fixes.table import TABLE
-from cdk_pull.agent.fixes.values import intended
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.variables import setting_line, variables
 from cdk_pull.records import dataclass

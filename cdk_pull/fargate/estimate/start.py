@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from cdk_pull.fargate.estimate.start_facts import start_facts
-from cdk_pull.fargate.estimate.start_model import Interval, StartModel, load_start_model
+from cdk_pull.fargate.estimate.start_model import Interval, StartModel, load_start_model, start_facts
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
 from cdk_pull.records import dataclass, fields
 

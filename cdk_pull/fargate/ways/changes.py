@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.start import estimate_start, start_with_index, uncompressed_bytes
-from cdk_pull.fargate.estimate.start_facts import start_facts
-from cdk_pull.fargate.estimate.start_model import load_start_model
+from cdk_pull.fargate.estimate.start_model import load_start_model, start_facts
 from cdk_pull.image.profile import Compression, ImageProfile, Layer
 from cdk_pull.image.reference import ImageReference
 from cdk_pull.image.slim import slim_tag

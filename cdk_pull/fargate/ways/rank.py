@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_pull.fargate.candidates import Candidate, Picked
 from cdk_pull.fargate.estimate.start import NOISE_SECONDS
-from cdk_pull.fargate.estimate.start_facts import start_facts
-from cdk_pull.fargate.money import dollars
-from cdk_pull.fargate.prices import UnknownPrice
+from cdk_pull.fargate.estimate.start_model import start_facts
+from cdk_pull.fargate.prices import UnknownPrice, dollars
 from cdk_pull.fargate.ways.changes import AS_IT_IS, ImageChange
 from cdk_pull.records import dataclass
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.fargate.estimate.start_facts import start_facts
+from cdk_pull.fargate.estimate.start_model import start_facts
 from cdk_pull.image.profile import Compression
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule

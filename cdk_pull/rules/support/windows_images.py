@@ -9,9 +9,8 @@ from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 from cdk_pull.template.values import Unknown
 from cdk_pull.windows.base import recognise
-from cdk_pull.windows.catalogue import packaged_catalogue
+from cdk_pull.windows.catalogue import build_of_tag, packaged_catalogue, read_servercore_tag
 from cdk_pull.windows.families import products
-from cdk_pull.windows.tags import build_of_tag, read_servercore_tag
 from cdk_pull.windows.window import cache_window
 
 if TYPE_CHECKING:

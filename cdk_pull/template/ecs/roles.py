@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_pull.iam.managed import aws_managed_policy
-from cdk_pull.iam.policy import Decision, Policy, Request, decide, read_policy
+from cdk_pull.iam.policy import Decision, Policy, Request, aws_managed_policy, decide, read_policy
 from cdk_pull.records import dataclass, field
 from cdk_pull.template.text import pseudo, to_text
 from cdk_pull.template.values import Unknown

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-from cdk_pull.fargate.estimate.start_facts import StartFacts, start_facts
+from cdk_pull.fargate.estimate.start_model import StartFacts, start_facts
 
 
 def test_the_facts_are_the_documented_ones() -> None:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.explain import TYPOGRAPHIC
 from cdk_pull.agent.pieces import NOTHING
 from cdk_pull.agent.readers.codes import WarningCode
-from cdk_pull.agent.script.bash import arithmetic, commands, control, pipes
+from cdk_pull.agent.script.bash import arithmetic, commands, control
 from cdk_pull.agent.script.bash.call import Call
 from cdk_pull.agent.script.bash.conditions import decide
 from cdk_pull.agent.script.bash.parameters import elements, lookup, store, store_array
 from cdk_pull.agent.script.bash.parse import parse
 from cdk_pull.agent.script.bash.reads import separators
-from cdk_pull.agent.script.bash.redirects import open_redirects, redirect_all
+from cdk_pull.agent.script.bash.redirects import open_redirects, pipeline, redirect_all, redirected
 from cdk_pull.agent.script.bash.shell import Shell, mentions
 from cdk_pull.agent.script.bash.syntax import examine
 from cdk_pull.agent.script.bash.words import expand, expand_one
@@ -347,8 +347,8 @@ def _whole(node: Node) -> Node:
 
 
 _CONTROL: dict[str, Callable[[Interpreter, Node, World, Io], list[World]]] = {
-    "redirected_statement": pipes.redirected,
-    "pipeline": pipes.pipeline,
+    "redirected_statement": redirected,
+    "pipeline": pipeline,
     "list": control.either,
     "if_statement": control.branch,
     "case_statement": control.case,
