@@ -14,7 +14,7 @@ from cdk_pull.agent.writers.cloud_init import as_archive
 from cdk_pull.agent.writers.pre_pull import add_pre_pull
 from cdk_pull.errors import UnsupportedError
 from cdk_pull.patterns import lazy_pattern
-from cdk_pull.records import replace
+from cdk_pull.records import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,17 +25,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LIMIT_BYTES",
+    "Located",
     "apply_to_value",
     "archived_value",
     "branches",
     "clusters_of",
     "from_text",
+    "locate",
     "pre_pull_to_value",
     "read_value",
     "size_bytes",
     "to_text",
 ]
 
+# A part of a text: a string or what CloudFormation fills in; the string of the template that it is from, and where there.
+_Path = tuple[str | int, ...]
+_Placed = tuple[object, _Path | None, int]
 _SUB = lazy_pattern(r"\$\{([^}]*)\}")
 _NO_VALUE = {"Ref": "AWS::NoValue"}
 
@@ -60,6 +65,36 @@ def to_text(value: object, *, inline: bool = False) -> Marked[object]:
     if name != "Fn::Base64":
         raise _elsewhere(value)
     return Marked.of(_parts(inner, whole=True, inline=inline))
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A text under ``UserData``, with the place of each of its characters.
+
+    Attributes:
+        marked: the text, with a mark for each piece that CloudFormation fills in.
+        places: for each character, the path below the value to the string that it stands in, and its place there; None
+            in a mark, and where a Fn::Join separates its values.
+    """
+
+    marked: Marked[object]
+    places: tuple[tuple[tuple[str | int, ...], int] | None, ...]
+
+
+def locate(inner: object) -> Located:
+    """Return the text of what stands in a Fn::Base64, with the place of each character.
+
+    Raises:
+        UnsupportedError: when the text is not in the template, such as behind a parameter.
+    """
+    marks = Marks[object]()
+    texts: list[str] = []
+    places: list[tuple[tuple[str | int, ...], int] | None] = []
+    for part, path, at in _placed(inner, (), whole=True):
+        texts.append(text := marks.text([part]))
+        known = path if isinstance(part, str) and len(part) == len(text) else None
+        places += ((known, at + number) if known is not None else None for number in range(len(text)))
+    return Located(Marked("".join(texts), tuple(marks.pieces)), tuple(places))
 
 
 def from_text(text: str, marked: Marked[object]) -> object:
@@ -183,42 +218,54 @@ def branches(value: object) -> tuple[str, object, object] | None:
 
 def _parts(value: object, *, whole: bool = False, inline: bool = False) -> Iterator[str | object]:
     """Yield what is known of a text, and the values that CloudFormation fills in."""
+    yield from (part for part, _, _ in _placed(value, (), whole=whole, inline=inline))
+
+
+def _placed(value: object, path: _Path, *, whole: bool = False, inline: bool = False) -> Iterator[_Placed]:
+    """Yield the parts, each with the string of the template that it stands in and where it begins there."""
     if isinstance(value, str):
-        yield value
+        yield value, path, 0
         return
     match _intrinsic(value):
         case "Fn::Join", [str() as separator, list() as parts]:
             for number, part in enumerate(parts):
-                yield separator if number else ""
-                yield from _parts(part, inline=inline)
+                yield separator if number else "", None, 0
+                yield from _placed(part, (*path, "Fn::Join", 1, number), inline=inline)
         case "Fn::Sub", str() as template:
-            yield from _substituted(template, {}, inline=inline)
+            yield from _substituted(template, {}, (*path, "Fn::Sub"), inline=inline)
         case "Fn::Sub", [str() as template, dict() as named]:
-            yield from _substituted(template, named, inline=inline)
+            yield from _substituted(template, named, (*path, "Fn::Sub", 0), inline=inline)
         case "Fn::Base64", inner if inline and not whole:
             marked = Marked.of(_parts(inner, inline=True))
             if all(isinstance(each, str) for each in marked.pieces):
-                yield base64.b64encode("".join(map(str, marked.parts())).encode("utf-8", "replace")).decode()
+                text = "".join(map(str, marked.parts()))
+                yield base64.b64encode(text.encode("utf-8", "replace")).decode(), None, 0
             else:
                 # Nobody can encode what is not known yet; the reader takes the text as it is.
-                yield from marked.parts()
+                yield from ((part, None, 0) for part in marked.parts())
         case _ if whole:
             raise _elsewhere(value)
         case _:
-            yield value
+            yield value, None, 0
 
 
-def _substituted(template: str, named: Mapping[str, object], *, inline: bool) -> Iterator[str | object]:
-    for number, part in enumerate(_SUB.split(template)):
-        if not number % 2:
-            yield part
-        elif part.startswith("!"):
-            yield f"${{{part[1:]}}}"
-        elif part in named:
-            yield from _parts(named[part], inline=inline)
+def _substituted(
+    template: str, named: Mapping[str, object], path: _Path, *, inline: bool
+) -> Iterator[_Placed]:
+    at = 0
+    for found in (*_SUB.finditer(template), None):
+        yield template[at : found.start() if found else None], path, at
+        if found is None:
+            return
+        at, name = found.end(), found[1]
+        if name.startswith("!"):
+            yield "${", path, found.start()
+            yield f"{name[1:]}}}", path, found.start(1) + 1
+        elif name in named:
+            yield from _placed(named[name], (*path[:-1], 1, name), inline=inline)
         else:
-            resource, dot, attribute = part.partition(".")
-            yield {"Fn::GetAtt": [resource, attribute]} if dot else {"Ref": part}
+            resource, dot, attribute = name.partition(".")
+            yield {"Fn::GetAtt": [resource, attribute]} if dot else {"Ref": name}, None, 0
 
 
 def _joined(parts: Sequence[str | object]) -> list[str | object]:

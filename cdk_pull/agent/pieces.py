@@ -26,6 +26,7 @@ __all__ = [
     "has_tokens",
     "known_parts",
     "readable",
+    "split_marks",
 ]
 
 # Unicode's noncharacters never stand in real text, and a shell takes them for letters.
@@ -33,6 +34,7 @@ _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 NOTHING = "\ufdd2"
 """A word that stands for no word at all."""
 _MARK = lazy_pattern(f"{_OPEN}([0-9]+){_CLOSE}")
+_MARKS = lazy_pattern(f"({_OPEN}[0-9]+{_CLOSE})")
 # A token of CDK, and a dynamic reference, which CloudFormation fills in.
 _FROM_CDK = r"\$\{Token\[[^\]\n]*\]\}|\{\{resolve:[^{}\n]*\}\}"
 _SPELLED = lazy_pattern(f"{_FROM_CDK}|{_MARK.pattern}|[{_OPEN}{_CLOSE}{NOTHING}]")
@@ -199,6 +201,11 @@ class Marked(Generic[T]):
 def readable(text: str) -> str:
     """Return a text for a person, with ``${…}`` for each unknown piece."""
     return _SHOWN.sub(_FILLED_IN, _UNKNOWN.sub(_FILLED_IN, text))
+
+
+def split_marks(text: str) -> list[str]:
+    """Return what is known of a text and its marks, in turn; what is known comes first and last."""
+    return _MARKS.split(text)
 
 
 def known_parts(text: str) -> list[str]:

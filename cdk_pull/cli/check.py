@@ -29,6 +29,8 @@ from cdk_pull.template.load import Loaded, load, load_text
 from cdk_pull.windows.window import to_date
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cdk_pull.rules.engine.config import Config
     from cdk_pull.rules.engine.runner import Result
 
@@ -86,6 +88,16 @@ def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
     help="List findings that are acknowledged, suppressed or in the baseline.",
 )
 @click.option("--output", type=_FILE, help="Write to this file instead of standard output.")
+@click.option("--fix", is_flag=True, help="Apply safe fixes to template files, then report what is left.")
+@click.option(
+    "--diff", is_flag=True, help="Show what --fix would change as a unified diff, and write nothing."
+)
+@click.option(
+    "--unsafe-fixes",
+    multiple=True,
+    metavar="IDS",
+    help="With --fix or --diff, also apply the unsafe fixes of these rules, or of all that begin with a prefix.",
+)
 def command(  # noqa: PLR0913 - one for each option
     *,
     paths: tuple[Path, ...],
@@ -101,11 +113,15 @@ def command(  # noqa: PLR0913 - one for each option
     region: str | None,
     show_suppressed: bool,
     output: Path | None,
+    fix: bool,
+    diff: bool,
+    unsafe_fixes: tuple[str, ...],
 ) -> int:
     """Check CloudFormation templates, cdk.out folders or folders of templates for slow, stale or failing image pulls.
 
-    Use - for a template on standard input. Exit status: 0 no finding at or above --fail-on, 1 findings, 2 invalid input or a PATH that cannot be checked.
+    Use - for a template on standard input. Exit status: 0 no finding at or above --fail-on, 1 findings, 2 invalid input or a PATH that cannot be checked. With --diff, 1 means that there is something to fix.
     """
+    _require_fixable(paths, _ids(unsafe_fixes), fix=fix, diff=diff)
     # The documents are large, live to the end and hold no cycles: looking for garbage among them costs half the time.
     gc.disable()
     settings = read_config(config)
@@ -125,7 +141,18 @@ def command(  # noqa: PLR0913 - one for each option
     if _STDIN in paths:
         given = load_text(read_input(MAX_BYTES), "<stdin>", **place)
         loaded = Loaded([*loaded.assemblies, *given.assemblies], [*loaded.errors, *given.errors])
-    result = check(loaded.assemblies, options)
+    if fix or diff:
+        from cdk_pull.cli._fix import fix_loaded, print_diff  # noqa: PLC0415 - only where asked for
+
+        fixing = fix_loaded(loaded, options, _ids(unsafe_fixes), write=not diff)
+        for line in (*(() if diff else fixing.fixed), *fixing.left):
+            click.echo(f"cdk-pull: {printable(line)}", err=True)
+        if diff:
+            print_diff(fixing.diff)
+            _tell(loaded.errors)
+            return 2 if loaded.errors else int(bool(fixing.diff))
+        loaded = fixing.loaded
+    result = check(loaded.assemblies, replace(options, file_fixes=form == "sarif"))
     result = replace(result, errors=(*loaded.errors, *result.errors))
     text = render(
         result,
@@ -136,9 +163,34 @@ def command(  # noqa: PLR0913 - one for each option
     )
     _write(text, output)
     # A terminal shows them in the text already.
-    for error in () if form == "text" and output is None and sys.stdout.isatty() else result.errors:
-        click.echo(f"cdk-pull: {printable(error)}", err=True)
+    _tell(() if form == "text" and output is None and sys.stdout.isatty() else result.errors)
     return _status(result, threshold)
+
+
+def _tell(errors: Iterable[str]) -> None:
+    for error in errors:
+        click.echo(f"cdk-pull: {printable(error)}", err=True)
+
+
+def _require_fixable(paths: tuple[Path, ...], unsafe: tuple[str, ...], *, fix: bool, diff: bool) -> None:
+    """Refuse options for fixing that do not belong together.
+
+    Raises:
+        InvalidValueError: for unsafe fixes without fixing, and for standard input, which cannot be written.
+    """
+    if unsafe and not (fix or diff):
+        raise InvalidValueError(
+            "--unsafe-fixes changes nothing by itself",
+            ",".join(unsafe),
+            allowed="together with --fix or --diff",
+        )
+    if fix and not diff and _STDIN in paths:
+        raise InvalidValueError(
+            "--fix cannot write to standard input",
+            "-",
+            allowed="template files",
+            fix="Use --diff to see the fixes",
+        )
 
 
 def _options(

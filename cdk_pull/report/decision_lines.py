@@ -93,7 +93,9 @@ def line_of(recorded: RecordedDecision) -> DecisionLine:
     """Return a decision as a line."""
     decision, details = recorded.decision, recorded.decision.details
     decided = as_text(decision.decided)
-    reasons = tuple(as_text(part) for part in (decision.why, decision.confidence, decision.cost) if part)
+    diff = details.get("diff")
+    said = (decision.why, decision.confidence, decision.cost, *(diff if isinstance(diff, list) else ()))
+    reasons = tuple(as_text(part) for part in said if part)
     # The L1 within an L2 is always called so, which tells a reader nothing.
     line = DecisionLine(
         resource=recorded.resource.removesuffix("/Resource"),

@@ -14,7 +14,7 @@ from cdk_pull.rules.engine.not_evaluated import summarize
 from cdk_pull.rules.engine.registry import documented_rules
 
 if TYPE_CHECKING:
-    from cdk_pull.rules.engine.finding import Finding
+    from cdk_pull.rules.engine.finding import FileFix, Finding
     from cdk_pull.rules.engine.registry import Rule
     from cdk_pull.rules.engine.runner import Result
 
@@ -92,12 +92,34 @@ def _result(finding: Finding, places: dict[str, int]) -> dict[str, Any]:
     }
     if finding.source_file and finding.file:
         found["relatedLocations"] = [{"id": 0, **_location(finding, finding.file, finding.line or 1)}]
+    if finding.file_fix is not None and finding.file_fix.edits:
+        found["fixes"] = [_fix(finding.file_fix, finding.file)]
     if finding.suppression is not None:
         in_source = finding.suppression.kind != "baseline"
         found["suppressions"] = [
             {"kind": "inSource" if in_source else "external", "justification": finding.suppression.reason}
         ]
     return found
+
+
+def _fix(fix: FileFix, file: str) -> dict[str, Any]:
+    replacements = [
+        {
+            "deletedRegion": {
+                "startLine": region.start_line,
+                "startColumn": region.start_column,
+                "endLine": region.end_line,
+                "endColumn": region.end_column,
+            },
+            "insertedContent": {"text": edit.text},
+        }
+        for edit, region in zip(fix.edits, fix.regions, strict=True)
+    ]
+    return {
+        "description": {"text": fix.what},
+        "artifactChanges": [{"artifactLocation": {"uri": _uri(file)}, "replacements": replacements}],
+        "properties": {"safe": fix.safe},
+    }
 
 
 def _first_place(finding: Finding) -> list[tuple[str, int]]:

@@ -9,9 +9,9 @@ from cdk_pull.template.partitions import partition_of
 from cdk_pull.template.values import NO_VALUE, Unknown, concat, split, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
-__all__ = ["TOO_LARGE", "Context", "Environment", "Guard", "Links", "section"]
+__all__ = ["TOO_LARGE", "Context", "Environment", "Guard", "Links", "section", "value_at"]
 
 TOO_LARGE: Final = "too large to evaluate"
 """The reason of what is unknown because it would take too many steps or too much memory."""
@@ -216,3 +216,13 @@ def section(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return a section of a template, or nothing where it is missing or not an object."""
     value = document.get(name)
     return value if isinstance(value, dict) else {}
+
+
+def value_at(value: Any, path: Sequence[str | int], default: Any = None) -> Any:
+    """Return what stands at a path of a value; the default where nothing does."""
+    for step in path:
+        is_item = isinstance(value, list) and isinstance(step, int) and step < len(value)
+        if not (is_item or (isinstance(value, dict) and step in value)):
+            return default
+        value = value[step]
+    return value

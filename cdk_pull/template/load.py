@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.template.source import Source
 
-__all__ = ["Loaded", "load", "load_text"]
+__all__ = ["Loaded", "load", "load_text", "template_assembly"]
 
 _SUFFIXES: Final = frozenset({".json", ".template", ".yaml", ".yml"})
 _SKIPPED: Final = frozenset({".git", ".venv", "node_modules"})
@@ -122,17 +122,22 @@ def load_text(data: bytes, name: str, *, account: str | None = None, region: str
     loaded = Loaded()
     try:
         source = decode_source(data, name)
-        loaded.assemblies.append(_assembly(source, Path(name), Environment(account, region)))
+        loaded.assemblies.append(template_assembly(source, Path(name), Environment(account, region)))
     except TemplateError as error:
         loaded.errors.append(" ".join(str(error).split()))
     return loaded
 
 
 def _read_file(path: Path, environment: Environment) -> Assembly:
-    return _assembly(read_source(path), path, environment)
+    return template_assembly(read_source(path), path, environment)
 
 
-def _assembly(source: Source, path: Path, environment: Environment) -> Assembly:
+def template_assembly(source: Source, path: Path, environment: Environment) -> Assembly:
+    """Return a template file by itself, as something to check.
+
+    Raises:
+        TemplateError: when it has no resources.
+    """
     require_resources(source.document, source.name)
     name = str(path)
     context = Context(environment, source.document, home=name)

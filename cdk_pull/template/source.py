@@ -7,20 +7,49 @@ from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cdk_pull.files import UnreadableFileError, read_regular_file
 from cdk_pull.template.errors import MAX_BYTES, MAX_DEPTH, MAX_VALUES, TemplateError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cdk_pull.template.yaml_source import Positions
 
-__all__ = ["Source", "check_shape", "decode_source", "from_here", "read_bytes", "read_source"]
+__all__ = [
+    "JSON_STYLE",
+    "Node",
+    "Source",
+    "check_shape",
+    "decode_source",
+    "from_here",
+    "read_bytes",
+    "read_source",
+]
 
 _DECODER: Final = json.JSONDecoder()
+JSON_STYLE: Final = "json"
+"""The style of a scalar in JSON, beside those of YAML."""
 _BLANKS: Final = " \t\r\n,:"
+
+
+class Node(NamedTuple):
+    """Where a value stands in the text of its template.
+
+    Attributes:
+        key: where its key begins; the value itself, in a list.
+        start: where the value begins, its tag and anchor included.
+        end: behind its last character.
+        style: how it is written: as ``Position`` of the YAML reader has it, or ``json`` for a scalar of JSON.
+        keys: where each of its members begins, by key or index.
+    """
+
+    key: int
+    start: int
+    end: int
+    style: str
+    keys: Mapping[str | int, int]
 
 
 class Source:
@@ -36,7 +65,6 @@ class Source:
         self.name = name
         self.text = text
         self._is_json = text.lstrip()[:1] == "{"
-        self._positions: Positions | None = None
         self._members: dict[int, dict[str | int, tuple[int, int]]] = {}
         self.document: dict[str, Any] = self._parse()
 
@@ -77,6 +105,50 @@ class Source:
         """
         return self._json_line(path) if self._is_json else self._yaml_line(path, inner_line)
 
+    @property
+    def is_json(self) -> bool:
+        """Whether it is JSON rather than YAML."""
+        return self._is_json
+
+    def node(self, path: Sequence[str | int]) -> Node | None:
+        """Return where the value at a path stands; None where nothing does, or something above it is no object or list."""
+        return self._json_node(path) if self._is_json else self._yaml_node(path)
+
+    def _json_node(self, path: Sequence[str | int]) -> Node | None:
+        key_at = value_at = _skip(self.text, 0)
+        for step in path:
+            if step not in (found := self._members_at(value_at)):
+                return None
+            key_at, value_at = found[step]
+        value, end = _DECODER.raw_decode(self.text, value_at)
+        style = "{" if isinstance(value, _NESTS) else JSON_STYLE
+        keys = {key: each for key, (each, _) in self._members_at(value_at).items()}
+        return Node(key_at, value_at, end, style, keys)
+
+    def _members_at(self, value_at: int) -> dict[str | int, tuple[int, int]]:
+        # Many findings stand in one object, or in one list: what is where is worked out once.
+        if value_at not in self._members:
+            self._members[value_at] = _members(self.text, value_at)
+        return self._members[value_at]
+
+    def _yaml_node(self, path: Sequence[str | int]) -> Node | None:
+        from cdk_pull.template.yaml_source import Positions  # noqa: PLC0415 - as above
+
+        here: Any = self._yaml_positions
+        key_at = here.position.start
+        for step in path:
+            if not isinstance(here, Positions) or step not in here:
+                return None
+            key_at, here = here.begins.get(step, key_at), here[step]
+        at = here.position if isinstance(here, Positions) else here
+        return Node(key_at, at.start, at.end, at.style, here.begins if isinstance(here, Positions) else {})
+
+    @cached_property
+    def _yaml_positions(self) -> Positions:
+        from cdk_pull.template.yaml_source import yaml_positions  # noqa: PLC0415 - as above
+
+        return yaml_positions(self.text, self.name)
+
     @cached_property
     def _line_starts(self) -> list[int]:
         # Lines end at line feeds alone, as editors count them; splitlines would know many more.
@@ -85,20 +157,20 @@ class Source:
     def _json_line(self, path: Sequence[str | int]) -> int:
         key_at = value_at = 0
         for step in path:
-            # Many findings stand in one object, or in one list: what is where is worked out once.
-            if value_at not in self._members:
-                self._members[value_at] = _members(self.text, value_at)
-            if step not in self._members[value_at]:
+            if step not in (found := self._members_at(value_at)):
                 break
-            key_at, value_at = self._members[value_at][step]
-        return bisect_right(self._line_starts, key_at)
+            key_at, value_at = found[step]
+        return self.position_of(key_at)[0]
+
+    def position_of(self, at: int) -> tuple[int, int]:
+        """Return the line and the column, both from 1, of a character of the text."""
+        line = bisect_right(self._line_starts, at)
+        return line, at - self._line_starts[line - 1] + 1
 
     def _yaml_line(self, path: Sequence[str | int], inner_line: int) -> int:
-        from cdk_pull.template.yaml_source import line_in, yaml_positions  # noqa: PLC0415 - as above
+        from cdk_pull.template.yaml_source import line_in  # noqa: PLC0415 - as above
 
-        if self._positions is None:
-            self._positions = yaml_positions(self.text, self.name)
-        return line_in(self._positions, path, inner_line)
+        return line_in(self._yaml_positions, path, inner_line)
 
 
 def _members(text: str, at: int) -> dict[str | int, tuple[int, int]]:

@@ -6,7 +6,7 @@ PyYAML's own composer recurses in C, which deep input can crash, and builds node
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import yaml
 
@@ -31,15 +31,36 @@ _NUMBER: Final = lazy_pattern(r"[-+]?(?:0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?", re
 # A statement or a variable of Jinja's, Go's or Mustache's; what CloudFormation resolves is none.
 _TEMPLATE_LANGUAGE: Final = lazy_pattern(r"\{%|\{\{(?!resolve:)")
 
-# Where a value stands: its line, and whether it is a literal block, whose own lines follow one by one.
-Position = tuple[int, bool]
+
+class Position(NamedTuple):
+    """Where a value stands in the text.
+
+    Attributes:
+        line: from 1; of its key, for an object.
+        style: ``|``, ``>``, a quotation mark or nothing for a scalar; ``{`` for flow style, ``-`` for block style.
+        start: of the value, its tag and anchor included.
+        end: behind its last character.
+    """
+
+    line: int
+    style: str
+    start: int
+    end: int
 
 
 class Positions(dict[Any, Any]):
-    """Where the members of an object or a list stand, by key or index; each a Position or Positions."""
+    """Where the members of an object or a list stand, by key or index; each a Position or Positions.
 
-    position: Position = (0, False)
+    Attributes:
+        begins: where each member begins, by key or index.
+    """
+
+    position: Position = Position(0, "-", 0, 0)
     named = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begins: dict[Any, int] = {}
 
 
 def parse_yaml(text: str, name: str) -> Any:
@@ -73,8 +94,9 @@ def line_in(positions: Positions, path: Sequence[str | int], inner_line: int = 0
     while inner_line and isinstance(here, Positions) and here:
         # The text stands in a function, such as {"Fn::Base64": {"Fn::Sub": text}} or [text, variables].
         here = next(iter(here.values()))
-    line, is_block = here.position if isinstance(here, Positions) else here
-    return int(line + inner_line if is_block else line)
+    at: Position = here.position if isinstance(here, Positions) else here
+    # The lines of a literal block follow one by one.
+    return at.line + inner_line if at.style == "|" else at.line
 
 
 def _events(text: str, name: str) -> Iterator[Any]:
@@ -129,6 +151,7 @@ class _Builder:
                 self.open(event)
             elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
                 opened = self.stack.pop()
+                self.close(opened.value, event)
                 self.finish(opened.value, opened)
             elif kind is yaml.AliasEvent:
                 self.add(self.alias(event))
@@ -182,10 +205,13 @@ class _Builder:
             self.merge(parent.value, value)
         else:
             parent.value[key.value] = value
-            self.name_place(value, key)
+            self.name_place(parent.value, value, key)
 
-    def name_place(self, value: Any, key: Any) -> None:
+    def name_place(self, parent: Any, value: Any, key: Any) -> None:
         """Do nothing: values have no place."""
+
+    def close(self, value: Any, event: Any) -> None:
+        """Do nothing: values have no end."""
 
     def append(self, parent: Any, value: Any) -> None:
         parent.append(value)
@@ -223,11 +249,21 @@ class _PositionBuilder(_Builder):
 
     def collection(self, event: Any) -> Any:
         positions = Positions()
-        positions.position = (event.start_mark.line + 1, False)
+        mark = event.start_mark
+        style = "{" if event.flow_style else "-"
+        positions.position = Position(mark.line + 1, style, mark.index, mark.index)
         return positions
 
     def scalar(self, event: Any) -> Any:
-        return (event.start_mark.line + 1, event.style == "|")
+        start, end = event.start_mark, event.end_mark
+        return Position(start.line + 1, event.style or "", start.index, end.index)
+
+    def close(self, value: Any, event: Any) -> None:
+        # In block style the end is known only where the next value begins, comments and blank lines later.
+        ends = [each.position if isinstance(each, Positions) else each for each in value.values()]
+        flow = value.position.style == "{"
+        end = event.end_mark.index if flow else max((each.end for each in ends), default=value.position.end)
+        value.position = value.position._replace(end=end)
 
     def wrap(self, value: Any, tag: str) -> Any:
         name = _long_name(tag)
@@ -238,12 +274,15 @@ class _PositionBuilder(_Builder):
         positions[name] = value
         return positions
 
-    def name_place(self, value: Any, key: Any) -> None:
+    def name_place(self, parent: Any, value: Any, key: Any) -> None:
+        parent.begins[key.value] = key.start_mark.index
         # An object begins at its first member; a reader looks for its key. An alias keeps its anchor's place.
         if isinstance(value, Positions) and not value.named:
-            value.position, value.named = (key.start_mark.line + 1, False), True
+            value.position, value.named = value.position._replace(line=key.start_mark.line + 1), True
 
     def append(self, parent: Any, value: Any) -> None:
+        at = value.position if isinstance(value, Positions) else value
+        parent.begins[len(parent)] = at.start
         parent[len(parent)] = value
 
 

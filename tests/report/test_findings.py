@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk_pull.report.formats import FORMATS, render
-from cdk_pull.rules.engine.finding import Finding, Severity, Suppression
+from cdk_pull.rules.engine.finding import FileFix, Finding, Region, Severity, Suppression
 from cdk_pull.rules.engine.runner import Result
+from cdk_pull.template.edits import Edit
 
 FINDING = Finding(
     rule="PULL201",
@@ -243,6 +244,51 @@ def test_sarif_places() -> None:
     assert kept["suppressions"] == [{"kind": "inSource", "justification": "we know"}]
     assert run["tool"]["driver"]["rules"][first["ruleIndex"]]["id"] == "PULL201"
     assert run["invocations"][0]["executionSuccessful"] is False
+
+
+FIXED = replace(
+    PLAIN,
+    file_fix=FileFix(
+        what="Cpu is 512 in place of 300",
+        safe=True,
+        edits=(Edit(9, 12, "512"), Edit(20, 20, "\n")),
+        regions=(Region(2, 3, 2, 6), Region(3, 1, 3, 1)),
+    ),
+)
+
+
+def test_sarif_fixes() -> None:
+    """A fix of the file is a change of its regions; one that cannot be made is none."""
+    refused = replace(PLAIN, file_fix=FileFix(what="", safe=True, refused="no"))
+    document = json.loads(render(Result((FIXED, refused)), "sarif"))
+    jsonschema.validate(document, _sarif_schema())
+    first, second = document["runs"][0]["results"]
+    assert first["fixes"] == [
+        {
+            "description": {"text": "Cpu is 512 in place of 300"},
+            "artifactChanges": [
+                {
+                    "artifactLocation": {"uri": "t.yaml"},
+                    "replacements": [
+                        {
+                            "deletedRegion": {
+                                "startLine": 2, "startColumn": 3, "endLine": 2, "endColumn": 6,
+                            },
+                            "insertedContent": {"text": "512"},
+                        },
+                        {
+                            "deletedRegion": {
+                                "startLine": 3, "startColumn": 1, "endLine": 3, "endColumn": 1,
+                            },
+                            "insertedContent": {"text": "\n"},
+                        },
+                    ],
+                }
+            ],
+            "properties": {"safe": True},
+        }
+    ]  # fmt: skip
+    assert "fixes" not in second
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.fixes.case import Case
+from cdk_pull.agent.fixes.hunks import line_diff
 from cdk_pull.agent.fixes.table import TABLE
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.user_data import read_user_data
-from cdk_pull.records import dataclass
+from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,11 +36,13 @@ class Change:
         code: the warning that it fixes.
         line: the line as it was, without blanks around it; empty for the text as a whole.
         what: what became of it, in a few words.
+        diff: the lines that it changed, each with ``-`` or ``+`` before it.
     """
 
     code: WarningCode
     line: str
     what: str
+    diff: tuple[str, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return f"{self.what} ({self.line})" if self.line else self.what
@@ -89,7 +92,7 @@ def fix_user_data(user_data: str, os: OperatingSystem, codes: Mapping[WarningCod
             hopeless.add((case.warning.code, case.warning.variable, case.warning.message))
             continue
         edit, reading = found
-        changes.append(Change(code, case.line.strip(), edit.what))
+        changes.append(Change(code, case.line.strip(), edit.what, line_diff(case.text, edit.text)))
         text = edit.text
         # What could not be fixed before may be so now.
         hopeless.clear()

@@ -12,14 +12,14 @@ from cdk_pull.agent.readers.cloud_init.parts import is_mime
 from cdk_pull.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from cdk_pull.agent.fixes.apply import Change
     from cdk_pull.agent.readers.codes import WarningCode
     from cdk_pull.agent.readers.reading import Reading
     from cdk_pull.agent.variables import OperatingSystem
 
-__all__ = ["fix_value"]
+__all__ = ["fix_value", "texts_of"]
 
 
 def fix_value(
@@ -68,6 +68,35 @@ def _fix_parts(
         if changes and _kinds(after) < _kinds(before) and len(after.unknown) <= len(before.unknown):
             value, parts[number], made = other, fixed, (*made, *changes)
     return value, made
+
+
+def texts_of(
+    value: object, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """Yield what stands in each Fn::Base64 of a value under ``UserData``, with its path below the value.
+
+    One behind a condition has several, and so has a MIME archive whose parts CloudFormation encodes.
+    """
+    match value:
+        case {"Fn::If": [str(), *both]}:
+            for number, each in enumerate(both, 1):
+                yield from texts_of(each, (*path, "Fn::If", number))
+        case {"Fn::Base64": {"Fn::If": [str(), *both]}}:
+            for number, each in enumerate(both, 1):
+                yield (*path, "Fn::Base64", "Fn::If", number), each
+        case {"Fn::Base64": inner}:
+            yield (*path, "Fn::Base64"), inner
+            yield from _parts_of(inner, (*path, "Fn::Base64"))
+
+
+def _parts_of(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    match value:
+        case {"Fn::Join": [str(), list() as parts]}:
+            for number, each in enumerate(parts):
+                yield from texts_of(each, (*path, "Fn::Join", 1, number))
+        case {"Fn::Sub": [str(), dict() as named]}:
+            for key, each in named.items():
+                yield from texts_of(each, (*path, "Fn::Sub", 1, key))
 
 
 def _kinds(reading: Reading) -> Counter[tuple[str, str | None]]:

@@ -117,10 +117,12 @@ class StageFixes(StageWork):
         key = (identity(resource), first.rule.id)
         if key not in self._recorded:
             self._recorded.add(key)
-            # Two findings of one rule may come to the same patch.
-            values = {each.patch.path: each.patch.value for each in patches}
-            what = ", ".join(f"{'.'.join(map(str, path))} is {value}" for path, value in values.items())
-            record(resource.node, fix_decision(first.rule, what, first.message))
+            # Two findings of one rule may come to the same patch: the first of them has what was there before.
+            before = {each.patch.path: each.before for each in reversed(patches)}
+            made = {each.patch.path: each.patch for each in patches}.values()
+            what = ", ".join(filter(None, (patch.what(before[patch.path]) for patch in made)))
+            diff = [line for patch in made for line in patch.diff(before[patch.path])]
+            record(resource.node, fix_decision(first.rule, what, first.message, diff))
 
 
 def _set(resource: cdk.CfnResource, patched: Patched) -> None:

@@ -140,6 +140,7 @@ class LaunchUserData:
                 self._fixes.rule_of(each.code),
                 readable(str(each)),
                 self._fixes.rule_of(each.code).title,
+                [readable(line) for line in each.diff],
             )
             for each in self.changes
         ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
+    from cdk_pull.agent.readers.reading import AgentWarning
     from cdk_pull.rules.fixes.declaration import Patch
+    from cdk_pull.template.edits import Edit
     from cdk_pull.template.model import PathStep, Resource
 
-__all__ = ["Confidence", "Finding", "Problem", "Severity", "Suppression"]
+__all__ = ["Confidence", "FileFix", "Finding", "Problem", "Region", "Severity", "Suppression"]
 
 
 class Severity(StrEnum):
@@ -57,6 +59,7 @@ class Problem:
         patches: what PullFixes changes for it, where the rule is fixed by properties.
         autofix: whether PullFixes fixes it: safely, only by the rule's name, or not at all; None where only the
             deployed whole tells.
+        warning: what a reader of user data says, where that is what it is about.
     """
 
     message: str
@@ -69,6 +72,7 @@ class Problem:
     confidence: Confidence | None = None
     patches: tuple[Patch, ...] = ()
     autofix: Literal["safe", "unsafe", ""] | None = None
+    warning: AgentWarning | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,34 @@ class Suppression:
     kind: Literal["acknowledged", "suppressed", "baseline"]
     reason: str
     where: str
+
+
+class Region(NamedTuple):
+    """A part of a template's text, with lines and columns from 1; the end is behind the last character."""
+
+    start_line: int
+    start_column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileFix:
+    """What fixes a finding in the text of its template.
+
+    Attributes:
+        what: what it does, in a few words.
+        safe: whether it does no more than the template evidently asks for.
+        edits: of the text; none where it cannot be edited.
+        regions: the part that each of them replaces.
+        refused: why the text cannot be edited, in a clause; empty where it can.
+    """
+
+    what: str
+    safe: bool
+    edits: tuple[Edit, ...] = ()
+    regions: tuple[Region, ...] = ()
+    refused: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +140,7 @@ class Finding:
         source_line: in that file, from 1; 0 where the assembly does not say.
         suppression: why it does not count; None when it does.
         confidence: how sure it is.
+        file_fix: what fixes it in the file, where that was asked for; None where nothing does.
     """
 
     rule: str
@@ -127,6 +160,7 @@ class Finding:
     source_line: int = 0
     suppression: Suppression | None = field(default=None, compare=False)
     confidence: Confidence = Confidence.HIGH
+    file_fix: FileFix | None = field(default=None, compare=False)
 
     @property
     def subject(self) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from cdk_pull.rules.engine.finding import FileFix
     from cdk_pull.template.assembly import Assembly
     from cdk_pull.template.model import Resource
 
@@ -39,6 +40,7 @@ class Options:
         today: the day to judge Windows images by; None leaves the rules that need one out.
         synthesizing: whether constructs show their own warnings beside the findings, as at a synth.
         baseline: fingerprints of findings that do not count, and how many of each.
+        file_fixes: whether to work out what fixes each finding in its file.
     """
 
     select: Sequence[str] = ()
@@ -48,6 +50,7 @@ class Options:
     today: date | None = None
     synthesizing: bool = False
     baseline: Mapping[str, int] = field(default_factory=dict)
+    file_fixes: bool = False
 
     def rules(self) -> tuple[Rule, ...]:
         """Return the rules to run.
@@ -145,13 +148,16 @@ def _findings(
                         if suppression(rule_id, where) is None:
                             gaps[_gap(problem, rule_id, where)] = None
                         continue
-                    confidence = problem.confidence or each.confidence
-                    severity = problem.severity or own
-                    if confidence is Confidence.LOW and severity is Severity.ERROR:
-                        severity = Severity.WARNING
-                    severity = options.severities.get(rule_id, severity)
-                    fix = _fix(problem, each, rule_id, where)
-                    yield where, _finding(problem, rule_id, severity, confidence, fix, where)
+                    finding = _finding(problem, each, rule_id, own, options, where)
+                    if options.file_fixes and rule_id == each.id and finding.suppression is None:
+                        finding = replace(finding, file_fix=_file_fix(problem, each, subject, where))
+                    yield where, finding
+
+
+def _file_fix(problem: Problem, rule: Rule, subject: Any, where: Resource) -> FileFix | None:
+    from cdk_pull.rules.fixes.in_file import file_fix  # noqa: PLC0415 - slow to import, and only where asked for
+
+    return file_fix(problem, rule, subject, where)
 
 
 def _subjects(kind: Subject, context: CheckContext) -> Iterator[tuple[Any, Resource]]:
@@ -221,15 +227,20 @@ def _gap(gap: NotEvaluated, rule_id: str, resource: Resource) -> Gap:
 
 
 def _finding(
-    problem: Problem, rule_id: str, severity: Severity, confidence: Confidence, fix: str, resource: Resource
+    problem: Problem, rule: Rule, rule_id: str, own: Severity, options: Options, resource: Resource
 ) -> Finding:
+    confidence = problem.confidence or rule.confidence
+    severity = problem.severity or own
+    if confidence is Confidence.LOW and severity is Severity.ERROR:
+        severity = Severity.WARNING
+    severity = options.severities.get(rule_id, severity)
     template = resource.template
     created = template.facts.created.get(resource.logical_id, ("", 0))
     return Finding(
         rule=rule_id,
         severity=severity,
         message=" ".join(problem.message.split()),
-        fix=fix,
+        fix=_fix(problem, rule, rule_id, resource),
         stack=template.name,
         logical_id=resource.logical_id,
         resource_type=resource.type,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cdk_pull.records import dataclass
+from cdk_pull.records import dataclass, replace
 from cdk_pull.rules.engine.context import CheckContext
 from cdk_pull.rules.engine.finding import Problem
 from cdk_pull.rules.engine.runner import run_rule
 from cdk_pull.rules.engine.suppress import suppression
+from cdk_pull.template.context import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,6 +32,7 @@ class Patched:
         logical_id: of the task definition.
         patch: the property and its value.
         message: the finding.
+        before: the value that it takes the place of; None where there was none.
     """
 
     rule: Rule
@@ -38,6 +40,7 @@ class Patched:
     logical_id: str
     patch: Patch
     message: str
+    before: Any = None
 
 
 def fix_tasks(
@@ -75,18 +78,18 @@ def fix_tasks(
             for patch in problem.patches
             if suppression(rule.id, task.resource) is None
         ]
-        for each in found:
-            _apply(current, each)
+        made += [_applied(current, each) for each in found]
         if found:
-            made += found
             current = assembly()
     return made
 
 
-def _apply(assembly: Assembly, patched: Patched) -> None:
+def _applied(assembly: Assembly, patched: Patched) -> Patched:
     document = next(each.document for each in assembly.templates if each.key == patched.template)
     holder: Any = document["Resources"][patched.logical_id].setdefault("Properties", {})
+    before = value_at(holder, patched.patch.path)
     *above, last = patched.patch.path
     for step in above:
         holder = holder[step]
     holder[last] = patched.patch.value
+    return replace(patched, before=before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -41,6 +42,39 @@ class Patch:
 
     path: tuple[PathStep, ...]
     value: Any
+
+    @property
+    def name(self) -> str:
+        """The property, as a message names it."""
+        return ".".join(map(str, self.path))
+
+    def what(self, before: Any) -> str:
+        """Return what it does, in a few words; empty where it changes nothing.
+
+        Args:
+            before: what CloudFormation got there before; None for nothing.
+        """
+        if before is None:
+            return f"{self.name} is {_shown(self.value)}"
+        if str(before) == str(self.value):
+            return ""
+        return f"{self.name} is {_shown(self.value)} in place of {_shown(before)}"
+
+    def diff(self, before: Any) -> tuple[str, ...]:
+        """Return the property before and after, with ``-`` and ``+`` before it."""
+        if str(before) == str(self.value):
+            return ()
+        removed = () if before is None else (f"-{self.name}: {_shown(before)}",)
+        return (*removed, f"+{self.name}: {_shown(self.value)}")
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case {"Fn::Sub": str() as text}:
+            return text
+        case str() | int() | float():
+            return str(value)
+    return json.dumps(value, default=str)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

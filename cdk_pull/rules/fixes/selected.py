@@ -8,7 +8,6 @@ from cdk_pull.decision import Decision
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.records import dataclass
 from cdk_pull.rules.engine.registry import all_rules, chosen_rules, plain_id
-from cdk_pull.rules.fixes.declaration import MIXIN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -35,18 +34,18 @@ class SelectedFixes:
 
         Raises:
             InvalidValueError: for what is no list, for an id that no rule has or begins with, and for one in
-                ``unsafe`` that has nothing to opt in to.
+                ``unsafe`` that no rule with an unsafe fix has or begins with.
         """
         selected = {each.id for each in chosen_rules(select)}
         if isinstance(unsafe, str):
             raise InvalidValueError("unsafe is not a list of rule ids", unsafe, allowed=f'["{unsafe}"]')
         optional = [each.id for each in all_rules() if each.autofix and each.autofix.unsafe]
+        by_name: set[str] = set()
         for wanted in unsafe:
-            if plain_id(wanted) not in optional:
-                raise InvalidValueError(
-                    f"no unsafe fix of {MIXIN} has this rule id", wanted, allowed=optional
-                )
-        by_name = {plain_id(wanted) for wanted in unsafe}
+            named = [each for each in optional if plain_id(wanted) and each.startswith(plain_id(wanted))]
+            if not named:
+                raise InvalidValueError("no rule with an unsafe fix has this id", wanted, allowed=optional)
+            by_name.update(named)
         return cls(
             tuple(
                 (each, each.id in by_name)
@@ -83,13 +82,20 @@ class SelectedFixes:
         return next(rule for rule, _ in self.rules if rule.autofix and code in rule.autofix.codes)
 
 
-def fix_decision(rule: Rule, decided: str, why: str) -> Decision:
-    """Return what was fixed for a rule, as the report prints it."""
+def fix_decision(rule: Rule, decided: str, why: str, diff: Sequence[str] = ()) -> Decision:
+    """Return what was fixed for a rule, as the report prints it.
+
+    Args:
+        rule: the rule.
+        decided: what was changed, and what that takes the place of.
+        why: the finding.
+        diff: the lines that were changed, each with ``-`` or ``+`` before it.
+    """
     changes = rule.autofix.changes.value if rule.autofix else ""
     return Decision(
         topic="fix",
         decided=f"{rule.id}: {decided}",
         why=why,
         cost=f"changes {changes}",
-        details={"rule": rule.id},
+        details={"rule": rule.id, "diff": list(diff)},
     )

@@ -58,6 +58,7 @@ def problems_of(capacity: Capacity, rule: str, *, but: Collection[WarningCode] =
                 resource=place.resource,
                 severity=Severity(row.severity) if row.severity else None,
                 autofix=advice.autofix if fixable and in_user_data else "",
+                warning=warning,
             )
 
 

@@ -13,7 +13,7 @@ from cdk_pull.agent.pieces import Marked
 from cdk_pull.agent.user_data import read_any
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
-from cdk_pull.template.context import section
+from cdk_pull.template.context import section, value_at
 from cdk_pull.template.ecs.init import INIT, Place, Program, program
 from cdk_pull.template.values import Unknown, as_text, is_not_false, is_text, text_of
 
@@ -82,7 +82,7 @@ class Capacity:
     @cached_property
     def settings(self) -> dict[str, Any]:
         """Its launch settings, evaluated."""
-        values = _at(self.resource.values, self.base[1:])
+        values = value_at(self.resource.values, self.base[1:])
         return values if isinstance(values, dict) else {}
 
     @property
@@ -105,7 +105,7 @@ class Capacity:
     @cached_property
     def _as_it_stands(self) -> bool:
         """Whether CloudFormation hands the user data on as it stands, without Fn::Base64."""
-        value = _at(self.resource.body, (*self.base, "UserData"))
+        value = value_at(self.resource.body, (*self.base, "UserData"))
         return value is not None and "Fn::Base64" not in json.dumps(value, default=str)
 
     @cached_property
@@ -291,19 +291,9 @@ class Capacity:
 
 def launch_specifications(fleet: Resource) -> Iterator[tuple[PathStep, ...]]:
     """Yield where the settings of each launch stand in a Spot Fleet."""
-    listed = _at(fleet.values, _SPECIFICATIONS[1:])
+    listed = value_at(fleet.values, _SPECIFICATIONS[1:])
     for index in range(len(listed) if isinstance(listed, list) else 0):
         yield (*_SPECIFICATIONS, index)
-
-
-def _at(value: Any, path: tuple[PathStep, ...]) -> Any:
-    """Return what stands at a path; None where nothing does."""
-    for step in path:
-        if isinstance(step, int):
-            value = value[step] if isinstance(value, list) and step < len(value) else None
-        else:
-            value = value.get(step) if isinstance(value, dict) else None
-    return value
 
 
 def _decoded(text: str) -> str:

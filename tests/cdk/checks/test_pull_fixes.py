@@ -323,7 +323,7 @@ def test_without_anything_to_fix_a_warning_says_so(app: cdk.App) -> None:
 
 
 def test_each_fix_is_a_decision(app: cdk.App) -> None:
-    """What was fixed is recorded once, with its rule, the line, and what that changes."""
+    """What was fixed is recorded once, with its rule, what it takes the place of, the diff, and what that changes."""
     stack = Ec2Stack(app)
     stack.group.add_user_data(WRONG)
     stack.join()
@@ -332,19 +332,20 @@ def test_each_fix_is_a_decision(app: cdk.App) -> None:
     cdk.Mixins.of(app).apply(fixes)
     cdk.Mixins.of(app).apply(fixes)
     [recorded] = read_decisions(Path(app.synth().directory))
-    said = [(each.decision.topic, each.decision.decided, each.decision.cost) for each in recorded.decisions]
-    assert sorted(said) == [
+    said = [(each.decision.decided, each.decision.cost, each.decision.details) for each in recorded.decisions]
+    assert sorted(said, key=str) == [
         (
-            "fix",
             f"PULL104: the value is once ({WRONG})",
             "changes user data, which reaches new instances only",
+            {"rule": "PULL104", "diff": [f"-{WRONG}", f"+{WRONG.replace('Once', 'once')}"]},
         ),
         (
-            "fix",
-            "PULL201: Cpu is 1024, Memory is 8192",
+            "PULL201: Cpu is 1024 in place of 256",
             "changes the task size: a new revision with a new price",
+            {"rule": "PULL201", "diff": ["-Cpu: 256", "+Cpu: 1024"]},
         ),
     ]
+    assert {each.decision.topic for each in recorded.decisions} == {"fix"}
 
 
 def test_known_images_decide_on_storage_and_size(app: cdk.App) -> None:
@@ -380,9 +381,9 @@ def test_an_image_moves_to_the_region(app: cdk.App) -> None:
     [
         (
             {"unsafe": ["PULL101"]},
-            "no unsafe fix of PullFixes has this rule id: 'PULL101'; allowed: PULL106,",
+            "no rule with an unsafe fix has this id: 'PULL101'; allowed: PULL106,",
         ),
-        ({"unsafe": ["PULL104"]}, "no unsafe fix of PullFixes has this rule id: 'PULL104'"),
+        ({"unsafe": ["PULL104"]}, "no rule with an unsafe fix has this id: 'PULL104'"),
         ({"select": ["X"]}, "no rule has this id: 'X'"),
         ({"ignore": ["PULL9"]}, "no rule has this id: 'PULL9'"),
         ({"select": "PULL1"}, "select is not a list of rule ids: 'PULL1'"),

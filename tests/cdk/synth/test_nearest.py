@@ -184,7 +184,7 @@ def test_fixes(tmp_path: Path) -> None:
     cdk.Mixins.of(ignoring).apply(pull.PullFixes(ignore=["PULL201"]))
     found = decisions(app)
     assert (sizes(plain), sizes(ignoring)) == (("1024", "8192"), ("256", "8192"))
-    assert found["Plain"].decision.decided == "PULL201: Cpu is 1024, Memory is 8192"
+    assert found["Plain"].decision.decided == "PULL201: Cpu is 1024 in place of 256"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,244 @@
+"""What fixes a finding in the text of its template: the same fixes as PullFixes makes, as edits of the file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_pull.agent.cfn import locate, read_value
+from cdk_pull.agent.fixes.apply import first_edit
+from cdk_pull.agent.fixes.case import Case
+from cdk_pull.agent.fixes.hunks import hunks
+from cdk_pull.agent.fixes.in_template import texts_of
+from cdk_pull.agent.pieces import readable
+from cdk_pull.agent.user_data import read_user_data
+from cdk_pull.errors import UnsupportedError
+from cdk_pull.patterns import lazy_pattern
+from cdk_pull.records import dataclass, replace
+from cdk_pull.rules.engine.finding import FileFix, Region
+from cdk_pull.rules.fixes.declaration import FIXED_USER_DATA, MIXIN
+from cdk_pull.template.context import section, value_at
+from cdk_pull.template.ecs.capacity import Capacity
+from cdk_pull.template.edits import CannotEditError, NewString, NewValue, changed, edits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cdk_pull.agent.cfn import Located
+    from cdk_pull.agent.fixes.case import Edit as TextEdit
+    from cdk_pull.agent.fixes.case import Replacement
+    from cdk_pull.agent.readers.reading import AgentWarning
+    from cdk_pull.agent.variables import OperatingSystem
+    from cdk_pull.rules.engine.finding import Problem
+    from cdk_pull.rules.engine.registry import Rule
+    from cdk_pull.template.edits import Change
+    from cdk_pull.template.model import PathStep, Resource
+
+__all__ = ["file_fix"]
+
+_CROSSES: Final = "the edit crosses a piece that CloudFormation puts into the text: change it by hand"
+_ELSEWHERE: Final = "the text of its user data is not in the template"
+_FILLED_IN: Final = lazy_pattern(r"\$\{[^}]*\}")
+
+
+def file_fix(problem: Problem, rule: Rule, subject: object, resource: Resource) -> FileFix | None:
+    """Return what fixes a problem in the text of its template; None where nothing fixes it.
+
+    Args:
+        problem: what the rule says.
+        rule: the rule.
+        subject: what it looked at.
+        resource: what the problem is about.
+    """
+    source = resource.template.source
+    if source is None or rule.autofix is None:
+        return None
+    what, safe = "", bool(rule.autofix.safe)
+    try:
+        if problem.patches:
+            properties = section(resource.body, "Properties")
+            said = (each.what(value_at(properties, each.path)) for each in problem.patches)
+            what = ", ".join(filter(None, said))
+            paths = [
+                (*resource.template.place(resource.logical_id), "Properties", *each.path)
+                for each in problem.patches
+            ]
+            changes: list[Change] = [
+                NewValue(path, each.value) for path, each in zip(paths, problem.patches, strict=True)
+            ]
+        elif problem.warning is not None and isinstance(subject, Capacity):
+            found = _in_user_data(problem.warning, problem, subject)
+            if found is None:
+                return None
+            what, safe, changes = found
+        else:
+            return None
+        _require_editable(resource)
+        edits = edits_of(source, changes)
+    except CannotEditError as error:
+        return FileFix(what=what, safe=safe, refused=str(error))
+    regions = tuple(Region(*source.position_of(each.start), *source.position_of(each.end)) for each in edits)
+    return FileFix(what=what, safe=safe, edits=edits, regions=regions) if edits else None
+
+
+def _require_editable(resource: Resource) -> None:
+    if resource.construct_path:
+        raise CannotEditError(f"CDK writes this template: change the app, or apply {MIXIN} to it")
+    if resource.template.place(resource.logical_id) != ("Resources", resource.logical_id):
+        raise CannotEditError("Fn::ForEach writes the resource: change the loop by hand")
+
+
+def _in_user_data(
+    warning: AgentWarning, problem: Problem, capacity: Capacity
+) -> tuple[str, bool, list[Change]] | None:
+    """Return what fixes a warning: in a few words, whether it is safe, and the changes; None where nothing fixes it.
+
+    The checks read the user data with the values of parameters in it, and with what cfn-init does; a fix can change
+    only what stands in the template.
+    """
+    if capacity.resource.type not in FIXED_USER_DATA or capacity.os is None:
+        return None
+    if problem.path != capacity.path:
+        raise CannotEditError("cfn-init writes it: change its metadata by hand")
+    value = value_at(capacity.resource.body, capacity.path)
+    texts = list(texts_of(value))
+    if not texts:
+        base64 = "its user data is base64: write it as Fn::Base64 of the text"
+        raise CannotEditError(base64 if isinstance(value, str) else _ELSEWHERE)
+    found = _case(warning, problem.quote, capacity, texts)
+    edit = first_edit(found.case, capacity.os)
+    if edit is None:
+        return None
+    changes = _changes(edit, found)
+    if edit.what and found.path != texts[0][0] and not _helps(value, found.path, changes, capacity.os):
+        return None
+    place = (*capacity.resource.template.place(capacity.resource.logical_id), *capacity.path, *found.path)
+    return edit.what, edit.safe, [replace(each, path=(*place, *each.path)) for each in changes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A warning in one of the texts of user data.
+
+    Attributes:
+        path: of the text, below the value under UserData.
+        inner: what CloudFormation computes it from.
+        located: the text, with the place of each character.
+        case: the warning in it.
+    """
+
+    path: tuple[PathStep, ...]
+    inner: Any
+    located: Located
+    case: Case
+
+
+def _case(
+    warning: AgentWarning,
+    quote: str,
+    capacity: Capacity,
+    texts: Sequence[tuple[tuple[PathStep, ...], object]],
+) -> _Found:
+    """Return where a warning of the checks stands in the template."""
+    found: list[_Found] = []
+    for path, inner in texts:
+        try:
+            located = locate(inner)
+        except UnsupportedError:
+            continue
+        text = located.marked.text
+        reading = read_user_data(text, capacity.os or "linux")
+        cases = [Case(text, each, reading) for each in reading.warnings]
+        found += [
+            _Found(path, inner, located, each) for each in cases if _kind(each.warning) == _kind(warning)
+        ]
+    alike = [each for each in capacity.reading.warnings if _kind(each) == _kind(warning)]
+    number = next(number for number, each in enumerate(alike) if each is warning)
+    if len(found) == len(alike):
+        return found[number]
+    # Of what depends on a condition, the checks read one side, and the template has both.
+    same = (each for each in found if _shown(each.case.line) == _shown(quote))
+    if (one := next(same, None)) is None:
+        raise CannotEditError("it comes of a value from elsewhere" if found else _ELSEWHERE)
+    return one
+
+
+def _kind(warning: AgentWarning) -> tuple[str, str | None]:
+    return warning.code, warning.variable
+
+
+def _shown(line: str) -> str:
+    return _FILLED_IN.sub("${…}", readable(line)).strip()
+
+
+def _changes(edit: TextEdit, found: _Found) -> list[NewString]:
+    """Return the changes of the template's strings that make an edit of the text."""
+    changes = [change for hunk in hunks(edit) for change in _leaves(hunk, found.located)]
+    changes.sort(key=lambda each: each.start, reverse=True)
+    after = locate(changed(found.inner, changes)).marked
+    if _joined(after.parts()) != _joined(found.located.marked.parts(edit.text)):
+        raise CannotEditError(_CROSSES)
+    return changes
+
+
+def _joined(parts: Sequence[object]) -> list[object]:
+    joined: list[object] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    return joined
+
+
+def _leaves(hunk: Replacement, located: Located) -> Iterator[NewString]:
+    """Yield what a change of the text is in each of the strings that it is put together from."""
+    places = located.places
+    if hunk.start == hunk.end:
+        # Between two strings, what ends a line belongs to the first.
+        behind = places[hunk.start - 1] if hunk.start else None
+        before = places[hunk.start] if hunk.start < len(places) else None
+        if before is not None and (behind is None or not hunk.text.startswith("\n")):
+            path, at = before
+        elif behind is not None:
+            path, at = behind[0], behind[1] + 1
+        else:
+            raise CannotEditError(_CROSSES)
+        yield NewString(path, at, at, _spelled(hunk.text, path, located))
+        return
+    text = hunk.text
+    spans: dict[tuple[PathStep, ...], tuple[int, int]] = {}
+    for place in places[hunk.start : hunk.end]:
+        if place is None:
+            raise CannotEditError(_CROSSES)
+        path, at = place
+        spans[path] = (spans[path][0] if path in spans else at, at + 1)
+    for path, (start, end) in spans.items():
+        yield NewString(path, start, end, _spelled(text, path, located))
+        text = ""
+
+
+def _spelled(text: str, path: tuple[PathStep, ...], located: Located) -> str:
+    """Return a text as the string at a path has it: in a Fn::Sub, a variable of the shell has an exclamation mark."""
+    in_sub = path[-1:] == ("Fn::Sub",) or path[-2:] == ("Fn::Sub", 0)
+    spelled = ""
+    for part in located.marked.parts(text):
+        match part:
+            case str():
+                spelled += part.replace("${", "${!") if in_sub else part
+            case {"Ref": str() as name} if in_sub:
+                spelled += f"${{{name}}}"
+            case {"Fn::GetAtt": [str() as name, str() as attribute]} if in_sub:
+                spelled += f"${{{name}.{attribute}}}"
+            case _:
+                raise CannotEditError(_CROSSES)
+    return spelled
+
+
+def _helps(
+    value: object, path: tuple[PathStep, ...], changes: Sequence[NewString], os: OperatingSystem
+) -> bool:
+    """Tell whether a change of one of several texts leaves less to warn of in the whole."""
+    after = changed(value, [replace(each, path=(*path, *each.path)) for each in changes])
+    before = Counter(map(_kind, read_value(value, os).warnings))
+    return "Fn::If" in path or Counter(map(_kind, read_value(after, os).warnings)) < before

@@ -1,0 +1,288 @@
+"""Changes of a template's values, as edits of its text that leave every other character as it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+from cdk_pull.patterns import lazy_pattern
+from cdk_pull.records import dataclass
+from cdk_pull.template.context import value_at
+from cdk_pull.template.errors import TemplateError
+from cdk_pull.template.scalars import read_scalar
+from cdk_pull.template.source import JSON_STYLE, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cdk_pull.template.source import Node
+
+__all__ = ["CannotEditError", "Change", "Edit", "NewString", "NewValue", "changed", "edited", "edits_of"]
+
+Path: TypeAlias = tuple[str | int, ...]
+
+# What a plain scalar of YAML may be without any doubt.
+_PLAIN: Final = lazy_pattern(r"[A-Za-z0-9_./$][\w./$@+-]*(?::[\w./$@+-]+)*", re.ASCII)
+_COMMENT: Final = lazy_pattern(r"(?:^|\s)#")
+_COLON: Final = lazy_pattern(r"""(?:"[^"]*"|'[^']*'|[^\s:"'][^:]*?)\s*:(?=\s)""")
+_SHARES: Final = "it shares its text with another value by an anchor, an alias or a merge key"
+_SINGLE: Final = "'"
+# A new property stands beside the one that it belongs to.
+_BESIDE: Final = {"Cpu": "Memory", "Memory": "Cpu"}
+
+
+class CannotEditError(TemplateError):
+    """A change that cannot be made in the text of the template; the message says why, in a clause."""
+
+
+class Edit(NamedTuple):
+    """Another text for a part of a template's text: from the first character to behind the last."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewString:
+    """Other characters in a part of a string of the template.
+
+    Attributes:
+        path: of the string, from the top of the template.
+        start: the first character to replace.
+        end: behind the last one.
+        text: what stands there then.
+    """
+
+    path: Path
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewValue:
+    """Another value for a property, which need not exist.
+
+    Attributes:
+        path: of the property, from the top of the template.
+        value: in CloudFormation's long form.
+    """
+
+    path: Path
+    value: Any
+
+
+Change: TypeAlias = NewString | NewValue
+
+
+def edited(source: Source, edits: Iterable[Edit]) -> str:
+    """Return the text of a template after edits, none of which is within another."""
+    text = source.text
+    for edit in sorted(edits, reverse=True):
+        text = f"{text[: edit.start]}{edit.text}{text[edit.end :]}"
+    return text
+
+
+def edits_of(source: Source, changes: Sequence[Change]) -> tuple[Edit, ...]:
+    """Return the edits of a template's text that make changes, and nothing else, when it is read.
+
+    Raises:
+        CannotEditError: when the text has no place for a change, or another value would change with it.
+    """
+    edits = tuple(
+        dict.fromkeys(
+            edit
+            for change in changes
+            for edit in (
+                [_string_edit(source, change)]
+                if isinstance(change, NewString)
+                else _value_edits(
+                    source, change.path, value_at(source.document, change.path, _MISSING), change.value
+                )
+            )
+        )
+    )
+    try:
+        found: Any = Source(source.name, edited(source, edits)).document
+    except TemplateError:
+        found = None
+    if found != changed(source.document, changes):
+        shared = any(_shares(source, change.path) for change in changes)
+        raise CannotEditError(
+            _SHARES if shared else "its text cannot be edited in the form in which it is written"
+        )
+    return edits
+
+
+def _shares(source: Source, path: Path) -> bool:
+    """Tell whether a value, or one around it, has an anchor, or comes by an alias or a merge key from elsewhere."""
+    nodes = (source.node(path[:depth]) for depth in range(1, len(path) + 1))
+    return any(
+        node is not None and (node.start < node.key or source.text[node.start] == "&") for node in nodes
+    )
+
+
+_MISSING: Final = object()
+
+
+def changed(value: Any, changes: Iterable[Change]) -> Any:
+    """Return a value with changes in it; what is around them is copied, all else shared."""
+    for change in changes:
+        value = _changed(value, change)
+    return value
+
+
+def _changed(value: Any, change: Change, depth: int = 0) -> Any:
+    if depth == len(change.path):
+        if isinstance(change, NewValue):
+            return _as_written(value, change.value)
+        return f"{value[: change.start]}{change.text}{value[change.end :]}"
+    step: Any = change.path[depth]
+    copied = value.copy()
+    below = value.get(step, _MISSING) if isinstance(value, dict) else value[step]
+    copied[step] = _changed(below, change, depth + 1)
+    return copied
+
+
+def _as_written(old: Any, new: Any) -> Any:
+    """Return a value as it is written in the place of another: a number stays a number, as in ``Cpu: 256``."""
+    if isinstance(new, str) and type(old) is int and re.fullmatch("0|[1-9][0-9]{0,8}", new):
+        return int(new)
+    return new
+
+
+def _node(source: Source, path: Path) -> Node:
+    node = source.node(path)
+    if node is None:
+        raise CannotEditError("it is not in the text of the template")
+    return node
+
+
+def _string_edit(source: Source, change: NewString) -> Edit:
+    node = _node(source, change.path)
+    value = value_at(source.document, change.path)
+    scalar = read_scalar(source.text, node.start, node.end, node.style, value)
+    region = scalar.region(change.start, change.end, change.text) if scalar else None
+    if region is None:
+        form = {"": "plain text", ">": "a folded block"}.get(node.style, "a form that is not supported")
+        raise CannotEditError(f"it is written as {form}; write it as a literal block (|)")
+    return Edit(*region)
+
+
+def _value_edits(source: Source, path: Path, old: Any, new: Any) -> Iterator[Edit]:
+    """Yield the edits that put a value in the place of another, as few as there can be."""
+    if old is _MISSING:
+        yield _inserted(source, path, new)
+    elif isinstance(old, dict) and isinstance(new, dict) and old.keys() <= new.keys():
+        for key, value in new.items():
+            yield from _value_edits(source, (*path, key), old.get(key, _MISSING), value)
+    elif isinstance(old, list) and isinstance(new, list) and new and (gone := _gone(old, new)) is not None:
+        yield from _without(source, path, gone, len(old))
+    elif old != _as_written(old, new):
+        yield _replaced(source, path, old, new)
+
+
+def _replaced(source: Source, path: Path, old: Any, new: Any) -> Edit:
+    node = _node(source, path)
+    new = _as_written(old, new)
+    if node.style in ("|", ">"):
+        raise CannotEditError("it is written as a block of text; write it in one line")
+    if isinstance(old, str | int | float) and isinstance(new, str | int):
+        return Edit(node.start, node.end, _scalar(new, node.style))
+    if node.style == "-":
+        # The value begins on a line of its own; another one stands behind its key.
+        colon = _COLON.match(source.text, node.key) if isinstance(path[-1], str) else None
+        start = colon.end() if colon else node.start
+        if _COMMENT.search(source.text, start, node.end):
+            raise CannotEditError("a comment stands within it")
+        space = " " if colon else ""
+        return Edit(start, _trimmed(source, node), f"{space}{_written(new, source)}")
+    return Edit(node.start, node.end, _written(new, source))
+
+
+def _trimmed(source: Source, node: Node) -> int:
+    return node.start + len(source.text[node.start : node.end].rstrip())
+
+
+def _inserted(source: Source, path: Path, new: Any) -> Edit:
+    *above, key = path
+    holder = _node(source, tuple(above))
+    if not isinstance(key, str) or not holder.keys:
+        raise CannotEditError("it is not in the text of the template")
+    beside = _BESIDE.get(key, "")
+    at = holder.keys.get(beside, min(holder.keys.values()))
+    text = source.text
+    if source.is_json or holder.style == "{":
+        blank = text[len(text[:at].rstrip()) : at] or " "
+        name = json.dumps(key) if source.is_json else key
+        return Edit(at, at, f"{name}: {_written(new, source)},{blank}")
+    line = text.rfind("\n", 0, at) + 1
+    ending = "\r\n" if "\r\n" in text else "\n"
+    indent = re.sub(r"\S", " ", text[line:at])
+    return Edit(at, at, f"{key}: {_written(new, source)}{ending}{indent}")
+
+
+def _gone(old: list[Any], new: list[Any]) -> list[int] | None:
+    """Return which items of a list are left out in another one; None where more than that differs."""
+    rest = iter(new)
+    following = next(rest, _MISSING)
+    gone: list[int] = []
+    for index, item in enumerate(old):
+        if following is not _MISSING and item == following:
+            following = next(rest, _MISSING)
+        else:
+            gone.append(index)
+    return gone if following is _MISSING else None
+
+
+def _without(source: Source, path: Path, gone: list[int], count: int) -> Iterator[Edit]:
+    """Yield the removal of some items of a list, of which at least one stays."""
+    holder = _node(source, path)
+    items = [_node(source, (*path, index)) for index in range(count)]
+    text = source.text
+    if holder.style == "-":
+        for index in gone:
+            dash = len(text[: items[index].start].rstrip()) - 1
+            line = text.rfind("\n", 0, dash) + 1
+            if text[dash : dash + 1] != "-" or text[line:dash].strip():
+                raise CannotEditError("it shares its line with another value")
+            end = text.find("\n", _trimmed(source, items[index]))
+            yield Edit(line, end + 1 if end >= 0 else len(text), "")
+        return
+    while gone:
+        first = last = gone.pop(0)
+        while gone and gone[0] == last + 1:
+            last = gone.pop(0)
+        if last + 1 < count:
+            yield Edit(items[first].start, items[last + 1].start, "")
+        else:
+            yield Edit(items[first - 1].end, items[last].end, "")
+
+
+def _scalar(new: str | int, style: str) -> str:
+    """Return a scalar in the style of the one that it replaces, as far as that can hold it."""
+    if style == JSON_STYLE or (style == '"' and isinstance(new, str)):
+        return json.dumps(new, ensure_ascii=False)
+    if isinstance(new, int):
+        return str(new)
+    # Numbers of letters alone, such as 512, are numbers to YAML.
+    plain = not style and _PLAIN.fullmatch(new) and not re.fullmatch(r"[\d.e+-]+|\w{1,5}", new)
+    return new if plain else "'" + new.replace("'", "''") + "'"
+
+
+def _written(new: Any, source: Source) -> str:
+    """Return a value in one line."""
+    if source.is_json:
+        return json.dumps(new, ensure_ascii=False)
+    match new:
+        case {"Fn::Sub": str() as text} if len(new) == 1:
+            return f"!Sub {_scalar(text, _SINGLE)}"
+        case dict():
+            return "{" + ", ".join(f"{key}: {_written(each, source)}" for key, each in new.items()) + "}"
+        case list():
+            return "[" + ", ".join(_written(each, source) for each in new) + "]"
+        case str() | int():
+            return _scalar(new, "")
+    return json.dumps(new)
