@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from cdk_pull.patterns import lazy_pattern
+
 __all__ = ["pattern"]
 
 _LONGEST: Final = 200
 _MOST_REPEATS: Final = 4
 # What backtracks for ever, or means something else elsewhere.
-_RISKY: Final = re.compile(r"\)[*+?{]|[*+}][*+{]|\\[1-9]|\(\?|\\[kKpPAzZGQE]")
-_TOKEN: Final = re.compile(r"\[\^?\]?(?:\[:[a-z]+:\]|[^\]])*\]|\\.|.", re.DOTALL)
+_RISKY: Final = lazy_pattern(r"\)[*+?{]|[*+}][*+{]|\\[1-9]|\(\?|\\[kKpPAzZGQE]")
+_TOKEN: Final = lazy_pattern(r"\[\^?\]?(?:\[:[a-z]+:\]|[^\]])*\]|\\.|.", re.DOTALL)
 _CLASSES: Final = {
     "alpha": "a-zA-Z",
     "digit": "0-9",

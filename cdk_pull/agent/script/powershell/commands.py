@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.script.core import pulled
 from cdk_pull.agent.script.powershell.batch import commands, script_in
+from cdk_pull.agent.script.powershell.cmdlets import FILTERS, forget, script_of, write_file
+from cdk_pull.agent.script.powershell.shell import ENVIRONMENT_KEY
 from cdk_pull.agent.script.powershell.world import Block, Value, World, items, text
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, replace
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Call", "run"]
 
 _SERVICE = lazy_pattern(r"\bAmazonECS\b", re.IGNORECASE)
-_ENVIRONMENT_KEY = lazy_pattern(r"Session Manager\\+Environment", re.IGNORECASE)
+# Programs that set variables of the machine, or start the agent.
+_PROGRAMS = frozenset({"setx", "reg", "net", "sc"})
 _SCRIPT_FILE = lazy_pattern(r"\.(?:ps1|bat|cmd)$", re.IGNORECASE)
 
 
@@ -66,12 +69,28 @@ def run(call: Call) -> list[World]:
     row = _ROWS.get(call.name)
     if row is not None:
         return row(call)
+    known = FILTERS[call.name](call) if call.name in FILTERS else None
+    if known is not None:
+        call.shell.put(call.world, *known)
+        return [call.world]
     if _SCRIPT_FILE.search(call.name):
-        call.shell.blur(call.world, f"what {call.name} does is not in the user data", call.line)
+        return _script(call, call.name)
+    forget(call)
     call.shell.put(
         call.world, call.shell.holes.mark(f"the output of {call.said or call.name} is not known", call.line)
     )
     return [call.world]
+
+
+def _script(call: Call, name: str) -> list[World]:
+    """Run a script of the file system, whose text is known where the user data has written it."""
+    found = script_of(call, name)
+    if found is None:
+        call.shell.blur(call.world, f"what {name} does is not in the user data", call.line)
+        return [call.world]
+    if name.lower().endswith(".ps1"):
+        return call.shell.nested(found, call.world, call.line)
+    return call.shell.batch(found, call.world, call.line)
 
 
 def _start(call: Call) -> list[World]:
@@ -118,8 +137,7 @@ def _text(call: Call, script: str) -> list[World]:
 def _powershell(call: Call) -> list[World]:
     script = script_in(call.words)
     if not script and call.values:
-        call.shell.blur(call.world, f"what {call.words[-1]} does is not in the user data", call.line)
-        return [call.world]
+        return _script(call, call.words[-1])
     return _text(call, script)
 
 
@@ -153,7 +171,7 @@ def _reg(call: Call) -> list[World]:
         verb in {"add", "delete"}
         and name is not None
         and value is not None
-        and any(map(_ENVIRONMENT_KEY.search, call.words))
+        and any(map(ENVIRONMENT_KEY.search, call.words))
     ):
         call.shell.set(call.world, text(name), text(value), call.line)
     return [call.world]
@@ -162,7 +180,7 @@ def _reg(call: Call) -> list[World]:
 def _item(call: Call) -> list[World]:
     """Run ``Set-ItemProperty`` on the registry's environment, and ``Set-Item`` on ``Env:``."""
     name, value = call.named("name"), call.named("value")
-    if name is not None and value is not None and any(map(_ENVIRONMENT_KEY.search, call.words)):
+    if name is not None and value is not None and any(map(ENVIRONMENT_KEY.search, call.words)):
         call.shell.set(call.world, text(name), text(value), call.line)
     for each in call.words:
         if each.upper().startswith("ENV:"):
@@ -173,7 +191,7 @@ def _item(call: Call) -> list[World]:
 def _remove_item(call: Call) -> list[World]:
     """Run ``Remove-ItemProperty`` on the registry's environment."""
     name = call.named("name")
-    if name is not None and any(map(_ENVIRONMENT_KEY.search, call.words)):
+    if name is not None and any(map(ENVIRONMENT_KEY.search, call.words)):
         call.shell.set(call.world, text(name), "", call.line)
     return [call.world]
 
@@ -195,9 +213,7 @@ def _process(call: Call) -> list[World]:
     given = call.named("argumentlist", "args")
     given = given if given is not None else operands[1] if len(operands) > 1 else None
     name = text(path).lower().rpartition("\\")[2].removesuffix(".exe")
-    if _SCRIPT_FILE.search(name):
-        call.shell.blur(call.world, f"what {name} does is not in the user data", call.line)
-    if name not in {"powershell", "pwsh", "cmd"}:
+    if name not in {"powershell", "pwsh", "cmd", *_PROGRAMS} and not _SCRIPT_FILE.search(name):
         return [call.world]
     words = [*map(text, given)] if isinstance(given, list) else next(commands(text(given)), [])
     before = (call.world.machine.copy(), call.world.agent)
@@ -265,7 +281,8 @@ def _for_each(call: Call) -> list[World]:
 def _invoke(call: Call) -> list[World]:
     """Run a script block, or a script whose text is known."""
     block = next((each for each in call.values if isinstance(each, Block)), None)
-    return [call.world] if block is None else call.shell.invoke(block, [], call.world)
+    given = call.named("argumentlist", "args")
+    return [call.world] if block is None else call.shell.invoke(block, [*items(given)], call.world)
 
 
 def _job(call: Call) -> list[World]:
@@ -311,6 +328,7 @@ _ROWS: dict[str, Callable[[Call], list[World]]] = {
     **dict.fromkeys(("restart-computer", "stop-computer", "shutdown"), _restart),
     **dict.fromkeys(("start-process", "saps", "start"), _process),
     "docker": _docker,
+    **dict.fromkeys(("set-content", "add-content", "out-file"), write_file),
     **dict.fromkeys(("foreach-object", "%", "foreach"), _for_each),
     **dict.fromkeys(("invoke-command", "icm", "&", "."), _invoke),
     **dict.fromkeys(("start-job", "start-threadjob"), _job),

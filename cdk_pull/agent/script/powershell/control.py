@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["attempt", "branch", "count", "each", "leave", "repeat", "switch"]
 
 _DEFAULT = lazy_pattern(r"default", re.IGNORECASE)
+_LOOPS = frozenset(
+    {"foreach_statement", "while_statement", "do_statement", "for_statement", "switch_statement"}
+)
+_SEPARATE = frozenset({"function_statement", "script_block_expression"})
 _FLOWS: dict[str, Flow] = {"return": "return", "throw": "throw", "break": "break", "continue": "continue"}
 
 
@@ -204,7 +208,8 @@ def attempt(shell: Expressions, node: Node, world: World) -> list[World]:
 def leave(shell: Expressions, node: Node, world: World) -> list[World]:
     """Follow ``return``, ``exit``, ``throw``, ``break`` and ``continue``."""
     word = text_of(node).split(None, 1)[0].rstrip(";").lower() if text_of(node).strip() else ""
-    value = node.named_children[0] if node.named_child_count else None
+    label = child(node, "label_expression")
+    value = node.named_children[0] if node.named_child_count and label is None else None
 
     def use(one: World) -> list[World]:
         if word == "return" and value is not None:
@@ -213,7 +218,7 @@ def leave(shell: Expressions, node: Node, world: World) -> list[World]:
             code = text(shell.value(value, one)) if value is not None else "0"
             one.flow = "exit" if code == "0" else "fail"
         elif word in _FLOWS:
-            one.flow = _FLOWS[word]
+            one.flow, one.outer = _FLOWS[word], _outer(node) if label is not None else 0
         return [one]
 
     if value is None:
@@ -222,6 +227,20 @@ def leave(shell: Expressions, node: Node, world: World) -> list[World]:
     ended = shell.with_value(value, world, use)
     shell.captures -= 1
     return ended
+
+
+def _outer(node: Node) -> int:
+    """Return how many loops are between a ``break`` and the loop of its label."""
+    label = text_of(child(node, "label_expression")).strip().lower()
+    depth, around = 0, node.parent
+    while around is not None and around.type not in _SEPARATE:
+        if around.type in _LOOPS:
+            before = around.prev_named_sibling
+            if before is not None and before.type == "label" and text_of(before).lower() == label:
+                return depth
+            depth += 1
+        around = around.parent
+    return 0
 
 
 def _pattern(clause: Node) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.script.core import mentioned
 from cdk_pull.agent.script.powershell.parse import is_pipe
-from cdk_pull.agent.script.powershell.shell import Shell
+from cdk_pull.agent.script.powershell.shell import ENVIRONMENT_KEY, Shell
+from cdk_pull.agent.script.powershell.values import arguments_of
 from cdk_pull.agent.script.powershell.world import items, text
 from cdk_pull.agent.script.tree import text_of, walk
 
@@ -131,22 +132,25 @@ class Expressions(Shell):
         return self.with_value(node, world, use)
 
     def _sets(self, node: Node, world: World) -> bool:
-        """Run ``[Environment]::SetEnvironmentVariable(name, value, target)``, and tell whether it is that."""
+        """Run ``[Environment]::SetEnvironmentVariable(name, value, target)``, and tell whether it is that.
+
+        ``[Microsoft.Win32.Registry]::SetValue(key, name, value)`` is the same on the registry's environment.
+        """
         kinds = [
             child for child in node.children if child.type in {"type_literal", "member_name", "argument_list"}
         ]
         if [child.type for child in kinds] != ["type_literal", "member_name", "argument_list"]:
             return False
         owner = re.sub(r"[\[\]\s]", "", text_of(kinds[0])).lower().removeprefix("system.")
-        if owner != "environment" or text_of(kinds[1]).lower() != "setenvironmentvariable":
+        method = f"{owner}.{text_of(kinds[1]).lower()}"
+        if method not in {"environment.setenvironmentvariable", "microsoft.win32.registry.setvalue"}:
             return False
-        values = [
-            text(self.value(child, world))
-            for arguments in kinds[2].named_children
-            for child in arguments.named_children
-            if child.type == "argument_expression"
-        ]
+        values = [text(self.value(each, world)) for each in arguments_of(node)]
         line = self.line(node)
+        if owner != "environment":
+            if len(values) > 2 and ENVIRONMENT_KEY.search(values[0]):  # noqa: PLR2004 - the value is the third
+                self.set(world, values[1], values[2], line)
+            return True
         if len(values) > 2 and values[2].lower() in {"machine", "2"}:  # noqa: PLR2004 - the target is the third
             self.set(world, values[0], values[1], line)
         elif len(values) > 2 and self.is_open(values[2]):  # noqa: PLR2004 - the target is the third

@@ -19,6 +19,7 @@ from cdk_pull.agent.script.powershell.parse import inner, is_broken, parse
 from cdk_pull.agent.script.powershell.values import named
 from cdk_pull.agent.script.powershell.world import Block, Value, World, items, text
 from cdk_pull.agent.script.tree import child, text_of, walk
+from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from cdk_pull.agent.script.core import Effort
 
 __all__ = ["Interpreter"]
+
+
+_FROM_PIPE = lazy_pattern(r"ValueFromPipeline\b[^$]*?(?:\$true\b[^$]*?)?\$([A-Za-z_]\w*)", re.IGNORECASE)
 
 
 class Interpreter(Expressions):
@@ -225,12 +229,37 @@ class Interpreter(Expressions):
             self.put(world, *range(first, min(last, first + 99) + 1))
             return [world]
         if name in world.functions:
-            return self._inside(world.functions[name], values, world, own=True)
+            return self._piped(world.functions[name], values, world, given)
         if name == "set":
             name = "set-variable"
         return commands.run(
             Call(self, world, name, values, given, self.line(node), text_of(node), text_of(around))
         )
+
+    def _piped(
+        self, function: Block, words: Sequence[Value], world: World, given: tuple[Value, ...] | None
+    ) -> list[World]:
+        """Return the worlds after a function, which runs once for each value of the pipe if it has ``process`` alone."""
+        blocks = [text_of(each).lower() for each in walk(function.node) if each.type == "block_name"]
+        filters = text_of(function.node)[:6].lower() == "filter"
+        values = [one for each in given or () for one in items(each)]
+        if (
+            given is None
+            or blocks != ["process"] * (not filters)
+            or any(self.is_open(text(each)) for each in values)
+        ):
+            return self._inside(function, words, world, own=True)
+        taken = _FROM_PIPE.search(text_of(function.node))
+
+        def bind(one: World, value: object) -> None:
+            one.variables["_"] = one.variables["psitem"] = value  # type: ignore[assignment]
+
+        def body(one: World) -> list[World]:
+            value = one.variables["_"]
+            piped = [Parameter(f"-{taken[1]}"), value] if taken is not None else []
+            return self._inside(function, [*words, *piped], one, own=True)
+
+        return self.each([world], values, bind, body)
 
     def _inside(self, function: Block, words: Sequence[Value], world: World, *, own: bool) -> list[World]:
         """Return the worlds after a function or a script block, which has its own variables if it is called by name."""

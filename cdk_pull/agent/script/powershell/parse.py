@@ -19,6 +19,7 @@ _KEPT = lazy_pattern(
     r"|['\u2018\u2019\u201a\u201b][^'\u2018\u2019\u201a\u201b]*['\u2018\u2019\u201a\u201b]"
     r"|[\"\u201c\u201d\u201e](?:[^\"`\u201c\u201d\u201e]|`.)*[\"\u201c\u201d\u201e]"
     r"|(?P<dash>[\u2013\u2014\u2015])|(?P<default>\}[ \t]*(?=default\b))"
+    r"|(?P<label>\b(?:break|continue)[ \t]+)(?=[a-z_])"
     r"|(?P<param>\bparam[ \t]*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)[ \t]*(?=[^\s;#}]))",
     re.DOTALL | re.IGNORECASE,
 )
@@ -28,7 +29,7 @@ def parse(script: str) -> Node:
     """Return the root of a script's syntax tree; its rows are the script's lines.
 
     PowerShell takes the longer dashes for a hyphen, which the grammar does not, and needs no end of statement before
-    the ``default`` of a ``switch`` and after ``param (…)``.
+    the ``default`` of a ``switch`` and after ``param (…)``. The grammar wants a colon before the label of a ``break``.
     """
     source = _KEPT.sub(_plain, script)
     return parser("tree_sitter_powershell").parse(source.encode("utf-8", "replace")).root_node
@@ -60,5 +61,7 @@ _UNITS = frozenset(
 def _plain(match: re.Match[str]) -> str:
     if match["dash"]:
         return "-"
+    if match["label"]:
+        return f"{match[0]}:"
     # A statement may follow on the line in PowerShell, and not in its grammar.
     return f"{match[0]};" if match["default"] or match["param"] else match[0]

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from cdk_pull.agent.script.core import Effort
     from cdk_pull.agent.script.powershell.world import Value
 
-__all__ = ["Shell", "write"]
+__all__ = ["ENVIRONMENT_KEY", "Shell", "write"]
 
+ENVIRONMENT_KEY = lazy_pattern(r"Session Manager\\+Environment", re.IGNORECASE)
+"""The registry's key of the machine's variables."""
 _CLUSTER = "ECS_CLUSTER"
 _STARTS = lazy_pattern(r"Initialize-ECSAgent|AmazonECS", re.IGNORECASE)
 

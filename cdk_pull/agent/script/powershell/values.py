@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.script.powershell.methods import MATCHES, METHODS, STATICS, calculated, formatted, matched
 from cdk_pull.agent.script.powershell.operators import COMPARES, ORDERS, plus
 from cdk_pull.agent.script.powershell.parse import inner
 from cdk_pull.agent.script.powershell.world import Block, Value, text
 from cdk_pull.agent.script.tree import text_of
+from cdk_pull.agent.variables import variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.script.powershell.world import World
 
-__all__ = ["Values", "member", "named"]
+__all__ = ["Values", "arguments_of", "member", "named"]
 
 # PowerShell takes typographic quotes for quotes, too.
 _SINGLE = "'\u2018\u2019\u201a\u201b"
@@ -34,16 +36,6 @@ _ESCAPES = {
 }
 _CONSTANTS: Mapping[str, Value] = {"true": True, "false": False, "null": None}
 _OPERATORS = {"expression_with_unary_operator", "cast_expression"}
-
-
-_METHODS: Mapping[str, Callable[[str], str]] = {
-    "tostring": str,
-    "trim": str.strip,
-    "tolower": str.lower,
-    "tolowerinvariant": str.lower,
-    "toupper": str.upper,
-    "toupperinvariant": str.upper,
-}
 
 
 class Values:
@@ -76,7 +68,7 @@ class Values:
         compute = _KINDS.get(node.type)
         try:
             return self.lost(node) if compute is None else compute(self, node)
-        except ValueError:  # a text where a number has to be
+        except (ValueError, TypeError):  # a text where a number has to be, or other arguments
             return self.lost(node)
 
     def truth(self, value: Value) -> bool | None:
@@ -142,7 +134,7 @@ class Values:
         while node.type in {"additive_expression", "additive_argument_expression"} and node.child_count > 1:
             left, operator, right = node.children[0], node.children[1], node.children[-1]
             if text_of(operator) != "+":
-                return self.lost(node)
+                return self.product(node) if not terms else self.lost(node)
             terms.append(right)
             node = inner(left)
         first, *rest = [self.of(each) for each in (node, *reversed(terms))]
@@ -163,7 +155,16 @@ class Values:
         if text_of(operator).lower() in {"-not", "!"}:
             answer = self.truth(self.of(operand))
             return self.lost(node) if answer is None else not answer
+        if text_of(operator) == "-":
+            return -int(text(self.of(operand)))
         return self.lost(node)
+
+    def product(self, node: Node) -> Value:
+        """Return the value of ``a * b`` and its kin."""
+        one, other = self.of(node.children[0]), self.of(node.children[-1])
+        if self._is_open(text(one) + text(other)):
+            return self.lost(node)
+        return calculated(text_of(node.children[1]), one, other)
 
     def cast(self, node: Node) -> Value:
         """Return the value of ``[type]a``, of which only the type changes."""
@@ -195,6 +196,8 @@ class Values:
         name = text_of(operator).strip().lower().removeprefix("-")
         name = name[1:] if name.startswith("i") and name[1:] in {*COMPARES, *ORDERS} else name
         one, other = self.of(left), self.of(right)
+        if name in MATCHES:
+            return self.lost(node) if self._is_open(text(one) + text(other)) else matched(name, one, other)
         if name in {"in", "notin"}:
             one, other, name = other, one, name.replace("in", "contains")
         if isinstance(one, list):
@@ -224,10 +227,8 @@ class Values:
     def format(self, node: Node) -> Value:
         """Return the value of ``'{0}' -f a``."""
         pattern, given = text(self.of(node.children[0])), self.of(node.children[-1])
-        values = [text(each) for each in (given if isinstance(given, list) else [given])]
-        if re.search(r"\{(?![0-9]+\})|\{\{", pattern):
-            return self.lost(node)
-        return re.sub(r"\{([0-9]+)\}", lambda match: [*values, *[""] * 10][min(int(match[1]), 9)], pattern)
+        found = formatted(pattern, given if isinstance(given, list) else [given])
+        return self.lost(node) if found is None else found
 
     def range(self, node: Node) -> Value:
         """Return the value of ``1..3``."""
@@ -253,17 +254,34 @@ class Values:
         return Block(node, self._lines)
 
     def method(self, node: Node) -> Value:
-        """Return the value of ``a.Method()``, of the few that are followed."""
-        owner, name = node.named_children[0], text_of(node.named_children[1]).lower()
-        if inner(owner).type == "type_literal":
+        """Return the value of ``a.Method(b)`` and ``[type]::Method(b)``, of those that are followed."""
+        parts = [each for each in node.named_children if each.type not in {"argument_list", "comment"}]
+        owner, name = parts[0], text_of(parts[-1]).lower()
+        given = [self.of(each) for each in arguments_of(node)]
+        if any(self._is_open(text(each)) for each in given):
             return self.lost(node)
+        found: Value = None
+        if text_of(owner).startswith("["):
+            type_ = re.sub(r"[\[\]\s]", "", text_of(owner)).replace("::", ".").lower().removeprefix("system.")
+            if (type_, name) == ("environment", "getenvironmentvariable"):
+                return self._of_the_machine(node, *map(text, given))
+            compute = STATICS.get(f"{type_}.{name}")
+            found = None if compute is None else compute(*given)
+            return self.lost(node) if found is None else found
         value = self.of(owner)
         if name == "getenumerator" and isinstance(value, dict):
             return [{"Key": key, "Name": key, "Value": each} for key, each in value.items()]
         known = isinstance(value, str | bool) and not self._is_open(text(value))
-        if name in _METHODS and known and text_of(node.named_children[-1]).strip("() \t") == "":
-            return _METHODS[name](text(value))
+        if name in METHODS and known:
+            return METHODS[name](text(value), *map(text, given))
         return self.lost(node)
+
+    def _of_the_machine(self, node: Node, name: str, target: str = "") -> Value:
+        """Return one of the agent's variables, which the image is taken not to set."""
+        if target.lower() not in {"machine", "2"} or name.upper() not in variables() or self._world.anything:
+            return self.lost(node)
+        found = self._world.machine.get(name.upper())
+        return None if found is None else found.value
 
     def _member(self, node: Node, owner: Value, name: str) -> Value:
         if isinstance(owner, dict):
@@ -271,6 +289,18 @@ class Values:
         if isinstance(owner, list) and name.lower() in {"count", "length"}:
             return len(owner)
         return self.lost(node)
+
+
+def arguments_of(call: Node) -> list[Node]:
+    """Return the arguments of a method call."""
+    return [
+        each
+        for child in call.children
+        if child.type == "argument_list"
+        for arguments in child.named_children
+        for each in arguments.named_children
+        if each.type == "argument_expression"
+    ]
 
 
 def member(owner: Mapping[str, Value], name: str) -> Value:
@@ -319,6 +349,8 @@ _KINDS: Mapping[str, Callable[[Values, Node], Value]] = {
     "array_literal_expression": Values.array,
     "additive_expression": Values.sum,
     "additive_argument_expression": Values.sum,
+    "multiplicative_expression": Values.product,
+    "multiplicative_argument_expression": Values.product,
     "expression_with_unary_operator": Values.unary,
     "cast_expression": Values.cast,
     "logical_expression": Values.logic,

@@ -58,6 +58,7 @@ class World:
         pruned: the lines that remove images before the agent has any.
         pulls: the images that the script pulls, with the lines.
         used: the other commands of Docker, which may use them.
+        files: the texts that the script has written, by path in lower case.
         output: what the current function or expression has put out.
         results: what the parts of the current statement that run something are worth, by their nodes.
         flow: how it has left the statements that it is in; empty where the next one runs.
@@ -74,6 +75,7 @@ class World:
     pruned: frozenset[int] = frozenset()
     pulls: tuple[tuple[str, int], ...] = ()
     used: tuple[str, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
     output: tuple[Value, ...] = ()
     results: dict[int, Value] = field(default_factory=dict)
     flow: Flow = ""
@@ -88,6 +90,7 @@ class World:
             aliases=self.aliases.copy(),
             machine=self.machine.copy(),
             results=self.results.copy(),
+            files=self.files.copy(),
         )
 
 

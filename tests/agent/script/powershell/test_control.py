@@ -36,7 +36,7 @@ ALWAYS: Final = _set("'always'")
         (f"if ((Test-Path x) -or $true) {{ {ONCE} }}", "once"),
         (f"if ((Test-Path x) -and $false) {{ {ALWAYS} }} else {{ {ONCE} }}", "once"),
         (f"if ('a' \u2013eq 'a') {{ {ONCE} }}", "once"),
-        (f"if ('a' -match '^a$') {{ {ONCE} }}", None),
+        (f"if ('a' -match '^a$') {{ {ONCE} }}", "once"),
         (f"$v = if ($true) {{ 'once' }} else {{ 'always' }}\n{_set('$v')}", "once"),
         # Loops.
         (f"for ($i = 0; $i -lt 3; $i++) {{ if ($i -eq 2) {{ {ONCE} }} else {{ {ALWAYS} }} }}", "once"),
@@ -83,7 +83,7 @@ ALWAYS: Final = _set("'always'")
         (f"[string]$v = 'once'\n{_set('$v')}", "once"),
         (f"$v = '{{0}}ce' -f 'on'\n{_set('$v')}", "once"),
         (f"{_set(chr(39) + 'ONCE' + chr(39) + '.ToLower()')}", "once"),
-        (f"$v = 'always' -replace 'always', 'once'\n{_set('$v')}", None),
+        (f"$v = 'always' -replace 'always', 'once'\n{_set('$v')}", "once"),
         (f'$v = "on`\nce"\n{ONCE}', "once"),
         (
             (

@@ -89,10 +89,10 @@ B: Final = "ECS_IMAGE_PULL_BEHAVIOR"
         pytest.param("if (-not '') { ONCE }", "once", id="not string"),
         pytest.param(
             "$x='a'*3; [Environment]::SetEnvironmentVariable('NAME', $x, 'Machine')",
-            None,
+            "default",
             id="string multiplication",
         ),
-        pytest.param("$i=3; $i=$i-1; if ($i -eq 2) { ONCE }", None, id="subtraction"),
+        pytest.param("$i=3; $i=$i-1; if ($i -eq 2) { ONCE }", "once", id="subtraction"),
         pytest.param("if (1+1 -eq 2) { ONCE } else { ALWAYS }", "once", id="1+1"),
         pytest.param("$x = 1 + '1'; if ($x -eq 2) { ONCE } else { ALWAYS }", "once", id="num plus str"),
         pytest.param("$x = '1' + 1; if ($x -eq '11') { ONCE } else { ALWAYS }", "once", id="str plus num"),
@@ -102,7 +102,7 @@ B: Final = "ECS_IMAGE_PULL_BEHAVIOR"
         pytest.param("if (@('a','b') -eq 'a') { ONCE }", None, id="array -eq filter"),
         pytest.param("if (@('A') -contains 'a') { ONCE }", "once", id="-contains ci"),
         pytest.param("if (@('A') -ccontains 'a') { ALWAYS } else { ONCE }", None, id="-ccontains"),
-        pytest.param("if ('once' -match 'o(.*)') { ONCE }", None, id="-match captures"),
+        pytest.param("if ('once' -match 'o(.*)') { ONCE }", "once", id="-match captures"),
         pytest.param(
             "$m='once'\n$x=@\"\n$m\n\"@\n[Environment]::SetEnvironmentVariable('NAME', $x, 'Machine')",
             "once",
@@ -115,12 +115,12 @@ B: Final = "ECS_IMAGE_PULL_BEHAVIOR"
         ),
         pytest.param(
             "$v = 'a','once' | Where-Object { $_ -eq 'once' }\n[Environment]::SetEnvironmentVariable('NAME', $v, 'Machine')",
-            None,
+            "once",
             id="where",
         ),
         pytest.param(
             "$v = 'once','b' | Select-Object -First 1\n[Environment]::SetEnvironmentVariable('NAME', $v, 'Machine')",
-            None,
+            "once",
             id="select first",
         ),
         pytest.param("try { exit 0 } finally { ONCE }", "once", id="exit in try"),
@@ -217,7 +217,7 @@ B: Final = "ECS_IMAGE_PULL_BEHAVIOR"
             None,
             id="Start-Process other",
         ),
-        pytest.param('ONCE\n"ALWAYS" | Out-File C:\\a.ps1; & C:\\a.ps1', None, id="write then run"),
+        pytest.param('ONCE\n"ALWAYS" | Out-File C:\\a.ps1; & C:\\a.ps1', "always", id="write then run"),
         pytest.param("Restart-Computer -Force\nONCE", None, id="Restart-Computer"),
         pytest.param("1..3 | ForEach-Object { if ($_ -eq 3) { ONCE } }", "once", id="workflow"),
         pytest.param(
