@@ -19,7 +19,7 @@ export AWS_EC2_METADATA_DISABLED := true
 PYTHON_READY := .venv/.ready
 READY := node_modules/.ready
 
-.PHONY: help install synth fixes check test test-long test-cdk test-deps mutants fuzz bench bench-rules bench-containerd bench-throttled generated docs docs-build changelog wheel licenses lock clean
+.PHONY: help install synth fixes check test test-long test-cdk test-deps mutants fuzz bench bench-rules bench-containerd bench-pre-pull bench-throttled generated docs docs-build changelog wheel licenses lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -119,6 +119,9 @@ bench-rules: $(PEERS_READY) ## the rules beside cdk-nag, the built-in validator,
 
 bench-containerd: $(READY) ## real cold pulls against the start-up estimate, as root: writes docs/pull-benchmark.md
 	python -m benchmarks.containerd_pull
+
+bench-pre-pull: $(READY) ## the first task with and without a pre-pull by real Docker, as root: writes docs/pre-pull-benchmark.md
+	python -m benchmarks.pre_pull
 
 bench-throttled: $(READY) ## cold pulls at 0.25 to 2 vCPU on a disk of 75 MiB/s, as root: writes docs/throttled-pull.md
 	python -m benchmarks.throttled_pull

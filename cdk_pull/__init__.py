@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.checks.pull_checks import PullChecks
     from cdk_pull.cdk.checks.pull_fixes import PullFixes
     from cdk_pull.cdk.ec2.cached_image_capacity_provider import CachedImageCapacityProvider
+    from cdk_pull.cdk.ec2.docker_settings import DockerSettings
     from cdk_pull.cdk.ec2.image_pull_behavior import ImagePullBehavior
     from cdk_pull.cdk.ec2.managed_instances import ManagedInstancesCache
     from cdk_pull.cdk.ec2.pre_pulled_images import PrePulledImages
@@ -48,6 +49,7 @@ _HOMES = {
     "CdkPullError": "cdk_pull.errors",
     "Compression": "cdk_pull.image.profile",
     "ConflictError": "cdk_pull.errors",
+    "DockerSettings": "cdk_pull.cdk.ec2.docker_settings",
     "FargateImage": "cdk_pull.cdk.images.fargate_image",
     "FargateTask": "cdk_pull.cdk.fargate.task",
     "FargateTaskSize": "cdk_pull.cdk.fargate.task_size",
@@ -85,6 +87,7 @@ __all__ = [
     "CdkPullError",
     "Compression",
     "ConflictError",
+    "DockerSettings",
     "FargateImage",
     "FargateTask",
     "FargateTaskSize",

@@ -26,6 +26,7 @@ Topic = Literal[
     "fix",
     "pull-watch",
     "pre-pull",
+    "docker-settings",
     "managed-instances",
     "pull-through-cache",
     "pull-endpoints",

@@ -52,6 +52,7 @@ class PrePulledStack(cdk.Stack):
         )
 
         group.with_(pull.PrePulledImages([task], within=cdk.Duration.minutes(3)))
+        group.with_(pull.DockerSettings(max_concurrent_downloads=10))
 
 
 def build(app: cdk.App) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
+import struct
 import subprocess
 import tarfile
 import zlib
@@ -19,7 +21,7 @@ from cdk_pull.image.profile import Compression, ImageProfile, Layer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["BenchmarkImage", "build_images", "host_files", "split_images"]
+__all__ = ["BenchmarkImage", "build_images", "host_files", "runnable_images", "split_images"]
 
 _FOLDERS = ("/usr/lib", "/usr/share", "/usr/bin", "/usr/sbin")
 _LARGEST_FILE = 25_000_000
@@ -35,6 +37,16 @@ _CHUNK = 1 << 20
 _GZIP_FORMAT = 31
 _GZIP_LEVEL = 6
 _ZSTD_LEVEL = 3
+_LOAD = 0x400000
+# exit(0), for the kernel alone: no interpreter and no library has to be in the image.
+_CODE = bytes.fromhex("31ffb83c0000000f05")
+_HEADERS = 64 + 56
+_PROGRAM = (
+    b"\x7fELF\2\1\1".ljust(16, b"\0")
+    + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, _LOAD + _HEADERS, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    + struct.pack("<IIQQQQQQ", 1, 5, 0, _LOAD, _LOAD, _HEADERS + len(_CODE), _HEADERS + len(_CODE), 1 << 12)
+    + _CODE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,22 @@ def split_images(size: int, folder: Path, layers: dict[str, int]) -> list[Benchm
     return images
 
 
+def runnable_images(sizes: dict[str, int], folder: Path) -> list[BenchmarkImage]:
+    """Make one gzip image of each size (uncompressed bytes), whose container starts and ends at once, on x86-64."""
+    files = host_files()
+    images = []
+    for name, size in sizes.items():
+        tars = [_tar(files, round(size * share), folder / f"{name}-{share}.tar") for share in _SHARES]
+        program = tarfile.TarInfo("start")
+        program.mode, program.size = 0o755, len(_PROGRAM)
+        with tarfile.open(tars[-1], "a") as archive:
+            archive.addfile(program, io.BytesIO(_PROGRAM))
+        images.append(_layout(name, tars, Compression.GZIP, folder, entrypoint=["/start"]))
+        for tar in tars:
+            tar.unlink()
+    return images
+
+
 def _tar(files: Iterator[Path], size: int, target: Path) -> Path:
     total = 0
     with tarfile.open(target, "w") as archive:
@@ -137,7 +165,9 @@ def _tar(files: Iterator[Path], size: int, target: Path) -> Path:
     return target
 
 
-def _layout(name: str, tars: Sequence[Path], compression: Compression, folder: Path) -> BenchmarkImage:
+def _layout(
+    name: str, tars: Sequence[Path], compression: Compression, folder: Path, *, entrypoint: Sequence[str] = ()
+) -> BenchmarkImage:
     layout = folder / name
     blobs = layout / "blobs" / "sha256"
     blobs.mkdir(parents=True)
@@ -149,7 +179,7 @@ def _layout(name: str, tars: Sequence[Path], compression: Compression, folder: P
         {
             "architecture": "amd64",
             "os": "linux",
-            "config": {},
+            "config": {"Entrypoint": list(entrypoint)} if entrypoint else {},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{_digest(tar)}" for tar in tars]},
         },
     )

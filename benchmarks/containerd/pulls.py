@@ -45,8 +45,8 @@ class ColdPull:
     whole: float
 
 
-def push(image: BenchmarkImage, registry: str) -> None:
-    """Copy an image into the registry."""
+def push(image: BenchmarkImage, registry: str, *, credentials: str = "") -> None:
+    """Copy an image into the registry, as a user with a password (``name:password``) where it asks for one."""
     subprocess.run(
         [  # noqa: S607 - Debian's own
             "skopeo",
@@ -54,6 +54,7 @@ def push(image: BenchmarkImage, registry: str) -> None:
             "--quiet",
             "--insecure-policy",
             "--dest-tls-verify=false",
+            *(["--dest-creds", credentials] if credentials else []),
             f"oci:{image.layout}:benchmark",
             f"docker://{_reference(image, registry)}",
         ],

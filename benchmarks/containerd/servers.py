@@ -27,6 +27,10 @@ log: {{level: error}}
 storage:
   filesystem: {{rootdirectory: "{root}"}}
 http: {{addr: "{address}"}}
+{auth}"""
+
+_REGISTRY_AUTH = """\
+auth: {{htpasswd: {{realm: "registry", path: "{path}"}}}}
 """
 
 _CONTAINERD_CONFIG = """\
@@ -73,14 +77,22 @@ class Containerd:
 
 
 @contextmanager
-def registry(folder: Path) -> Iterator[str]:
-    """Run a registry without TLS that keeps its blobs below the folder; yield its address."""
+def registry(folder: Path, *, htpasswd: Path | None = None) -> Iterator[str]:
+    """Run a registry without TLS that keeps its blobs below the folder; yield its address.
+
+    Args:
+        folder: to keep them in.
+        htpasswd: a file with who may pull and push; anybody by default.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"127.0.0.1:{port}"
     config = folder / "registry.yml"
-    config.write_text(_REGISTRY_CONFIG.format(root=folder / "registry", address=address), encoding="utf-8")
+    auth = "" if htpasswd is None else _REGISTRY_AUTH.format(path=htpasswd)
+    config.write_text(
+        _REGISTRY_CONFIG.format(root=folder / "registry", address=address, auth=auth), encoding="utf-8"
+    )
 
     def answers() -> bool:
         with socket.socket() as client:

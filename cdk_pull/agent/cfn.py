@@ -11,6 +11,7 @@ from cdk_pull.agent.pieces import Marked, Marks
 from cdk_pull.agent.readers.reading import LIMIT_BYTES, Reading, Unknown, compute, size_bytes
 from cdk_pull.agent.user_data import add_settings, read_any
 from cdk_pull.agent.writers.cloud_init import as_archive
+from cdk_pull.agent.writers.docker_settings import add_docker_settings
 from cdk_pull.agent.writers.pre_pull import add_pre_pull
 from cdk_pull.errors import UnsupportedError
 from cdk_pull.patterns import lazy_pattern
@@ -19,6 +20,7 @@ from cdk_pull.records import dataclass, replace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cdk_pull.agent.docker_settings import DockerCommands
     from cdk_pull.agent.pre_pull import PrePull
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.variables import OperatingSystem
@@ -30,9 +32,9 @@ __all__ = [
     "archived_value",
     "branches",
     "clusters_of",
+    "commands_to_value",
     "from_text",
     "locate",
-    "pre_pull_to_value",
     "read_value",
     "size_bytes",
     "to_text",
@@ -123,28 +125,36 @@ def apply_to_value(value: object, settings: AgentSettings, os: OperatingSystem) 
     return from_text(add_settings(marked.text, settings, os), marked)
 
 
-def pre_pull_to_value(
-    value: object, pre_pull: PrePull, images: Sequence[object], os: OperatingSystem
+def commands_to_value(
+    value: object,
+    os: OperatingSystem,
+    *,
+    pre_pull: PrePull | None = None,
+    docker: DockerCommands | None = None,
 ) -> object:
-    """Return the value under ``UserData`` with a pre-pull in it.
+    """Return the value under ``UserData`` with commands in it that run before the agent takes tasks.
 
     Args:
         value: what the template has there.
-        pre_pull: what to pull, without its images.
-        images: as CloudFormation has them: texts, or intrinsics that give texts.
         os: the operating system that it is for.
+        pre_pull: the images to pull, with CDK's tokens.
+        docker: how to set up Docker.
 
     Raises:
-        ConflictError: when the user data does not set ``prefer-cached``.
+        ConflictError: when the user data does not set ``prefer-cached`` for a pre-pull, or sets up Docker in another way.
         UnsupportedError: when the text is not in the template, or nothing can be added to it.
     """
     if (found := branches(value)) is not None:
         condition, *both = found
-        return {"Fn::If": [condition, *(pre_pull_to_value(each, pre_pull, images, os) for each in both)]}
+        changed = [commands_to_value(each, os, pre_pull=pre_pull, docker=docker) for each in both]
+        return {"Fn::If": [condition, *changed]}
     marked = to_text(value)
     marks = Marks[object](marked.pieces)
-    names = tuple(marks.text(_parts(each)) for each in images)
-    text = add_pre_pull(marked.text, replace(pre_pull, images=names), os)
+    if pre_pull is not None:
+        names = tuple(marks.text(_parts(each)) for each in pre_pull.images)
+        text = add_pre_pull(marked.text, replace(pre_pull, images=names), os, docker)
+    else:
+        text = marked.text if docker is None else add_docker_settings(marked.text, docker, os)
     return from_text(text, Marked(text, tuple(marks.pieces)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cdk_pull.agent.docker_settings import pre_pull_facts
 from cdk_pull.agent.settings import PullBehavior
 from cdk_pull.decision import Decision
 from cdk_pull.records import replace
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from cdk_pull.agent.settings import AgentSettings
     from cdk_pull.agent.volume import ImageVolume
 
-__all__ = ["applied_decision", "capacity_decision", "pre_pull_decision", "pull_decision"]
+__all__ = ["applied_decision", "capacity_decision", "docker_decision", "pre_pull_decision", "pull_decision"]
 
 # What the agent does and what it costs, from amazon-ecs-agent 1.105.1.
 _WHAT = {
@@ -69,6 +70,25 @@ def pre_pull_decision(images: int, within_seconds: int, call_sites: str) -> Deci
     )
 
 
+def docker_decision(downloads: int, call_sites: str, overridden: Sequence[tuple[str, str]] = ()) -> Decision:
+    """Return the decision of how many layers Docker downloads at once.
+
+    Args:
+        downloads: the number.
+        call_sites: where it was requested.
+        overridden: what does not count beside it, each with who asks for it.
+    """
+    usual = pre_pull_facts()["max_concurrent_downloads"]["default"]
+    return Decision(
+        topic="docker-settings",
+        decided=f"Docker downloads up to {downloads} layers of an image at once, in place of {usual}",
+        why=f"requested in {call_sites}: an image of many layers waits less for the registry{_instead(overridden)}",
+        cost="no charge; reaches new instances only",
+        confidence="releases of Docker with the containerd image store ignored it until mid-2026",
+        details={"max_concurrent_downloads": downloads},
+    )
+
+
 def applied_decision(
     decision: Decision, settings: AgentSettings, where: str, overridden: Sequence[tuple[str, str]]
 ) -> Decision:
@@ -80,12 +100,11 @@ def applied_decision(
         where: the scopes that have a part in it.
         overridden: what does not count, each with who asks for it.
     """
-    instead = "; ".join(f"in place of {what}, which {who} asks for" for what, who in overridden)
     environment = settings.to_environment()
     same = environment == decision.details["settings"]
     return replace(
         decision if same else _decision(settings, decision.why),
-        why=f"{decision.why}{f'; {instead}' if instead else ''}",
+        why=f"{decision.why}{_instead(overridden)}",
         cost=decision.cost,
         details={
             **decision.details,
@@ -94,6 +113,10 @@ def applied_decision(
             **({"instead_of": {who: what for what, who in overridden}} if overridden else {}),
         },
     )
+
+
+def _instead(overridden: Sequence[tuple[str, str]]) -> str:
+    return "".join(f"; in place of {what}, which {who} asks for" for what, who in overridden)
 
 
 def _decision(

@@ -6,13 +6,14 @@ and fail nothing: an image that could not be pulled is pulled by its task, as wi
 
 Sources: the ECS-optimized Amazon Linux 2023 AMI has Docker and no AWS CLI; Amazon Linux has
 ``amazon-ecr-credential-helper`` in its own repositories; the ECS-optimized Windows AMIs have the AWS Tools for
-PowerShell; Docker reads ``max-concurrent-downloads`` again when it is reloaded.
+PowerShell.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from cdk_pull.agent.docker_settings import pre_pull_facts
 from cdk_pull.agent.pieces import known_parts
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.patterns import lazy_pattern
@@ -21,8 +22,6 @@ from cdk_pull.records import dataclass
 __all__ = ["PrePull"]
 
 _PLAIN: Final = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
-_SECONDS: Final = (10, 1800)
-_DOWNLOADS: Final = (1, 100)
 
 _MARKER: Final = "# cdk-pull: pull images before the ECS agent "
 
@@ -34,7 +33,7 @@ exec </dev/null
 say() {{ echo "cdk-pull: $*"; }}
 end=$(( $(date +%s) + {seconds} ))
 bounded() {{ left=$(( end - $(date +%s) )); [ "$left" -gt 0 ] || return 124; timeout -k 2 "$left" "$@"; }}
-{downloads}bounded systemctl start docker || say "Docker does not start"
+bounded systemctl start docker || say "Docker does not start"
 set -- {images}
 export DOCKER_CONFIG=/run/cdk-pull
 mkdir -p "$DOCKER_CONFIG"
@@ -60,13 +59,6 @@ done
 wait
 rm -rf "$DOCKER_CONFIG"
 ) || :
-"""
-
-_DOWNLOAD_SETTING: Final = """\
-if [ -e /etc/docker/daemon.json ]; then say "/etc/docker/daemon.json exists and is left as it is"
-else mkdir -p /etc/docker; echo '{{"max-concurrent-downloads": {downloads}}}' > /etc/docker/daemon.json
-systemctl is-active -q docker && bounded systemctl reload docker
-fi
 """
 
 _WINDOWS: Final = """\
@@ -96,16 +88,13 @@ class PrePull:
     Attributes:
         images: exactly as the task definitions name them; marks and CDK's tokens may be in them.
         within_seconds: when to stop pulling, from 10 to 1,800.
-        max_concurrent_downloads: layers of one image that Docker downloads at once, from 1 to 100; Docker's default of
-            3 where it is None. Linux only.
 
     Raises:
-        InvalidValueError: if there is no image, an image holds what no image name can, or a number is out of bounds.
+        InvalidValueError: if there is no image, an image holds what no image name can, or the time is out of bounds.
     """
 
     images: tuple[str, ...]
     within_seconds: int
-    max_concurrent_downloads: int | None = None
 
     def __post_init__(self) -> None:
         if not self.images:
@@ -117,21 +106,17 @@ class PrePull:
                     image,
                     allowed="the name as in the task definition, such as 'nginx:1.27'",
                 )
-        for name, value, (low, high) in (
-            ("within", self.within_seconds, _SECONDS),
-            ("max_concurrent_downloads", self.max_concurrent_downloads, _DOWNLOADS),
-        ):
-            if value is not None and not low <= value <= high:
-                raise InvalidValueError(f"invalid {name}", value, allowed=f"{low} to {high}")
+        bounds = pre_pull_facts()["within_seconds"]
+        if not bounds["minimum"] <= self.within_seconds <= bounds["maximum"]:
+            raise InvalidValueError(
+                "invalid within",
+                f"{self.within_seconds} s",
+                allowed=f"{bounds['minimum']} s to {bounds['maximum']} s",
+            )
 
     def linux(self) -> str:
         """Return the lines of a shell script on Amazon Linux 2023 or 2."""
-        downloads = (
-            _DOWNLOAD_SETTING.format(downloads=self.max_concurrent_downloads)
-            if self.max_concurrent_downloads is not None
-            else ""
-        )
-        return _LINUX.format(seconds=self.within_seconds, images=self._quoted(" "), downloads=downloads)
+        return _LINUX.format(seconds=self.within_seconds, images=self._quoted(" "))
 
     def windows(self) -> str:
         """Return the lines of PowerShell, for before ``Initialize-ECSAgent``."""

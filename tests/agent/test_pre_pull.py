@@ -154,26 +154,6 @@ def test_an_instance_without_docker(machine: Machine) -> None:
     assert "cannot pull nginx:1" in run.stdout
 
 
-def test_downloads_at_once(machine: Machine) -> None:
-    """Docker gets its number of layers at once where nobody has configured it, and is reloaded."""
-    script = PrePull(images=("nginx:1",), within_seconds=30, max_concurrent_downloads=10).linux()
-    machine.run(script)
-    assert json.loads((machine.folder / "docker" / "daemon.json").read_text()) == {
-        "max-concurrent-downloads": 10
-    }
-    assert machine.log("systemctl") == ["is-active -q docker", "reload docker", "start docker"]
-
-
-def test_an_own_configuration_is_left(machine: Machine) -> None:
-    """A daemon.json that is there stays as it is, and that is said."""
-    (machine.folder / "docker").mkdir()
-    (machine.folder / "docker" / "daemon.json").write_text("{}")
-    script = PrePull(images=("nginx:1",), within_seconds=30, max_concurrent_downloads=10).linux()
-    _, said, _ = machine.run(script)
-    assert said[0].endswith("/docker/daemon.json exists and is left as it is")
-    assert (machine.folder / "docker" / "daemon.json").read_text() == "{}"
-
-
 def test_powershell_is_grammatical() -> None:
     """The lines for Windows parse without an error, and name each image once."""
     text = PrePull(images=(f"{ECR}/app:1", "nginx:1", "nginx:1"), within_seconds=120).windows()
@@ -209,8 +189,7 @@ def test_what_is_no_image_is_refused(image: str) -> None:
     ("props", "message"),
     [
         ({"images": ()}, r"no image to pull: \(\); allowed: at least one image name"),
-        ({"within_seconds": 5}, "invalid within: 5; allowed: 10 to 1800"),
-        ({"max_concurrent_downloads": 0}, "invalid max_concurrent_downloads: 0; allowed: 1 to 100"),
+        ({"within_seconds": 5}, "invalid within: '5 s'; allowed: 10 s to 1800 s"),
     ],
 )
 def test_bounds(props: dict[str, object], message: str) -> None:

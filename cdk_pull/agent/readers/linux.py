@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from cdk_pull.agent.script.bash.redirects import empty
 from cdk_pull.agent.script.bash.world import ECS_CONFIG, PRINTED, PRUNED, PULLED, USED, World
 from cdk_pull.agent.script.core import OvergrownError, mentioned
 from cdk_pull.agent.variables import variables
+from cdk_pull.errors import UnsupportedError
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
 
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.readers.ecs_config import ConfigFile
 
-__all__ = ["read"]
+__all__ = ["files_after", "read"]
 
 # Outside of comments: what installs, starts or configures the agent in a way that is not followed.
 _AGENT = lazy_pattern(
@@ -88,6 +90,28 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
         reading = compute({}, "linux", unknown=[Unknown(None, 0, "it is too involved to follow")])
         agent = _mentioned(hidden)
     return told(with_mentions(replace(reading, agent=agent), user_data), holes, user_data)
+
+
+def files_after(user_data: str, path: str) -> list[str | None]:
+    """Return what user data may leave in a file, once for each way that it may go; None where it writes nothing there.
+
+    Args:
+        user_data: the text, with CDK tokens or marks where only the deployment knows a piece.
+        path: of the file.
+
+    Raises:
+        UnsupportedError: for user data that is too involved to follow.
+    """
+    holes = Holes()
+    hidden, _ = terraform.hidden(holes.hide_tokens(user_data), holes)
+    worlds: Sequence[World] = ()
+    if far_too_large(user_data, "linux") is None:
+        with suppress(RecursionError, OvergrownError):
+            worlds, _ = _execute(plan(hidden, holes)[0], holes)
+    if not worlds:
+        raise UnsupportedError(f"the user data is too involved to tell what it writes to {path}")
+    found = (world.files.get(path) for world in worlds)
+    return [None if each is None else "".join(chunk.text for chunk in each) for each in found]
 
 
 def _execute(steps: Iterable[Step], holes: Holes) -> tuple[list[World], list[AgentWarning]]:

@@ -43,17 +43,22 @@ def first(script: str, line: str) -> str:
     return f"{above}{line}{newline}{rest}"
 
 
-def candidates(script: str, line: str) -> Iterator[str]:
-    """Yield the script with the command in it, in the places where they are likely to last.
+def candidates(script: str, line: str, writes: re.Pattern[bytes] = _WRITES) -> Iterator[str]:
+    """Yield the script with the command in it, in the places where it is likely to last.
 
     At the very beginning no ``exit``, ``exec``, ``set -e``, open quote or syntax error of the script can prevent
     them. What the script truncates afterwards is the reason for the other places: after the last statement that
     writes the file, when the script exits, and at its end.
+
+    Args:
+        script: the script.
+        line: the command.
+        writes: what a statement has in it that may write the file; ecs.config by default.
     """
     above, rest = _split(script)
     newline = "\r\n" if above.endswith("\r\n") else "\n"
     yield first(script, line)
-    for position in _after_writes(rest):
+    for position in _after(writes, rest):
         before = rest[:position] if rest[:position].endswith("\n") else f"{rest[:position]}{newline}"
         # Where any failure ends the script, it may end before it comes so far.
         before_all = f"{line}{newline}" if _STOPS_ON_ERROR.search(script) else ""
@@ -81,14 +86,14 @@ def _split(script: str) -> tuple[str, str]:
     return above, script[len(found) :]
 
 
-def _after_writes(script: str) -> Iterator[int]:
-    """Yield the ends of the lines on which statements end that name ecs.config or run cfn-init, the last first."""
+def _after(writes: re.Pattern[bytes], script: str) -> Iterator[int]:
+    """Yield the ends of the lines on which statements end that may write a file, the last first."""
     _, root = parse(Holes().hide_tokens(script).encode("utf-8", "replace"))
     ends = [0]
     for line in script.split("\n"):
         ends.append(ends[-1] + len(line) + 1)
     for node in reversed(root.children):
         row, column = node.end_point
-        if _WRITES.search(node.text or b""):
+        if writes.search(node.text or b""):
             # The tree has rows of its own where a here-document does not end.
             yield min(ends[min(row + 1 if column else row, len(ends) - 1)], len(script))

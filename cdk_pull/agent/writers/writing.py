@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cdk_pull.agent.readers.reading import Reading
     from cdk_pull.agent.settings import AgentSettings
 
-__all__ = ["write"]
+__all__ = ["keeps_settings", "write"]
 
 _SPOILS = frozenset({WarningCode.NO_EFFECT, WarningCode.PRUNE_BESIDE_ONCE})
 
@@ -90,3 +90,13 @@ def _refuse_spoilt(user_data: str, candidate: str, before: Reading, after: Readi
 def _has(reading: Reading, name: str, value: str) -> bool:
     present = reading.settings.get(name)
     return present is not None and same(name, present, value)
+
+
+def keeps_settings(before: Reading, after: Reading) -> bool:
+    """Tell whether a text with commands more leaves every agent setting as it was, and gives no new warning."""
+    codes = {each.code for each in before.warnings}
+    return (
+        after.settings == before.settings
+        and len(after.unknown) <= len(before.unknown)
+        and all(each.code in codes for each in after.warnings)
+    )

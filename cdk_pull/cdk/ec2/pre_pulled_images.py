@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 
+from cdk_pull.agent.docker_settings import pre_pull_facts
 from cdk_pull.agent.instance import checked_operating_system
 from cdk_pull.agent.pre_pull import PrePull
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     PrePullable: TypeAlias = str | ecr_assets.DockerImageAsset | ecs.EcrImage | ecs.TaskDefinition
 
 __all__ = ["PrePulledImages"]
-
-_DEFAULT_SECONDS = 120
 
 
 class PrePulledImages(ImagePullBehavior):
@@ -73,7 +72,11 @@ class PrePulledImages(ImagePullBehavior):
             raise InvalidValueError(
                 "within must be a duration", within, allowed="cdk.Duration, such as cdk.Duration.minutes(2)"
             )
-        seconds = _DEFAULT_SECONDS if within is None else round(within.to_seconds(integral=False))
+        seconds = (
+            pre_pull_facts()["within_seconds"]["default"]
+            if within is None
+            else round(within.to_seconds(integral=False))
+        )
         names = tuple(dict.fromkeys(name for each in images for name in _names(each)))
         PrePull(images=names, within_seconds=seconds)
         super().__init__(

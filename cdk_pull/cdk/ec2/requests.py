@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.agent.variables import variables
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cdk_pull.decision import Decision
 
 __all__ = [
+    "DOWNLOADS",
     "TOKENS",
     "CapacityApplication",
     "ClusterNames",
@@ -37,6 +38,8 @@ __all__ = [
 
 TOKENS = re.compile(r"\$\{Token\[[^\]]*\]\}")
 """What stands in CDK's strings for what CloudFormation fills in."""
+DOWNLOADS: Final = "max_concurrent_downloads"
+"""What a conflict over Docker's setting calls it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,12 +50,15 @@ class Request:
         settings: the agent settings.
         operating_system: what the user says the capacity runs; None to find out.
         decision: how to report it; None for the plain words.
+        pre_pull: the images to pull; None for none.
+        max_concurrent_downloads: how many layers of an image Docker downloads at once; None to leave it.
     """
 
     settings: AgentSettings
     operating_system: OperatingSystem | None = None
     decision: Decision | None = field(default=None, compare=False)
     pre_pull: PrePullRequest | None = None
+    max_concurrent_downloads: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -237,15 +243,23 @@ def _over(near: Combined, far: Combined) -> Combined:
         whole = ", ".join(f"{name}={value}" for name, value in other.settings.to_environment().items())
         overridden = ((whole, far.applications[0]),)
         far = far._replace(applications=())
+    downloads = one.max_concurrent_downloads
+    if (
+        None not in (downloads, other.max_concurrent_downloads)
+        and downloads != other.max_concurrent_downloads
+    ):
+        overridden += ((f"{DOWNLOADS}={other.max_concurrent_downloads}", far.applications[0]),)
+    request = Request(
+        settings=settings,
+        operating_system=one.operating_system or other.operating_system,
+        decision=one.decision,
+        pre_pull=one.pre_pull or other.pre_pull,
+        max_concurrent_downloads=downloads or other.max_concurrent_downloads,
+    )
+    adds = replace(request, operating_system=one.operating_system) != one
     return Combined(
-        Request(
-            settings=settings,
-            operating_system=one.operating_system or other.operating_system,
-            decision=one.decision,
-            pre_pull=one.pre_pull or other.pre_pull,
-        ),
-        near.applications
-        + (far.applications if settings != one.settings or (other.pre_pull and not one.pre_pull) else ()),
+        request,
+        near.applications + (far.applications if adds else ()),
         (*near.overridden, *overridden, *far.overridden),
     )
 
@@ -256,10 +270,14 @@ def _pre_pull(one: PrePullRequest | None, other: PrePullRequest | None) -> PrePu
 
 def _both(one: Combined, other: Application) -> Combined:
     mine, theirs = one.request, other.request
-    if clash := mine.settings.conflicts(theirs.settings):
+    clash = [(each.variable, each.one, each.other) for each in mine.settings.conflicts(theirs.settings)]
+    downloads = (mine.max_concurrent_downloads, theirs.max_concurrent_downloads)
+    if None not in downloads and downloads[0] != downloads[1]:
+        clash.append((DOWNLOADS, str(downloads[0]), str(downloads[1])))
+    if clash:
         values = "; ".join(
-            f"{each.variable}: {each.one!r} ({one.call_sites}) and {each.other!r} ({other.call_site})"
-            for each in clash
+            f"{name}: {here!r} ({one.call_sites}) and {there!r} ({other.call_site})"
+            for name, here, there in clash
         )
         nearer = (
             "give each its own capacity"
@@ -285,6 +303,7 @@ def _both(one: Combined, other: Application) -> Combined:
             operating_system=mine.operating_system or theirs.operating_system,
             decision=mine.decision or theirs.decision,
             pre_pull=_pre_pull(mine.pre_pull, theirs.pre_pull),
+            max_concurrent_downloads=mine.max_concurrent_downloads or theirs.max_concurrent_downloads,
         ),
         applications,
     )

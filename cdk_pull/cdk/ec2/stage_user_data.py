@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, ClassVar
 
-from cdk_pull.agent.decisions import applied_decision, pre_pull_decision, pull_decision
+from cdk_pull.agent.decisions import applied_decision, docker_decision, pre_pull_decision, pull_decision
 from cdk_pull.cdk.ec2.batch import BatchEnvironments
 from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES, user_data_in
 from cdk_pull.cdk.ec2.pull_grants import grant_pulls
-from cdk_pull.cdk.ec2.requests import CapacityApplication
+from cdk_pull.cdk.ec2.requests import DOWNLOADS, CapacityApplication
 from cdk_pull.cdk.ec2.user_data import LaunchUserData, known_text
 from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.decisions import record
@@ -179,20 +179,23 @@ class StageUserData(StageWork):
         decisions = launch.decisions()
         if launch.combined and not launch.problem:
             found = launch.combined
-            decision = found.request.decision or pull_decision(found.request.settings, found.call_sites)
-            decisions = [
-                applied_decision(
-                    decision,
-                    found.request.settings,
-                    ", ".join(dict.fromkeys(each.path for each in found.applications)),
-                    [(what, str(each)) for what, each in found.overridden],
-                ),
-                *decisions,
-            ]
-            if (pre_pull := found.request.pre_pull) is not None:
-                decisions.insert(
-                    1, pre_pull_decision(len(pre_pull.images), pre_pull.within_seconds, found.call_sites)
+            request = found.request
+            made = []
+            if request.decision or request.settings.to_environment():
+                decision = request.decision or pull_decision(request.settings, found.call_sites)
+                where = ", ".join(dict.fromkeys(each.path for each in found.applications))
+                instead = [
+                    (what, str(each)) for what, each in found.overridden if not what.startswith(DOWNLOADS)
+                ]
+                made.append(applied_decision(decision, request.settings, where, instead))
+            if (pre_pull := request.pre_pull) is not None:
+                made.append(
+                    pre_pull_decision(len(pre_pull.images), pre_pull.within_seconds, found.call_sites)
                 )
+            if (downloads := request.max_concurrent_downloads) is not None:
+                instead = [(what, str(each)) for what, each in found.overridden if what.startswith(DOWNLOADS)]
+                made.append(docker_decision(downloads, found.call_sites, instead))
+            decisions = [*made, *decisions]
         told = self._recorded.setdefault(identity(launch.resource), [])
         for decision in decisions:
             if decision not in told:

@@ -11,6 +11,7 @@ import jsii
 from aws_cdk import aws_ec2 as ec2
 
 from cdk_pull.agent import cfn
+from cdk_pull.agent.docker_settings import DockerCommands
 from cdk_pull.agent.fixes.in_template import fix_value
 from cdk_pull.agent.instance import image_of, instance, operating_system, written_for
 from cdk_pull.agent.pieces import known_parts, readable
@@ -267,7 +268,13 @@ class LaunchUserData:
             os_type = self._os_type(text) or ("LINUX" if batch and image is None else "")
             system = operating_system(text, image, asked=wanted.operating_system, os_type=os_type)
             accepted = cfn.archived_value(original, system) if batch else original
-            return _applied(json.dumps(accepted), wanted.settings, wanted.pre_pull, system)
+            return _applied(
+                json.dumps(accepted),
+                wanted.settings,
+                wanted.pre_pull,
+                wanted.max_concurrent_downloads,
+                system,
+            )
         except CdkPullError as error:
             self.problem = str(error)
             return original
@@ -368,14 +375,24 @@ def _corrected(
 
 @lru_cache(maxsize=256)
 def _applied(
-    original: str, settings: AgentSettings, pre_pull: PrePullRequest | None, system: OperatingSystem
+    original: str,
+    settings: AgentSettings,
+    pre_pull: PrePullRequest | None,
+    downloads: int | None,
+    system: OperatingSystem,
 ) -> object:
     # A shell takes a token for a variable of its own: a word stands for it until the value is there.
     settings, tokens = with_words(settings)
     value = cfn.apply_to_value(json.loads(original), settings, system)
-    if pre_pull is not None:
-        commands = PrePull(images=pre_pull.images, within_seconds=pre_pull.within_seconds)
-        value = cfn.pre_pull_to_value(value, commands, pre_pull.images, system)
+    if pre_pull is not None or downloads is not None:
+        value = cfn.commands_to_value(
+            value,
+            system,
+            pre_pull=None
+            if pre_pull is None
+            else PrePull(images=pre_pull.images, within_seconds=pre_pull.within_seconds),
+            docker=None if downloads is None else DockerCommands(downloads),
+        )
     _check_size(value)
     if not tokens:
         return value

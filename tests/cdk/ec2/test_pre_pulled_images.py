@@ -53,7 +53,8 @@ class Capacity(cdk.Stack):
         return dict(Template.from_stack(self).to_json()["Resources"])
 
 
-def _user_data(resources: dict[str, Any]) -> Any:
+def launch_user_data(resources: dict[str, Any]) -> Any:
+    """Return the user data of the one launch resource, as it is in the template."""
     return next(
         each["Properties"].get("UserData") or each["Properties"]["LaunchTemplateData"]["UserData"]
         for each in resources.values()
@@ -84,7 +85,7 @@ def test_matrix(*, on: str, windows: bool, first: bool, behavior: bool) -> None:
     cdk.Mixins.of(ON[on](stack)).apply(*mixins)
     if first:
         stack.join()
-    value = _user_data(stack.written())
+    value = launch_user_data(stack.written())
     assert read_value(value).effective["ECS_IMAGE_PULL_BEHAVIOR"] == "prefer-cached"
     text = to_text(value).text
     assert text.count("docker pull -q") == 1
@@ -171,7 +172,7 @@ def test_two_lists_are_one_pre_pull() -> None:
         pull.PrePulledImages([OWN], within=cdk.Duration.minutes(1)),
         pull.PrePulledImages(["nginx:1.27", OWN], within=cdk.Duration.minutes(3)),
     )
-    text = to_text(_user_data(stack.written())).text
+    text = to_text(launch_user_data(stack.written())).text
     assert f"set -- '{OWN}' 'nginx:1.27'" in text
     assert "Ends within 180 s" in text
 
@@ -201,8 +202,8 @@ def test_an_imported_group_is_refused() -> None:
         ([3], {}, "not an image: 'int'; allowed: an image name, a DockerImageAsset"),
         (["a b"], {}, "invalid image name: 'a b'"),
         (["nginx"], {"within": 60}, "within must be a duration: 60; allowed: cdk.Duration, such as"),
-        (["nginx"], {"within": cdk.Duration.seconds(5)}, "invalid within: 5; allowed: 10 to 1800"),
-        (["nginx"], {"within": cdk.Duration.hours(1)}, "invalid within: 3600; allowed: 10 to 1800"),
+        (["nginx"], {"within": cdk.Duration.seconds(5)}, "invalid within: '5 s'; allowed: 10 s to 1800 s"),
+        (["nginx"], {"within": cdk.Duration.hours(1)}, "invalid within: '3600 s'; allowed: 10 s to 1800 s"),
     ],
 )
 def test_bad_values(images: Any, props: dict[str, Any], message: str) -> None:

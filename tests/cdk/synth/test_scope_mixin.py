@@ -30,6 +30,7 @@ LAUNCH_TEMPLATES: Final = "@aws-cdk/aws-autoscaling:generateLaunchTemplateInstea
 MIXINS: Final[dict[str, Callable[[], ScopeMixin]]] = {
     "ImagePullBehavior": pull.ImagePullBehavior.once,
     "PrePulledImages": lambda: pull.PrePulledImages(["public.ecr.aws/datadog/agent:7.60.0"]),
+    "DockerSettings": lambda: pull.DockerSettings(max_concurrent_downloads=10),
     "PullFixes": pull.PullFixes,
     "FargateTaskSize": lambda: pull.FargateTaskSize.start_within(
         cdk.Duration.minutes(1), compressed="800MB", uncompressed="2.4GB"
@@ -62,7 +63,7 @@ def fill(scope: Construct, mixin: str) -> None:
         )
         managed(scope, "Managed", cluster_name="prod", managed_instances_provider=provider)
         return
-    if mixin in {"ImagePullBehavior", "PrePulledImages", "PullFixes"}:
+    if mixin in {"ImagePullBehavior", "PrePulledImages", "DockerSettings", "PullFixes"}:
         vpc = ec2.Vpc.from_vpc_attributes(
             scope, "Vpc", vpc_id="vpc-1", availability_zones=["eu-west-1a"], private_subnet_ids=["subnet-1"]
         )
@@ -75,7 +76,7 @@ def fill(scope: Construct, mixin: str) -> None:
         )
         if mixin == "PullFixes":
             group.add_user_data("echo ECS_IMAGE_PULL_BEHAVIOR=Once >> /etc/ecs/ecs.config")
-    if mixin not in {"ImagePullBehavior", "PrePulledImages"}:
+    if mixin not in {"ImagePullBehavior", "PrePulledImages", "DockerSettings"}:
         memory = 512 if mixin == "FargateTaskSize" else 8192
         task = ecs.FargateTaskDefinition(scope, "Task", cpu=256, memory_limit_mib=memory)
         task.add_container("app", image=ecs.ContainerImage.from_registry(ABROAD))
@@ -119,6 +120,7 @@ def _is_served(mixin: str, stack: cdk.Stack) -> bool:
     return {
         "ImagePullBehavior": behaviors == {"once"},
         "PrePulledImages": behaviors == {"prefer-cached"},
+        "DockerSettings": "Docker downloads up to 10" in json.dumps(template),
         "ManagedInstancesCache": "ScaleInAfter" in json.dumps(template),
         "PullFixes": (behaviors, sizes) == ({"once"}, {("1024", "8192")}),
         "PullThroughCache": bool(images) and ABROAD not in images,
@@ -253,7 +255,7 @@ ORDERS: Final[dict[str, tuple[Callable[..., Prod], str]]] = {
     "make the stage, aspect on the app": (_aspect_stage, WRITTEN),
 }
 PAGE: Final = cells("order")
-CHANGES: Final = "changes (ImagePullBehavior, PrePulledImages, PullFixes, FargateTaskSize, PullThroughCache, ManagedInstancesCache)"
+CHANGES: Final = "changes (ImagePullBehavior, PrePulledImages, DockerSettings, PullFixes, FargateTaskSize, PullThroughCache, ManagedInstancesCache)"
 LOOKS: Final = "only looks (SameRegionImages, FargateTaskSize.checked)"
 
 

@@ -33,6 +33,7 @@ MIXINS: Final[dict[str, Callable[[], ScopeMixin]]] = {
         pull.AgentSettings(image_pull_timeout=cdk.Duration.hours(1))
     ),
     "PrePulledImages": lambda: pull.PrePulledImages(["public.ecr.aws/datadog/agent:7.60.0"]),
+    "DockerSettings": lambda: pull.DockerSettings(max_concurrent_downloads=10),
     "PullFixes": pull.PullFixes,
     "FargateTaskSize": lambda: pull.FargateTaskSize.within_price(1, compressed="800MB", uncompressed="2.4GB"),
     "SameRegionImages": pull.SameRegionImages,
