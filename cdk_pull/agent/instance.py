@@ -17,7 +17,7 @@ from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
-    from cdk_pull.agent.readers.reading import AgentUse, Reading
+    from cdk_pull.agent.readers.reading import Reading
     from cdk_pull.agent.variables import OperatingSystem
 
 __all__ = [
@@ -96,12 +96,11 @@ def instance(reading: Reading, image: Image, *, referred: str = "") -> Instance:
         image: its image.
         referred: what makes it capacity of a cluster from outside, such as a capacity provider, in a clause.
     """
-    use: AgentUse = reading.agent
     os = image.os or reading.os
     if referred:
         return Instance(joins=True, why=referred, os=os)
-    if use.evidence:
-        return Instance(joins=True, why=f"its user data: {use.evidence}", os=os)
+    if reading.agent.evidence:
+        return Instance(joins=True, why=f"its user data: {reading.agent.evidence}", os=os)
     if image.ecs:
         return Instance(joins=True, why="its image starts the ECS agent", os=os)
     unknown = next((each for each in reading.unknown if each.variable is None), None)

@@ -101,7 +101,7 @@ class Holes:
         """Return the text with what was hidden back in its place."""
         return self._filled(_MARK, text, lambda hole: hole.source)
 
-    def told(self, text: str) -> str:
+    def named(self, text: str) -> str:
         """Return a message about the text, with the names of the pieces for a person."""
         return self._filled(_SHOWN, text, lambda hole: hole.name or _FILLED_IN)
 

@@ -31,8 +31,8 @@ def test_a_hidden_piece_has_its_place_and_its_name() -> None:
         (2, "${Token[TOKEN.1]} is known only at deployment"),
         (3, "{{resolve:ssm:/x}} is known only at deployment"),
     ]
-    assert holes.told(f"line {hidden.split(chr(10))[1]!r}") == "line '${Cluster} ${Token[TOKEN.1]}'"
-    assert holes.told(holes.mark("what a command prints", 1)) == "${…}"
+    assert holes.named(f"line {hidden.split(chr(10))[1]!r}") == "line '${Cluster} ${Token[TOKEN.1]}'"
+    assert holes.named(holes.mark("what a command prints", 1)) == "${…}"
     assert holes.show_tokens(hidden) == marked.text
 
 

@@ -62,21 +62,21 @@ def _advice(case: Case, os: OperatingSystem, *, with_edits: bool) -> Advice:
     code = WarningCode(case.warning.code)
     edit = first_edit(case, os) if with_edits else None
     if edit is None:
-        return Advice(_by_hand(case, os) or TABLE[code].told(os))
-    told = "" if code == WarningCode.NO_POWERSHELL_TAG else _told(case, edit.text)
-    if not told and code == WarningCode.WRONG_TABLE and case.name:
-        told = f"Under [{_table(case.name)}]: {case.line.strip()}"
-    if not told and code == WarningCode.AFTER_INITIALIZE:
-        told = f"Before Initialize-ECSAgent: {re.sub(r'</powershell>.*', '', case.line).strip()}"
-    if not told and code == WarningCode.SHELL_IN_TOML:
+        return Advice(_by_hand(case, os) or TABLE[code].advice_for(os))
+    line = "" if code == WarningCode.NO_POWERSHELL_TAG else _changed_line(case, edit.text)
+    if not line and code == WarningCode.WRONG_TABLE and case.name:
+        line = f"Under [{_table(case.name)}]: {case.line.strip()}"
+    if not line and code == WarningCode.AFTER_INITIALIZE:
+        line = f"Before Initialize-ECSAgent: {re.sub(r'</powershell>.*', '', case.line).strip()}"
+    if not line and code == WarningCode.SHELL_IN_TOML:
         lines = [each.strip() for each in edit.text.split("\n") if each not in case.lines]
-        told = f"In place of the shell: {', '.join(lines)}" if lines else "Leave the shell out"
-    if told == _LEFT_OUT and TABLE[code].told(os).startswith(_LEFT_OUT):
-        told = TABLE[code].told(os)
+        line = f"In place of the shell: {', '.join(lines)}" if lines else "Leave the shell out"
+    if line == _LEFT_OUT and TABLE[code].advice_for(os).startswith(_LEFT_OUT):
+        line = TABLE[code].advice_for(os)
     # A name that CloudFormation fills in is a token in CDK, where its quotes are not missed.
-    in_cdk = code != WarningCode.NOT_TOML or "${" not in told
+    in_cdk = code != WarningCode.NOT_TOML or "${" not in line
     return Advice(
-        told or TABLE[code].told(os) or edit.what[:1].upper() + edit.what[1:],
+        line or TABLE[code].advice_for(os) or edit.what[:1].upper() + edit.what[1:],
         "" if not in_cdk else "safe" if edit.safe else "unsafe",
     )
 
@@ -102,7 +102,7 @@ def _by_hand(case: Case, os: OperatingSystem) -> str:
     return ""
 
 
-def _told(case: Case, text: str) -> str:
+def _changed_line(case: Case, text: str) -> str:
     """Return the one line in which two texts differ, and what becomes of it; empty where more than one does."""
     # Empty lines come and go with what is around them.
     numbers = [number for number, line in enumerate(case.lines) if line.strip()]

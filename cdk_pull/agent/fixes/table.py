@@ -52,7 +52,7 @@ class Row:
     by_hand: ByHand = ""
     advice: str | Mapping[OperatingSystem, str] = ""
 
-    def told(self, os: OperatingSystem) -> str:
+    def advice_for(self, os: OperatingSystem) -> str:
         """Return the advice for an operating system; empty where there is none."""
         return self.advice if isinstance(self.advice, str) else self.advice.get(os, "")
 

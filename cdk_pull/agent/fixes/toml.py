@@ -210,7 +210,7 @@ def from_shell(text: str) -> str:
     for line in text.split("\n"):
         written = _WRITES.fullmatch(line)
         if written is not None:
-            table, key, value = _said(written[1], holes.hide_tokens(written[2].strip("\"'")))
+            table, key, value = _toml_key(written[1], holes.hide_tokens(written[2].strip("\"'")))
             if key:
                 wanted.setdefault(table, {})[key] = value
         elif not _COMMAND.fullmatch(line):
@@ -220,7 +220,7 @@ def from_shell(text: str) -> str:
     return text if merged is None else document.restore(merged)
 
 
-def _said(name: str, value: str) -> tuple[str, str, object]:
+def _toml_key(name: str, value: str) -> tuple[str, str, object]:
     """Return the table, the key and the value for a variable; no key where Bottlerocket has none."""
     if name == _CLUSTER[0]:
         return _CLUSTER[1], _CLUSTER[2], value

@@ -21,8 +21,8 @@ from cdk_pull.agent.readers.reading import (
     Unknown,
     compute,
     far_too_large,
+    in_own_terms,
     size_warnings,
-    told,
 )
 from cdk_pull.agent.readers.toml_tokens import StandIns, stand_in
 from cdk_pull.agent.variables import (
@@ -62,7 +62,7 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
     if (unread := far_too_large(user_data, "bottlerocket")) is not None:
         return unread
     document = stand_in(user_data, Holes(names))
-    return told(with_mentions(_read(user_data, document), user_data), document.holes, user_data)
+    return in_own_terms(with_mentions(_read(user_data, document), user_data), document.holes, user_data)
 
 
 def _read(user_data: str, document: StandIns) -> Reading:

@@ -87,11 +87,11 @@ def _scripts(task: yaml.Node) -> Iterator[TaskScript]:
             continue
         block = getattr(content, "style", None) == "|"
         yield TaskScript(
-            kind=_said(script, "type").lower(),
+            kind=_text_of(script, "type").lower(),
             text=content.value,
             line=content.start_mark.line + (2 if block else 1),
             block=block,
-            always=_said(script, "frequency").lower() == "always",
+            always=_text_of(script, "frequency").lower() == "always",
         )
 
 
@@ -102,5 +102,5 @@ def _fields(node: Any) -> dict[str, yaml.Node]:
     return {str(each[0].value): each[1] for each in value if isinstance(each, tuple)}
 
 
-def _said(fields: dict[str, yaml.Node], name: str) -> str:
+def _text_of(fields: dict[str, yaml.Node], name: str) -> str:
     return str(getattr(fields.get(name), "value", ""))

@@ -23,8 +23,8 @@ from cdk_pull.agent.readers.reading import (
     Unknown,
     compute,
     far_too_large,
+    in_own_terms,
     size_warnings,
-    told,
 )
 from cdk_pull.agent.script.bash.interpreter import Interpreter
 from cdk_pull.agent.script.bash.redirects import empty
@@ -89,7 +89,7 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
     except (RecursionError, OvergrownError):
         reading = compute({}, "linux", unknown=[Unknown(None, 0, "it is too involved to follow")])
         agent = _mentioned(hidden)
-    return told(with_mentions(replace(reading, agent=agent), user_data), holes, user_data)
+    return in_own_terms(with_mentions(replace(reading, agent=agent), user_data), holes, user_data)
 
 
 def files_after(user_data: str, path: str) -> list[str | None]:

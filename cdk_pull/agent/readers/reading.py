@@ -24,9 +24,9 @@ __all__ = [
     "Unknown",
     "compute",
     "far_too_large",
+    "in_own_terms",
     "size_bytes",
     "size_warnings",
-    "told",
 ]
 
 LIMIT_BYTES = 16 * 1024
@@ -172,19 +172,19 @@ def compute(
     )
 
 
-def told(reading: Reading, holes: Holes, user_data: str) -> Reading:
+def in_own_terms(reading: Reading, holes: Holes, user_data: str) -> Reading:
     """Return a reading in the terms of the text that was given: its names, its places, its own marks."""
     starts = [0]
     for line in user_data.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
     return replace(
         reading,
-        unknown=tuple(replace(each, reason=holes.told(each.reason)) for each in reading.unknown),
+        unknown=tuple(replace(each, reason=holes.named(each.reason)) for each in reading.unknown),
         warnings=tuple(
-            replace(each, message=holes.told(each.message), span=_span(each.line, starts))
+            replace(each, message=holes.named(each.message), span=_span(each.line, starts))
             for each in reading.warnings
         ),
-        agent=_told_use(reading.agent, holes),
+        agent=_use_in_own_terms(reading.agent, holes),
     )
 
 
@@ -193,13 +193,13 @@ def _span(line: int, starts: Sequence[int]) -> tuple[int, int]:
     return (starts[line - 1], starts[line] - 1) if 0 < line < len(starts) else (0, 0)
 
 
-def _told_use(use: AgentUse, holes: Holes) -> AgentUse:
+def _use_in_own_terms(use: AgentUse, holes: Holes) -> AgentUse:
     # What a command prints is in no text, and nobody can tell which cluster it names.
     made = [hole for each in use.clusters if (hole := holes.made(each)) is not None]
     return replace(
         use,
         clusters=tuple(holes.show_tokens(each) for each in use.clusters if holes.made(each) is None),
-        unknown=use.unknown or (holes.told(made[0].reason) if made else ""),
+        unknown=use.unknown or (holes.named(made[0].reason) if made else ""),
     )
 
 

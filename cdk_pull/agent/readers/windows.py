@@ -22,8 +22,8 @@ from cdk_pull.agent.readers.reading import (
     Unknown,
     compute,
     far_too_large,
+    in_own_terms,
     size_warnings,
-    told,
 )
 from cdk_pull.agent.script.core import OvergrownError
 from cdk_pull.agent.script.powershell.interpreter import Interpreter
@@ -217,7 +217,7 @@ def _conclude(session: _Session, holes: Holes, warnings: list[AgentWarning], use
         used="\n".join(each for world in worlds for each in world.used),
     )
     reading = with_mentions(replace(reading, agent=_use(session, reading)), user_data, settings)
-    return told(reading, holes, user_data)
+    return in_own_terms(reading, holes, user_data)
 
 
 def _use(session: _Session, reading: Reading) -> AgentUse:

@@ -1,4 +1,8 @@
-"""The ECS agent's image settings for any EC2 capacity."""
+"""The ECS agent's image settings for any EC2 capacity.
+
+The mixin takes in what is asked for, and where (:class:`ScopeMixin`). When CDK has the whole tree, ``StageUserData`` works
+out which launch templates that reaches and which request counts for each, and writes it into their user data.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,14 @@ import aws_cdk as cdk
 
 from cdk_pull.agent.instance import checked_operating_system
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
-from cdk_pull.cdk.ec2 import capacity as _capacity
 from cdk_pull.cdk.ec2.batch import launch_templates_of
+from cdk_pull.cdk.ec2.capacity import (
+    cluster_names,
+    is_batch,
+    is_capacity,
+    launch_resources,
+    why_unsupported,
+)
 from cdk_pull.cdk.ec2.requests import CapacityApplication, ClusterNames, Request, agent_settings
 from cdk_pull.cdk.ec2.stage_user_data import StageUserData
 from cdk_pull.cdk.synth.constructs import is_cluster, stage_of
@@ -142,13 +152,13 @@ class ImagePullBehavior(ScopeMixin):
         Raises:
             UnsupportedError: for capacity whose user data is not defined in this app.
         """
-        if _capacity.is_capacity(construct):
-            return _capacity.launch_resources(construct)
-        return launch_templates_of(construct) if _capacity.is_batch(construct) else ()
+        if is_capacity(construct):
+            return launch_resources(construct)
+        return launch_templates_of(construct) if is_batch(construct) else ()
 
     def refusal(self, construct: IConstruct) -> str:
         """Return why a construct can have no pull behaviour and what to do instead."""
-        return _capacity.why_unsupported(construct)
+        return why_unsupported(construct)
 
     def application(self, construct: IConstruct, nearness: int | None = None) -> CapacityApplication:
         """Return the application of this to a construct."""
@@ -162,6 +172,6 @@ class ImagePullBehavior(ScopeMixin):
             return False
         self.refuse_written(construct)
         application = self.application(construct, ON_A_CLUSTER)
-        application.cluster = ClusterNames(_capacity.cluster_names(construct), cdk.Stack.of(construct))
+        application.cluster = ClusterNames(cluster_names(construct), cdk.Stack.of(construct))
         self.work.of(construct).apply_within(application, stage_of(construct))
         return True
