@@ -19,6 +19,7 @@ __all__ = [
     "RegistryKind",
     "check_account",
     "check_region",
+    "ecr_mistake",
     "ecr_prices",
     "registry_kind",
 ]
@@ -74,6 +75,23 @@ def registry_kind(host: str) -> RegistryKind:
     return "ecr-public" if host.lower().removesuffix(_HTTPS) in facts_of("ecr_hosts")["public"] else "other"
 
 
+def ecr_mistake(host: str) -> str:
+    """Return what is wrong with a host that is named as a private Amazon ECR registry is; empty where it is none, or right."""
+    match = _like_private_host().fullmatch(host.lower().removesuffix(_HTTPS))
+    if match is None or EcrRegistry.of_host(host):
+        return ""
+    account, region = match.groups()
+    if re.fullmatch("[0-9]{12}", account, re.ASCII) is None:
+        return f"{account!r} is not an account of twelve digits" if account else "the account is missing"
+    return (
+        ""
+        if re.fullmatch(_REGION, region)
+        else f"{region!r} is not a Region"
+        if region
+        else "the Region is missing"
+    )
+
+
 def check_region(region: str) -> str:
     """Return a Region's name.
 
@@ -115,12 +133,18 @@ def ecr_prices() -> EcrPrices:
     return EcrPrices(prices["storage_gb_month"], prices["transfer_to_another_region_gb"])
 
 
+def _alternatives(key: str) -> str:
+    forms = {re.escape(form[key]) for form in facts_of("ecr_hosts")["private"]}
+    return "|".join(sorted(forms, key=len, reverse=True))
+
+
 @cache
 def _private_host() -> re.Pattern[str]:
-    alternatives = {
-        key: "|".join(
-            sorted({re.escape(form[key]) for form in facts_of("ecr_hosts")["private"]}, key=len, reverse=True)
-        )
-        for key in ("service", "suffix")
-    }
-    return re.compile(rf"([0-9]{{12}})\.({alternatives['service']})\.({_REGION})\.({alternatives['suffix']})")
+    services, suffixes = map(_alternatives, ("service", "suffix"))
+    return re.compile(rf"([0-9]{{12}})\.({services})\.({_REGION})\.({suffixes})")
+
+
+@cache
+def _like_private_host() -> re.Pattern[str]:
+    services, suffixes = map(_alternatives, ("service", "suffix"))
+    return re.compile(rf"([^/]*?)\.?(?:{services})\.?([^/]*?)\.?(?:{suffixes})")

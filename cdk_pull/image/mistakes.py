@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.image.ecr import registry_kind
+from cdk_pull.image.ecr import ecr_mistake, registry_kind
 from cdk_pull.image.reference import DOCKER_HUB, ImageReference
 from cdk_pull.patterns import lazy_pattern
 
@@ -106,8 +106,28 @@ def _host_alone(shown: str, text: str) -> Mistake | None:
     return Mistake(what, f"Write {written}/{tag or '<repository>'}:<tag>")
 
 
+def _like_ecr(shown: str, text: str) -> Mistake | None:
+    """Return what is wrong with a registry that is named as those of Amazon ECR are, and is none of them."""
+    host, slash, _ = text.partition("/")
+    wrong = ecr_mistake(host) if slash and len(host) <= _LONGEST_HOST and "$" not in host else ""
+    if not wrong:
+        return None
+    rest = shown.partition("/")[2]
+    return Mistake(
+        f"{shown} names no registry of Amazon ECR: {wrong}",
+        f"Write <account of twelve digits>.dkr.ecr.<Region>.amazonaws.com/{rest}; in a template, !Sub '${{Repository.RepositoryUri}}:<tag>'",
+    )
+
+
 _KNOWN: Final = frozenset({"quay.io", "ghcr.io", "docker.io", "registry.k8s.io", "gcr.io", "cgr.dev"})
-_CHECKS: Final[tuple[Callable[[str, str], Mistake | None], ...]] = (_blanks, _scheme, _arn, _id, _host_alone)
+_CHECKS: Final[tuple[Callable[[str, str], Mistake | None], ...]] = (
+    _blanks,
+    _scheme,
+    _arn,
+    _id,
+    _host_alone,
+    _like_ecr,
+)
 
 
 def _unreadable(shown: str, text: str, reason: str) -> Mistake:

@@ -26,6 +26,21 @@ def test_each_row_explains_its_own_example(row: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("reason", "kind"),
     [
+        ("CannotPullContainerError: failed to find a descriptor for platform {linux/amd64}", "platform"),
+        (
+            (
+                "CannotPullContainerError: ref pull has been retried 1 time(s): failed to unpack image on snapshotter "
+                "overlayfs: mismatched image rootfs and manifest layers"
+            ),
+            "corrupt",
+        ),
+        (
+            (
+                "CannotPullContainerError: ref pull has been retried 1 time(s): failed to extract layer sha256:7c: write "
+                "/var/lib/containerd/x: no space left on device: unknown"
+            ),
+            "disk-full",
+        ),
         (
             "CannotPullContainerError: Error response from daemon: manifest for nginx:9 not found: manifest unknown",
             "not-found",

@@ -28,11 +28,15 @@ _UNCLEAR: Final = Missing(
     "role with a policy that is not known", "roles with policies that are not known", _ADVICE
 )
 _ELSEWHERE: Final = Missing("repository of another account", "repositories of other accounts", _ADVICE)
+_LOGS: Final = Missing(
+    "task whose logs the instance role may write", "tasks whose logs the instance role may write", _ADVICE
+)
 _MANAGED: Final = "AmazonECSTaskExecutionRolePolicy"
 _FOR_INSTANCES: Final = "AmazonEC2ContainerServiceforEC2Role"
 _PULL_ONLY: Final = "AmazonEC2ContainerRegistryPullOnly"
 _INSTANCE: Final = "instance role"
 _ASSUMES: Final = "ecs-tasks.amazonaws.com"
+_ASSUMES_EC2: Final = "ec2.amazonaws.com"
 # What ECS fetches by the execution role wherever a task runs.
 _ALWAYS: Final = frozenset({"credentials", "secret", "parameter", "key"})
 _WHAT: Final = {
@@ -67,13 +71,15 @@ def role_cannot_pull(task: TaskDefinition, context: CheckContext) -> Iterator[Pr
       `ecr:CreateRepository`, for its first pull. A warning, as the image may be in the cache.
     - `RepositoryCredentials` and secrets: `secretsmanager:GetSecretValue`; parameters: `ssm:GetParameters`; and
       `kms:Decrypt` on a key of your own that encrypts them.
-    - The `awslogs` driver on Fargate: `logs:CreateLogStream` and `logs:PutLogEvents`, and `logs:CreateLogGroup` with
-      `awslogs-create-group`.
+    - The `awslogs` driver: `logs:CreateLogStream` and `logs:PutLogEvents`, and `logs:CreateLogGroup` with
+      `awslogs-create-group`. On EC2 the instance role writes the logs, or with
+      `ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true` the execution role: it is an error if neither may.
 
     Inline, customer managed and AWS managed policies count, as do denials, `NotAction`, `NotResource`, permissions
     boundaries, and conditions on keys whose values are known. What depends on anything else, on an imported role or on
     a policy that is not in the templates, is not evaluated, and the summary says so. A Fargate task that needs an
-    execution role and names none is an error, and so is a role that Amazon ECS cannot assume.
+    execution role and names none is an error, and so is a role that Amazon ECS cannot assume, or an instance role that
+    Amazon EC2 cannot.
 
     ## Why it matters
     Every task stops with `CannotPullContainerError: … 403 Forbidden`, `pull access denied` or
@@ -121,9 +127,58 @@ def role_cannot_pull(task: TaskDefinition, context: CheckContext) -> Iterator[Pr
                 fix=f"Add {_ASSUMES} to the Service principals of its AssumeRolePolicyDocument",
                 path=task.execution_role_path,
             )
-        yield from _with(role, f"execution role {role.resource.logical_id}", needs, task, context)
+        name = f"execution role {role.resource.logical_id}"
+        by_agent = [need for need in needs if need.kind != "logs" or task.for_fargate]
+        yield from _with(role, name, by_agent, task, context)
+        if not task.for_fargate:
+            logs = [need for need in needs if need.kind == "logs"]
+            yield from _logs_of_instances(list(_with(role, name, logs, task, context)), logs, task, context)
+    else:
+        yield from _without_execution_role(needs, task, context)
+    yield from () if task.for_fargate else _untrusted_instances(task, context)
+
+
+def _logs_of_instances(
+    found: list[Problem | NotEvaluated], logs: list[StartNeed], task: TaskDefinition, context: CheckContext
+) -> Iterator[Problem | NotEvaluated]:
+    """Yield what keeps the Docker daemon of an instance from writing logs, by the execution role or by that of the instance.
+
+    Which of them it is, the agent's ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE decides.
+    """
+    if not any(isinstance(each, Problem) for each in found):
+        yield from found
         return
-    yield from _without_execution_role(needs, task, context)
+    for capacities in context.capacities_under(task):
+        roles, imported = context.once(
+            ("instance roles", id(capacities)), partial(_roles, capacities, context)
+        )
+        lacking = [
+            any(isinstance(each, Problem) for each in _with(role, "", logs, task, context)) for role in roles
+        ]
+        if lacking and all(lacking) and not imported:
+            yield from found
+            return
+    reason = "the instance role writes the logs unless ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE is true, and the execution role may not"
+    yield NotEvaluated(
+        missing=_LOGS, name=task.resource.logical_id, reason=reason, path=task.execution_role_path
+    )
+
+
+def _untrusted_instances(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
+    """Yield the roles of instances that Amazon EC2 cannot give them, so that they do not join a cluster."""
+    for capacities in context.capacities_under(task):
+        roles, _ = context.once(("instance roles", id(capacities)), partial(_roles, capacities, context))
+        if context.once(("untrusted instance roles", id(capacities)), lambda: task) is not task:
+            continue  # Once for all tasks on these capacities.
+        for role in roles:
+            if role.trusts_instances is False:
+                yield Problem(
+                    message=f"{_INSTANCE} {role.resource.logical_id} does not let Amazon EC2 assume it, so that the instances "
+                    "join no cluster",
+                    fix=f"Add {_ASSUMES_EC2} to the Service principals of its AssumeRolePolicyDocument",
+                    path=("Properties", "AssumeRolePolicyDocument"),
+                    resource=role.resource,
+                )
 
 
 def _without_execution_role(
@@ -146,7 +201,7 @@ def _without_execution_role(
         )
     if task.for_fargate:
         return
-    images = [need for need in needs if need.kind == "ecr"]
+    by_instances = [need for need in needs if need.kind in {"ecr", "logs"}]
     for capacities in context.capacities_under(task):
         key = id(capacities)
         roles, imported = context.once(("instance roles", key), partial(_roles, capacities, context))
@@ -154,7 +209,7 @@ def _without_execution_role(
         if context.once(("imported instance roles", key), lambda: task) is task:
             yield from imported
         for role in roles:
-            yield from _with(role, f"{_INSTANCE} {role.resource.logical_id}", images, task, context)
+            yield from _with(role, f"{_INSTANCE} {role.resource.logical_id}", by_instances, task, context)
 
 
 def _roles(capacities: tuple[Capacity, ...], context: CheckContext) -> tuple[list[Role], list[NotEvaluated]]:
@@ -184,9 +239,6 @@ def _with(
     said: set[tuple[str, tuple[str, ...]]] = set()
     template = task.resource.template.context
     for need in needs:
-        if need.kind == "logs" and not task.for_fargate:
-            # The Docker daemon writes the logs there, by the instance role or, as the agent is set up, by this one.
-            continue
         lacks, unclear = [], []
         recommended: Lack | None = None
         for wanted in asked(need, context, template):
@@ -276,7 +328,10 @@ def _statements(lacks: list[Lack], need: StartNeed, *, of_instances: bool) -> st
     if lacks[0].asked.purpose == "first_pull":
         return f"Add the statement {statements}; in CDK, add it by task.obtain_execution_role().add_to_principal_policy"
     if of_instances:
-        return f"Attach the AWS managed policy {_FOR_INSTANCES}, or add {statements}; in CDK, use ContainerImage.from_ecr_repository"
+        in_cdk = (
+            "log_group.grant_write(role)" if need.kind == "logs" else "use ContainerImage.from_ecr_repository"
+        )
+        return f"Attach the AWS managed policy {_FOR_INSTANCES}, or add {statements}; in CDK, {in_cdk}"
     match need.kind:
         case "ecr":
             return (

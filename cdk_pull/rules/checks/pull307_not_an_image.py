@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
+from cdk_pull.template.context import section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["not_an_image"]
@@ -33,7 +35,9 @@ def not_an_image(task: TaskDefinition, _context: CheckContext) -> Iterator[Probl
     Reads the image of each container as Docker and containerd read it, with what only the deployment knows left open:
     ARNs, IDs (`sha256:…` alone), URLs, blanks, upper case, two tags, a tag or digest that a parameter's default leaves
     empty, a registry without a repository, `!Ref` of a repository, and names that Docker Hub cannot have, such as
-    `docker.io/` before the host of Amazon ECR. An image that is a parameter with an empty default is a warning.
+    `docker.io/` before the host of Amazon ECR, and hosts of Amazon ECR without a Region or an account of twelve digits,
+    such as the placeholders of a guide. An image that is a parameter with such a default
+    is a warning.
 
     ## Why it matters
     Most of them are looked for on Docker Hub, so that every task stops with `CannotPullContainerError: … pull access
@@ -65,8 +69,15 @@ def not_an_image(task: TaskDefinition, _context: CheckContext) -> Iterator[Probl
                 fix=image.place.fix,
                 path=(*container.path, "Image"),
                 quote=str(image),
-                # Who deploys has to give a value for a parameter that is empty by default.
+                # Who deploys may give another value for a parameter than a default that is empty or a placeholder.
                 severity=Severity.WARNING
-                if image.value == "" and task.written_image(container) != ""
+                if _is_default(task.written_image(container), image, task)
                 else None,
             )
+
+
+def _is_default(written: Any, image: Image, task: TaskDefinition) -> bool:
+    """Tell whether an image is the default of a parameter, or empty otherwise than as it is written."""
+    parameter = written.get("Ref") if isinstance(written, dict) else None
+    is_parameter = parameter in section(task.resource.template.document, "Parameters")
+    return is_parameter or (image.value == "" and written != "")

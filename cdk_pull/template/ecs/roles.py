@@ -31,6 +31,7 @@ _ATTACHED: Final = {
 """What attaches a policy to roles, and the property that names them."""
 _BY_AWS: Final = ":iam::aws:policy/"
 _TASKS: Final = "ecs-tasks."
+_INSTANCES: Final = "ec2."
 
 
 @dataclass(eq=False)
@@ -66,6 +67,11 @@ class Role:
     def trusts_tasks(self) -> bool | None:
         """Whether Amazon ECS tasks may assume it; None where that is not known."""
         return self.trusts(_TASKS)
+
+    @property
+    def trusts_instances(self) -> bool | None:
+        """Whether Amazon EC2 may assume it for instances; None where that is not known."""
+        return self.trusts(_INSTANCES)
 
     def trusts(self, service: str) -> bool | None:
         """Tell whether a service, by how its principal begins, may assume it; None where that is not known."""
