@@ -95,9 +95,10 @@ def case(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
     value = node.child_by_field_name("value")
     subject = expand_one(value, world, shell) if value is not None else ""
 
-    def arm(item: Node) -> Arm[World]:
-        values = item.children_by_field_name("value")
-        body = [part for part in item.named_children if part not in values]
+    cases = [part for part in node.named_children if part.type == "case_item"]
+
+    def arm(number: int) -> Arm[World]:
+        values = cases[number].children_by_field_name("value")
 
         def holds(one: World) -> bool | None:
             patterns = [expand_one(each, one, shell) for each in values]
@@ -105,11 +106,22 @@ def case(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
                 return True if "*" in patterns else None
             return any(fnmatchcase(subject, each) for each in patterns)
 
-        return Arm(_same, holds, lambda one: shell.sequence(body, [one], io))
+        return Arm(_same, holds, lambda one: enter(number, one))
 
-    return shell.choose(
-        [world], [arm(part) for part in node.named_children if part.type == "case_item"], _same
-    )
+    def enter(number: int, one: World) -> list[World]:
+        values = cases[number].children_by_field_name("value")
+        body = [part for part in cases[number].named_children if part not in values]
+        ended = shell.sequence(body, [one], io)
+        after, last = cases[number + 1 :], cases[number].children[-1].type
+        left = [each for each in ended if each.flow or not after]
+        on = [each for each in ended if not each.flow and after]
+        if last == ";&":
+            return [*left, *(each for inside in on for each in enter(number + 1, inside))]
+        if last == ";;&":
+            return [*left, *shell.choose(on, [arm(each) for each in range(number + 1, len(cases))], _same)]
+        return ended
+
+    return shell.choose([world], [arm(number) for number in range(len(cases))], _same)
 
 
 def each(shell: Shell, node: Node, world: World, io: Io) -> list[World]:

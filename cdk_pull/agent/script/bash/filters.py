@@ -133,12 +133,14 @@ class _Edit(NamedTuple):
 
 
 def _sed(words: list[str], lines: list[Chunk]) -> list[Chunk] | None:
-    options = "".join(each[1:] for each in words if re.fullmatch(r"-[iErse]+", each))
     scripts = [each for each in words if not each.startswith("-")]
-    if any(each.startswith("-") and not re.fullmatch(r"-[iErse]+", each) for each in words):
+    options = [each for each in words if each.startswith("-") and not each.startswith(("-i", "--in-place"))]
+    if any(set(each[1:]) - set("Erse") for each in options):
         return None
     try:
-        edits = [edit for each in scripts for edit in _edits(each, extended=bool({"E", "r"} & set(options)))]
+        edits = [
+            edit for each in scripts for edit in _edits(each, extended=bool({"E", "r"} & {*"".join(options)}))
+        ]
     except ValueError:
         return None
     return [one for number, line in enumerate(lines, 1) for one in _edited(edits, line, number, len(lines))]

@@ -146,7 +146,7 @@ def transformed(operator: str, value: str, operand: str) -> str | None:
 
 def _element(name: str, key: str, world: World) -> str:
     """Return the variable's name of an element: by its key, or by the number that the key comes to."""
-    key = re.sub(r"[\"']", "", key)
+    key = re.sub(r"[\"']|^\$\(\(|\)\)$", "", key)
     simple = re.fullmatch(r"\$\{?([A-Za-z_]\w*|[0-9])\}?", key)
     key = (lookup(simple[1], world) or key) if simple is not None else key
     known = elements(name, world) or {}

@@ -104,7 +104,7 @@ def pipeline(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
 def redirected(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
     """Follow a statement with redirections, here-documents included."""
     body = node.child_by_field_name("body")
-    redirects = node.children_by_field_name("redirect")
+    redirects = [each for each in node.named_children if each.type.endswith("_redirect")]
     step = _with(shell, body, redirects)
     here = next((each for each in redirects if each.type == "heredoc_redirect"), None)
     if here is None or body is None:

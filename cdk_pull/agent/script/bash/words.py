@@ -169,7 +169,7 @@ def _parameter(node: Node, text: str, world: World, shell: Shell) -> str | None:
     value = parameter.value(world)
     if not rest:
         simple = text == f"${{{name}}}"
-        return _variable(name, text, node, world, shell) if simple or value is None else value
+        return _variable(name, text, node, world, shell) if simple else value
     return _operated(node, parameter, rest, value, world, shell)
 
 

@@ -108,6 +108,12 @@ PUT: Final = f'put() {{ echo "{B}=$1" >> {F}; }}\n'
         "while read -r v; do put $v; break; done < <(printf 'once\\nalways\\n')",
         "cat <(echo a=b) > /etc/ecs/l; put once",
         f"cat <(echo {B}=once) >> {F}",
+        "while IFS=, read -r a b; do put $b; done <<< 'x,once'",
+        # Cases that go on.
+        "case a in a) x=1;& b) put once;; esac",
+        "case ab in a*) put always;;& *b) put once;; esac",
+        "case ab in a*) put once;;& *c) put always;; esac",
+        "case a in a) put always;& b) x=1;;& a) put once;; esac",
         # Loops inside loops.
         "for a in 1 2; do for b in once always; do put $b; break 2; done; done",
         "for a in 1 2; do for b in once always; do put $b; continue 2; done; done",
@@ -129,6 +135,7 @@ PUT: Final = f'put() {{ echo "{B}=$1" >> {F}; }}\n'
         "put \"$(echo a-b-c | sed -e 's/-/_/g' -e 's/c$/d/')\"",
         "put \"$(echo once=x | sed -E 's/([a-z]+)=([a-z])/\\2\\1/')\"",
         f"echo {B}=always >> {F}; sed -i 's/^\\({B}\\)=.*/\\1=once/' {F}",
+        f"echo {B}=always >> {F}; sed -i.bak 's/always/once/' {F}",
         f"echo {B}=always >> {F}; sed -i 's|always|once|;s/x/y/' {F}",
         f"echo {B}=always >> {F}; sed -i '/^{B}=/d' {F}",
         f"echo {B}=always >> {F}; sed -i '/{B}/c {B}=once' {F}",
@@ -159,6 +166,7 @@ def test_computed(script: str) -> None:
         "a=(x); a+=($(curl x)); put ${a[1]}",
         "mapfile -t a < <(curl x); put ${a[0]}",
         "put $((RANDOM % 2))",
+        "a=(once always); put ${a[$((RANDOM % 2))]}",
         "put $((0x10))",
         "v=$(curl x); put ${v,,}",
         "v=$(curl x); put ${v#a}",
