@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ __all__ = ["docstring_of"]
 
 def docstring_of(function: Any) -> str:
     """Return a function's docstring, from its source where the function has none; empty where neither has it."""
+    import inspect  # noqa: PLC0415 - slow to import, and few commands show pages
+
     function = inspect.unwrap(function)
     stated = inspect.getdoc(function)
     return stated or _docstrings(function.__code__.co_filename).get(function.__name__, "")

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -164,6 +163,8 @@ def _failure(error: BaseException) -> str:
         return f"{error.filename or 'the system'}: {error.strerror or error}"
     if os.environ.get(_TRACEBACK):
         raise error
+    import traceback  # noqa: PLC0415 - slow to import, and this should not happen
+
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return (

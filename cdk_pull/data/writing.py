@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +56,8 @@ def update_whole(path: Path, change: Callable[[], str | None]) -> bool:
     Raises:
         CannotWriteError: if the file cannot be locked or written; it is then as it was.
     """
+    import glob  # noqa: PLC0415 - slow to import, and most commands write nothing
+
     target = path.resolve()
     with _failures_in_words(path):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -78,6 +78,8 @@ def update_whole(path: Path, change: Callable[[], str | None]) -> bool:
 
 def _replace(target: Path, text: str, may_replace: Callable[[], bool]) -> bool:
     """Write beside the file, then take its place if nothing stands against it."""
+    import tempfile  # noqa: PLC0415 - slow to import, and most commands write nothing
+
     mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
     with tempfile.NamedTemporaryFile(
         "wb", dir=target.parent, prefix=f".{target.name}.", suffix=_SUFFIX, delete=False

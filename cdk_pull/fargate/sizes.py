@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -91,6 +90,8 @@ def _parse(what: str, value: int | str, larger_unit: re.Pattern[str], forms: str
         if _UNITS.fullmatch(value):
             return int(value)
         if match := larger_unit.fullmatch(value):
+            from decimal import Decimal  # noqa: PLC0415 - slow to import, and few write '.5 vCPU'
+
             units = Decimal(match.group(1)) * _PER_UNIT
             if units == units.to_integral_value():
                 return int(units)

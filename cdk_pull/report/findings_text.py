@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
@@ -136,13 +134,19 @@ class _Paint:
 
     def __init__(self, *, colour: bool) -> None:
         self.colour = colour
-        self.columns = shutil.get_terminal_size().columns if colour else 0
+        self.columns = 0
+        if colour:
+            import shutil  # noqa: PLC0415 - slow to import, and only a terminal has a width
+
+            self.columns = shutil.get_terminal_size().columns
 
     def wrapped(self, text: str) -> list[str]:
         """Return a text for people in lines; what is there to be copied stays in one."""
         text = printable(text)
         if len(text) <= self.columns or not self.columns:
             return [text]
+        import textwrap  # noqa: PLC0415 - slow to import, and only a terminal wraps
+
         return textwrap.wrap(
             text,
             max(self.columns, _NARROWEST),

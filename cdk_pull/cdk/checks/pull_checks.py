@@ -87,7 +87,7 @@ class PullChecks:
             today=to_date(date) if date is not None else None,
         )
         # An invalid option is an error here rather than in the midst of a synth.
-        self._options.rules()
+        self._options.subjects()
 
     @property
     def name(self) -> str:

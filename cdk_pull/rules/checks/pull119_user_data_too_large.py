@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.cfn import LIMIT_BYTES, size_bytes
+from cdk_pull.agent.readers.reading import LIMIT_BYTES, size_bytes
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.template.values import Unknown

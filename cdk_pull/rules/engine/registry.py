@@ -1,17 +1,15 @@
-"""The rules: each is one module of this package, found by its name."""
+"""The rules: each is one module of ``checks``; a table says what each looks at, so that only what is needed is imported."""
 
 from __future__ import annotations
 
 import re
 from functools import cache, cached_property
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
+from cdk_pull.data import facts_of
 from cdk_pull.did_you_mean import did_you_mean
-from cdk_pull.docstrings import docstring_of
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 from cdk_pull.rules.engine.finding import Confidence
 from cdk_pull.rules.fixes.declaration import MIXIN
@@ -30,6 +28,7 @@ __all__ = [
     "Subject",
     "all_rules",
     "chosen_rules",
+    "chosen_subjects",
     "documented_rules",
     "find_rule",
     "plain_id",
@@ -43,8 +42,6 @@ CRASHED: Final = "PULL000"
 """The rule under which an exception inside another rule is reported."""
 
 _LISTED: Final = "those that `cdk-pull rules` lists"
-_ID: Final = lazy_pattern(r"PULL[0-9]{3}")
-_MODULE: Final = lazy_pattern(r"pull[0-9]{3}_[a-z0-9_]+")
 
 _S = TypeVar("_S")
 
@@ -80,6 +77,8 @@ class Rule:
     @cached_property
     def page(self) -> str:
         """Its documentation, in Markdown: the docstring of its check."""
+        from cdk_pull.docstrings import docstring_of  # noqa: PLC0415 - slow to import, and few runs show a page
+
         return docstring_of(self.check)
 
     @property
@@ -132,31 +131,21 @@ def rule(
 
 
 @cache
+def _subjects() -> dict[str, Subject]:
+    """Return what each rule looks at, by the name of its module and in the order of the ids."""
+    found: dict[str, Subject] = facts_of("rules")["subjects"]
+    return found
+
+
+@cache
+def _load(module: str) -> Rule:
+    members = vars(import_module(f"cdk_pull.rules.checks.{module}")).values()
+    return next(member for member in members if isinstance(member, Rule))
+
+
 def all_rules() -> tuple[Rule, ...]:
-    """Return every rule, by id.
-
-    Raises:
-        InvalidValueError: for a rule whose id or module name is not in order, or an id that is taken.
-    """
-    package = import_module("cdk_pull.rules.checks")
-    found: dict[str, Rule] = {}
-    for module in iter_modules(package.__path__):
-        if not _MODULE.fullmatch(module.name):
-            continue
-        members = vars(import_module(f"{package.__name__}.{module.name}")).values()
-        declared = next(member for member in members if isinstance(member, Rule))
-        _require_order(declared, module.name)
-        if declared.id in found:
-            raise InvalidValueError("two rules have one id", declared.id, allowed="one module an id")
-        found[declared.id] = declared
-    return tuple(found[key] for key in sorted(found))
-
-
-def _require_order(declared: Rule, module: str) -> None:
-    if not _ID.fullmatch(declared.id) or not module.startswith(f"{declared.id.lower()}_"):
-        raise InvalidValueError(
-            "a rule's module is not named after its id", module, allowed=f"{declared.id.lower()}_…"
-        )
+    """Return every rule, by id."""
+    return tuple(map(_load, _subjects()))
 
 
 def documented_rules() -> tuple[Rule, ...]:
@@ -170,36 +159,59 @@ def plain_id(text: str) -> str:
     return text.strip().upper().removeprefix("CDK-PULL::")
 
 
-@cache
-def _by_id() -> dict[str, Rule]:
-    return {each.id: each for each in documented_rules()}
-
-
 def find_rule(rule_id: str) -> Rule:
     """Return a rule by its id, in upper or lower case, with or without ``cdk-pull::`` before it.
 
     Raises:
         InvalidValueError: for an id that no rule has.
     """
-    found = _by_id().get(plain_id(rule_id))
-    if found is None:
-        near = did_you_mean(plain_id(rule_id), _by_id())
+    wanted = plain_id(rule_id)
+    if wanted == CRASHED:
+        return documented_rules()[0]
+    modules = {_id(module): module for module in _subjects()}
+    if wanted not in modules:
+        near = did_you_mean(wanted, [CRASHED, *modules])
         raise InvalidValueError("no rule has this id", rule_id, allowed=_LISTED, fix=near)
-    return found
+    return _load(modules[wanted])
 
 
-def chosen_rules(select: Sequence[str] = (), ignore: Sequence[str] = ()) -> tuple[Rule, ...]:
+def chosen_rules(
+    select: Sequence[str] = (), ignore: Sequence[str] = (), on: Subject | None = None
+) -> tuple[Rule, ...]:
     """Return the rules that ids, or their beginnings, select and do not ignore; all where nothing is selected.
+
+    Args:
+        select: ids, or beginnings of ids.
+        ignore: the same.
+        on: what the rules look at; anything when None.
 
     Raises:
         InvalidValueError: for what is no list, and for an id that no rule has or begins with.
     """
+    chosen = _chosen(select, ignore)
+    return tuple(_load(module) for module, subject in chosen.items() if on in (None, subject))
+
+
+def chosen_subjects(select: Sequence[str] = (), ignore: Sequence[str] = ()) -> tuple[Subject, ...]:
+    """Return what the rules look at that :func:`chosen_rules` returns, without importing one.
+
+    Raises:
+        InvalidValueError: as there.
+    """
+    return tuple(dict.fromkeys(_chosen(select, ignore).values()))
+
+
+def _chosen(select: Sequence[str], ignore: Sequence[str]) -> dict[str, Subject]:
     selected, ignored = _beginnings("select", select), _beginnings("ignore", ignore)
-    return tuple(
-        each
-        for each in all_rules()
-        if (not selected or each.id.startswith(selected)) and not (ignored and each.id.startswith(ignored))
-    )
+    return {
+        module: subject
+        for module, subject in _subjects().items()
+        if (not selected or _id(module).startswith(selected)) and not _id(module).startswith(ignored)
+    }
+
+
+def _id(module: str) -> str:
+    return module.partition("_")[0].upper()
 
 
 def _beginnings(name: str, ids: Sequence[str]) -> tuple[str, ...]:
@@ -207,6 +219,6 @@ def _beginnings(name: str, ids: Sequence[str]) -> tuple[str, ...]:
         raise InvalidValueError(f"{name} is not a list of rule ids", ids, allowed=f'["{ids}"]')
     found = tuple(map(plain_id, ids))
     for text, beginning in zip(ids, found, strict=True):
-        if not beginning or not any(each.id.startswith(beginning) for each in all_rules()):
+        if not beginning or not any(_id(module).startswith(beginning) for module in _subjects()):
             raise InvalidValueError("no rule has this id", text, allowed=_LISTED)
     return found

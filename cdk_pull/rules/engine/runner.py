@@ -10,7 +10,7 @@ from cdk_pull.records import dataclass, field, replace
 from cdk_pull.rules.engine.context import CheckContext
 from cdk_pull.rules.engine.finding import Confidence, Finding, Problem, Severity, Suppression
 from cdk_pull.rules.engine.not_evaluated import Gap, NotEvaluated
-from cdk_pull.rules.engine.registry import CRASHED, Rule, Subject, chosen_rules
+from cdk_pull.rules.engine.registry import CRASHED, Rule, Subject, chosen_rules, chosen_subjects
 from cdk_pull.rules.engine.suppress import suppression
 from cdk_pull.rules.support.image_facts import ImageFactsBook
 from cdk_pull.template.source import from_here
@@ -52,13 +52,21 @@ class Options:
     baseline: Mapping[str, int] = field(default_factory=dict)
     file_fixes: bool = False
 
-    def rules(self) -> tuple[Rule, ...]:
-        """Return the rules to run.
+    def subjects(self) -> tuple[Subject, ...]:
+        """Return what the rules to run look at.
 
         Raises:
             InvalidValueError: for an id that no rule has or begins with.
         """
-        return chosen_rules(self.select, self.ignore)
+        return chosen_subjects(self.select, self.ignore)
+
+    def rules(self, on: Subject | None = None) -> tuple[Rule, ...]:
+        """Return the rules to run; with ``on``, those that look at it.
+
+        Raises:
+            InvalidValueError: for an id that no rule has or begins with.
+        """
+        return chosen_rules(self.select, self.ignore, on)
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Res
         InvalidValueError: when the options name a rule that there is not.
     """
     options = options or Options()
-    rules = options.rules()
+    kinds = options.subjects()
     baseline = Counter(options.baseline)
     counted: list[Finding] = []
     suppressed: list[Finding] = []
@@ -105,7 +113,7 @@ def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Res
         resources += sum(len(template.context.resources) for template in assembly.templates)
         order = {template.key: index for index, template in enumerate(assembly.templates)}
         found = sorted(
-            _findings(assembly, rules, options, errors, gaps),
+            _findings(assembly, kinds, options, errors, gaps),
             key=lambda pair: (order[pair[0].template.key], pair[1].subject, pair[1].logical_id, pair[1].rule),
         )
         for _, finding in found:
@@ -123,22 +131,21 @@ def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Res
 
 def _findings(
     assembly: Assembly,
-    rules: tuple[Rule, ...],
+    kinds: tuple[Subject, ...],
     options: Options,
     errors: dict[str, None],
     gaps: dict[Gap, None],
 ) -> Iterator[tuple[Resource, Finding]]:
     context = CheckContext(assembly, options.facts, options.today, options.synthesizing)
-    by_subject: dict[Subject, list[Rule]] = {}
-    for each in rules:
-        by_subject.setdefault(each.on, []).append(each)
-    for kind, chosen in by_subject.items():
+    for kind in kinds:
         try:
             subjects = list(_subjects(kind, context))
         except Exception as error:  # noqa: BLE001 - what cannot be worked out here must not hide the other findings
             why = " ".join(f"{type(error).__name__}: {error}".split())[:500]
             errors[f"{assembly.name} cannot be checked by the rules on each {kind}: {why}; report it"] = None
             continue
+        # Rules that have nothing to look at are not imported.
+        chosen = options.rules(kind) if subjects else ()
         for subject, resource in subjects:
             for each in chosen:
                 for problem, rule_id, own in run_rule(each, subject, context):

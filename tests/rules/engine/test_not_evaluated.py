@@ -173,7 +173,7 @@ def test_cannot_tell_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def told(**options: Any) -> tuple[Severity, Confidence]:
         made = replace(rule, check=lambda _task, _context: iter([unsure]))
-        monkeypatch.setattr(Options, "rules", lambda _self: (made,))
+        monkeypatch.setattr(Options, "rules", lambda _self, on: (made,) if on == "task" else ())
         (finding,) = _check(_model(), **options).findings
         return finding.severity, finding.confidence
 
@@ -197,7 +197,7 @@ def test_a_rule_yields_both(monkeypatch: pytest.MonkeyPatch) -> None:
     gap = NotEvaluated(missing=ROLE, name="arn:x", reason="of another\nstack", path=("Properties", "Role"))
     said: list[Problem | NotEvaluated] = [Problem(message="bad"), gap]
     made = replace(rule, check=lambda _task, _context: said)
-    monkeypatch.setattr(runner, "chosen_rules", lambda *_: (made,))
+    monkeypatch.setattr(runner, "chosen_rules", lambda *chosen: (made,) if chosen[2] == "task" else ())
     result = _check(_model())
     assert [finding.message for finding in result.findings] == ["bad"]
     assert result.not_evaluated == (

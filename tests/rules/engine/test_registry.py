@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+import cdk_pull
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.rules.engine.page import document, page_of
 from cdk_pull.rules.engine.registry import Rule, all_rules, documented_rules, find_rule
+from scripts.rules_page import subjects
 
 DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
 
@@ -20,6 +22,7 @@ def test_each_file_is_a_rule() -> None:
     checks = Path(__file__).parents[3] / "cdk_pull" / "rules" / "checks"
     files = sorted(path.name[:7].upper() for path in checks.glob("pull*.py"))
     assert [rule.id for rule in all_rules()] == files
+    assert (Path(cdk_pull.__file__).parent / "data" / "rules.json").read_text(encoding="utf-8") == subjects()
 
 
 @pytest.mark.parametrize("rule", documented_rules(), ids=lambda rule: rule.id)

@@ -112,7 +112,7 @@ def test_an_exception_in_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyError("Cpu\n")
 
     rules = (replace(find_rule("PULL201"), check=broken), find_rule("PULL302"))
-    monkeypatch.setattr(runner, "chosen_rules", lambda *_: rules)
+    monkeypatch.setattr(runner, "chosen_rules", lambda *chosen: rules if chosen[2] == "task" else ())
     result = _check({"A": _task("256", "8192")})
     assert [(finding.rule, finding.message) for finding in result.findings] == [
         ("PULL000", "PULL201 failed here, so that this resource is not checked by it: KeyError: 'Cpu\\n'"),
