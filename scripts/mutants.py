@@ -1,6 +1,6 @@
 """Change tuned code in small ways and list the changes that no test notices: `python -m scripts.mutants [--count 20]`.
 
-A sample of mutants is made of the modules that decide: `agent`, `rules`, `fargate` and `windows`. Each is one change: a
+A sample of mutants is made of the modules that decide: `agent`, `rules`, `fargate`, `iam`, `network` and `windows`. Each is one change: a
 number by one, a comparison at its bound, one side of an `and` or `or` left out, a condition turned round, a message
 emptied. Its tests run in a copy of the checkout, first those of its module, then those of its package. A mutant that
 survives needs a test, or a line with the reason in `scripts/mutants_accepted.txt`.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).parents[1]
-AREAS: Final = ("agent", "rules", "fargate", "windows")
+AREAS: Final = ("agent", "rules", "fargate", "iam", "network", "windows")
 ACCEPTED: Final = ROOT / "scripts" / "mutants_accepted.txt"
 COPIED: Final = (
     "benchmarks", "cdk_pull", "changelog.d", "docs", "examples", "scripts", "tests", "pyproject.toml", "README.md",

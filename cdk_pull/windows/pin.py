@@ -141,12 +141,11 @@ class ServerCore:
             )
         catalogue = catalogue or packaged_catalogue()
         release = catalogue.find(tag)
-        known = release is not None and release.monthly
         return ServerCorePin(
             family=family,
             on=day,
             tag=tag,
-            cached_until=cached_days(release, lag=lag) if release and known else None,
+            cached_until=cached_days(release, lag=lag) if release and release.monthly else None,
             why="chosen by the user",
             warnings=check_build(release, day, lag=lag)
             if release

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.fixes import shared
 from cdk_pull.agent.fixes.case import Case
-from cdk_pull.agent.fixes.shared import give_bound, give_value, moved_up
+from cdk_pull.agent.fixes.shared import bound, moved_up, value
 from cdk_pull.agent.readers.windows import BLOCK
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
@@ -68,16 +68,6 @@ def _laid_out(case: Case) -> Case:
     start = sum(len(line) + 1 for line in lines[: number - 1])
     span = (start, start + len(lines[number - 1])) if 0 < number <= len(lines) else (0, 0)
     return Case(text, replace(case.warning, line=number, span=span), case.reading)
-
-
-def value(case: Case) -> Iterator[Edit]:
-    """Yield the line with the value that was meant."""
-    yield from give_value(case, case.name)
-
-
-def bound(case: Case) -> Iterator[Edit]:
-    """Yield the line with the nearest value within the agent's bounds."""
-    yield from give_bound(case, case.name)
 
 
 def earlier(case: Case) -> Iterator[Edit]:

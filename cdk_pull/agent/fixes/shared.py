@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.fixes.case import Case, Edit
 
-__all__ = ["give_bound", "give_value", "intended", "leave_out", "leave_out_earlier", "moved_up", "nearest"]
+__all__ = ["bound", "intended", "leave_out", "leave_out_earlier", "moved_up", "nearest", "value"]
 
 _QUOTED = lazy_pattern(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
 _SEVERAL = lazy_pattern(r";|(?<![>&0-9])&(?!>)|\|\|")
@@ -26,21 +26,21 @@ _OPENS_BLOCK = lazy_pattern(r"(?:^|[\s;])(?:then|do|else|\{|\()$")
 _ENDS_BLOCK = lazy_pattern(r"(?:fi|done|else|elif|\}|\)|;;)(?:\b|\s|;|$)")
 
 
-def give_value(case: Case, key: str) -> Iterator[Edit]:
-    """Yield the line with the value that was meant."""
-    value = intended(case.name, case.raw) if case.name and case.raw else ""
-    for change in case.revalued(key, value) if value else ():
-        yield case.edit(change, what=f"the value is {value}")
+def value(case: Case, key: str = "") -> Iterator[Edit]:
+    """Yield the line with the value that was meant, after a key; after the variable's name where none is given."""
+    text = intended(case.name, case.raw) if case.name and case.raw else ""
+    for change in case.revalued(key or case.name, text) if text else ():
+        yield case.edit(change, what=f"the value is {text}")
 
 
-def give_bound(case: Case, key: str) -> Iterator[Edit]:
+def bound(case: Case, key: str = "") -> Iterator[Edit]:
     """Yield the line with the nearest value that the agent takes: what it uses now, or else a choice."""
     variable = variables().get(case.name)
-    value = nearest(variable, case.raw) if variable is not None else ""
-    for change in case.revalued(key, value) if value else ():
+    text = nearest(variable, case.raw) if variable is not None else ""
+    for change in case.revalued(key or case.name, text) if text else ():
         yield case.edit(
             change,
-            what=f"the value is {value}, the nearest value that the agent accepts",
+            what=f"the value is {text}, the nearest value that the agent accepts",
             safe=variable is not None and variable.below == "minimum" and bool(variable.minimum),
         )
 

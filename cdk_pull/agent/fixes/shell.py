@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.agent.explain import TYPOGRAPHIC
 from cdk_pull.agent.fixes.case import Replacement
-from cdk_pull.agent.fixes.shared import give_bound, give_value, leave_out, leave_out_earlier, moved_up
+from cdk_pull.agent.fixes.shared import bound, leave_out, leave_out_earlier, moved_up, value
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.ecs_config import spelling
 from cdk_pull.agent.script.bash.world import ECS_CONFIG
@@ -49,11 +49,6 @@ _OPENS = lazy_pattern(r"<<-?[ \t]*['\"\\]?(\w+)")
 _SYSTEMCTL = lazy_pattern(r"\bsystemctl\b")
 
 
-def value(case: Case) -> Iterator[Edit]:
-    """Yield the line with the value that was meant."""
-    yield from give_value(case, case.name)
-
-
 def plain_value(case: Case) -> Iterator[Edit]:
     """Yield the line with plain quotes in place of typographic ones, or with the value that was meant."""
     line = _plain(case.line)
@@ -81,11 +76,6 @@ def bare_cluster(case: Case) -> Iterator[Edit]:
     for quotes in (r"(\\?[\"'])(.*?)\2", f"([{TYPOGRAPHIC}])(.*?)[{TYPOGRAPHIC}]"):
         line = re.sub(rf"(\bECS_CLUSTER=){quotes}", r"\1\3", case.line, count=1)
         yield case.edit(case.instead(line), what="the cluster's name has no quotes")
-
-
-def bound(case: Case) -> Iterator[Edit]:
-    """Yield the line with the nearest value within the agent's bounds."""
-    yield from give_bound(case, case.name)
 
 
 def name(case: Case) -> Iterator[Edit]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import tomlkit
 
-from cdk_pull.agent.fixes.shared import give_bound, give_value, intended, leave_out
+from cdk_pull.agent.fixes import shared
+from cdk_pull.agent.fixes.shared import intended, leave_out
 from cdk_pull.agent.go_values import format_duration, parse_duration
 from cdk_pull.agent.pieces import Holes
 from cdk_pull.agent.readers.toml_tokens import stand_in
@@ -49,13 +50,13 @@ def _place(case: Case) -> BottlerocketKey | None:
 def value(case: Case) -> Iterator[Edit]:
     """Yield the line with the value that was meant."""
     place = _place(case)
-    yield from give_value(case, place.key) if place is not None else ()
+    yield from shared.value(case, place.key) if place is not None else ()
 
 
 def bound(case: Case) -> Iterator[Edit]:
     """Yield the line with the nearest value within the agent's bounds."""
     place = _place(case)
-    yield from give_bound(case, place.key) if place is not None else ()
+    yield from shared.bound(case, place.key) if place is not None else ()
 
 
 def quoted(case: Case) -> Iterator[Edit]:

@@ -77,10 +77,9 @@ def _tasks(user_data: str) -> yaml.SequenceNode | None:
 
 def _scripts(task: yaml.Node) -> Iterator[TaskScript]:
     fields = _fields(task)
-    inputs = fields.get("inputs")
     if str(getattr(fields.get("task"), "value", "")).lower() != "executescript":
         return
-    for each in inputs.value if inputs is not None and isinstance(inputs.value, list) else ():
+    for each in getattr(fields.get("inputs"), "value", ()):
         script = _fields(each)
         content = script.get("content")
         if content is None or not isinstance(content.value, str):

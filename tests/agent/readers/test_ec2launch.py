@@ -52,6 +52,8 @@ def tasks(*lines: str, kind: str = "powershell", style: str = "|-", frequency: s
         # Look-alikes: other tasks, other types, no scripts.
         ("version: 1.0\ntasks:\n- task: enableOpenSsh\n", "default", []),
         ("version: 1.0\ntasks: []\n", "default", []),
+        ("version: 1.0\ntasks:\n- task: executeScript\n", "default", []),
+        ("version: 1.0\ntasks:\n- task: executeScript\n  inputs: none\n", "default", []),
         (tasks(f"# {SET}", START), "default", []),
         (tasks(SET, kind="bash"), "default", [("not-run", 9)]),
         ("version: 1.0\ntasks:\n- task: [\n", "default", [("not-run", 1)]),

@@ -133,7 +133,7 @@ def _template(node: Node, first: int, last: int, world: World, shell: Shell) -> 
     # The grammar has no node for some of the text between expansions, so it is cut out of the source.
     position = first
     for each in node.children:
-        if each.type in _EXPANSIONS and each.start_byte >= position:
+        if each.type in _EXPANSIONS:
             yield shell.source[position : each.start_byte].decode("utf-8", "replace"), False
             yield _expansion(each, world, shell), True
             position = each.end_byte
