@@ -50,6 +50,11 @@ class Unknown:
         """The resource or parameter that the symbol names, or empty."""
         return self.symbol.partition(".")[0]
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it stands for something that a message can call by its name."""
+        return bool(self.pieces or self.symbol)
+
     def __str__(self) -> str:
         if self.pieces:
             return "".join(str(piece) for piece in self.pieces)

@@ -25,7 +25,7 @@ __all__ = ["invalid_size"]
     "CPU and memory that Fargate does not run",
     severity=Severity.ERROR,
     on="task",
-    fix="Set Cpu and Memory to one of the pairs in the message",
+    fix='Set Cpu and Memory to a pair that AWS Fargate runs, such as "256" and "512"',
     autofix=Autofix(
         changes=Changes.TASK_SIZE,
         safe="sets the smallest size with at least this CPU and memory that fits the containers",
@@ -70,8 +70,9 @@ def invalid_size(task: TaskDefinition, _context: CheckContext) -> Iterator[Probl
         if task.values.get(name) is None and task.resource.is_whole:
             yield Problem(
                 message=f"a Fargate task needs {name} on the task, and it has none",
+                fix=task.size_fix(size) if (size := fitting_size(task)) else "",
                 path=("Properties",),
-                patches=tuple(size_patches(task, fitting_size(task))),
+                patches=tuple(size_patches(task, size)),
             )
             return
     cpu, memory = task.size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_pull.fargate.container_needs import needs_of
-from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.finding import Confidence, Problem, Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
 from cdk_pull.rules.fixes.task_patches import fitting_size, size_patches
@@ -41,7 +41,8 @@ def containers_do_not_fit(task: TaskDefinition, _context: CheckContext) -> Itera
     memory limit, with the task size.
 
     ## Why it matters
-    ECS refuses the task definition, or no task of it is ever placed, and that shows only during the deployment.
+    ECS refuses the task definition, which shows only during the deployment. Reserved memory beyond that of the task is
+    registered, against the guide, and a warning: once the containers use it, one of them is ended for lack of memory.
 
     ## Example
     ```yaml
@@ -70,4 +71,13 @@ def containers_do_not_fit(task: TaskDefinition, _context: CheckContext) -> Itera
         path: tuple[PathStep, ...] = ("Properties", "Cpu" if shortfall.of == "cpu" else "Memory")
         if shortfall.container is not None:
             path = (*task.containers[shortfall.container].path, "Memory")
-        yield Problem(message=shortfall.message, path=path, patches=patches)
+        overcommitted = shortfall.of == "memory"
+        yield Problem(
+            message=shortfall.message
+            + (": Amazon ECS ends a container when they use it" if overcommitted else ""),
+            path=path,
+            patches=patches,
+            # The guide asks for less than the task's memory; Amazon ECS registers and starts such tasks nevertheless.
+            severity=Severity.WARNING if overcommitted else None,
+            confidence=Confidence.MEDIUM if overcommitted else None,
+        )

@@ -11,6 +11,7 @@ from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.template.ecs.network import instance_needs, network_needs
+from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,8 +50,8 @@ def no_way_to_registry(service: Service, context: CheckContext) -> Iterator[Prob
 
     ## What it does
     Follows the way from each subnet to the registries of the images, and to what else the start asks, in all templates
-    that are checked together: of tasks that services, schedules, event rules, pipes, task sets and state machines start
-    on Fargate, and of the instances that services run on.
+    that are checked together: of tasks that services, schedules, event rules, pipes, task sets, state machines and jobs
+    of AWS Batch start on Fargate, and of the instances that services run on.
 
     - The route table of the subnet, the VPC's main one where there is none, and what its default route leads to: an
       internet gateway, for which a task needs a public address; a NAT gateway, and its own subnet's route; an
@@ -205,10 +206,12 @@ def _unknown(puller: Puller, verdicts: list[Verdict], context: CheckContext) -> 
     """Yield what is not known of the way, each element once."""
     for verdict in {str(each): each for each in verdicts}.values():
         outside = context.ecs.network.resource(puller.source.subnet) is None
+        unnamed = isinstance(puller.subnet, Unknown) and not puller.subnet.is_named
+        subnet = f"a subnet of {puller.resource.logical_id}" if unnamed else str(puller.subnet)
         yield NotEvaluated(
             missing=_OUTSIDE if outside else _UNCLEAR,
-            name=str(puller.subnet) if outside else verdict.name or str(puller.subnet),
-            reason=str(verdict),
+            name=subnet if outside else verdict.name or subnet,
+            reason=puller.subnet.reason if unnamed else str(verdict),
             path=puller.path,
             resource=puller.resource,
         )

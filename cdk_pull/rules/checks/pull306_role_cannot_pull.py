@@ -9,6 +9,7 @@ from cdk_pull.rules.engine.finding import Confidence, Problem, Severity
 from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.support.permissions import asked, judge
+from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,8 +118,12 @@ def role_cannot_pull(task: TaskDefinition, context: CheckContext) -> Iterator[Pr
     if stated is not None:
         role = context.ecs.roles.of(stated, task.resource)
         if isinstance(role, str):
+            unnamed = isinstance(stated, Unknown) and not stated.is_named
             yield NotEvaluated(
-                missing=_IMPORTED, name=str(stated), reason=role, path=task.execution_role_path
+                missing=_IMPORTED,
+                name=f"the execution role of {task.resource.logical_id}" if unnamed else str(stated),
+                reason=role,
+                path=task.execution_role_path,
             )
             return
         if role.trusts_tasks is False:

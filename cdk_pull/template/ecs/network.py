@@ -84,7 +84,7 @@ class EcsNetwork:
         public = settings.get("AssignPublicIp", "DISABLED")
         groups = self._elements.keys(settings.get("SecurityGroups"))
         subnets = settings.get("Subnets")
-        for index, subnet in enumerate(subnets if isinstance(subnets, list) else ()):
+        for index, subnet in enumerate(_listed(subnets)):
             yield Puller(
                 source=Source(
                     subnet=self._elements.key(subnet),
@@ -94,7 +94,7 @@ class EcsNetwork:
                 ),
                 subnet=subnet,
                 resource=service.resource,
-                path=(*path, "Subnets", index) if exact else path,
+                path=(*path, "Subnets", index) if exact and isinstance(subnets, list) else path,
                 groups_path=(*path, "SecurityGroups") if exact and groups != () else path,
             )
 
@@ -133,11 +133,15 @@ class EcsNetwork:
         return (), capacity.base
 
 
+def _listed(subnets: Any) -> list[Any]:
+    """Return the subnets of a list; of one that only the deployment knows, the whole as one of them."""
+    return subnets if isinstance(subnets, list) else [subnets] if isinstance(subnets, Unknown) else []
+
+
 def _subnets_of(capacity: Capacity) -> Iterator[tuple[Resource, list[Any], tuple[PathStep, ...]]]:
     """Yield the subnets that a capacity launches instances in, with what names them and where."""
     for group in capacity.groups:
-        subnets = group.values.get("VPCZoneIdentifier")
-        if isinstance(subnets, list):
+        if subnets := _listed(group.values.get("VPCZoneIdentifier")):
             yield group, subnets, ("Properties", "VPCZoneIdentifier")
     subnet = capacity.settings.get("SubnetId")
     if subnet is not None and capacity.resource.type == "AWS::EC2::Instance":

@@ -112,7 +112,8 @@ class Roles:
         """Return the role of an ARN or a name; why it is not known, where it is not in the templates."""
         resource = self._resource(value, user)
         if resource is None:
-            return f"role {value} is not in these templates"
+            unnamed = isinstance(value, Unknown) and not value.is_named
+            return value.reason if unnamed else f"role {value} is not in these templates"
         if resource.type != _ROLE:
             return f"{resource.logical_id} is not an IAM role"
         key = resource.template.key, resource.logical_id

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     from cdk_pull.template.model import PathStep
 
-__all__ = ["CONTAINERS", "SHAPES", "TASK_DEFINITION", "Shape"]
+__all__ = ["CONTAINERS", "JOB_DEFINITION", "SHAPES", "TASK_DEFINITION", "Shape"]
 
 TASK_DEFINITION: Final = "AWS::ECS::TaskDefinition"
+JOB_DEFINITION: Final = "AWS::Batch::JobDefinition"
 CONTAINERS: Final = ("Properties", "ContainerDefinitions")
 _PROPERTIES: Final = ("Properties",)
 _BATCH_CPU: Final = "VCPU"
@@ -135,6 +136,6 @@ SHAPES: Final[Mapping[str, Callable[[dict[str, Any]], Shape]]] = {
     TASK_DEFINITION: _task_definition,
     "AWS::ECS::DaemonTaskDefinition": _task_definition,
     "AWS::ECS::ExpressGatewayService": _express,
-    "AWS::Batch::JobDefinition": _job,
+    JOB_DEFINITION: _job,
 }
 """By type of resource, what returns its tasks from its evaluated properties."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.template.context import Environment
-from cdk_pull.template.ecs.batch import COMPUTE_ENVIRONMENT, launches_from
+from cdk_pull.template.ecs.batch import COMPUTE_ENVIRONMENT, job_start, launches_from
 from cdk_pull.template.ecs.capacity import HOLDERS, SPOT_FLEET, Capacity, launch_specifications
 from cdk_pull.template.ecs.network import EcsNetwork
 from cdk_pull.template.ecs.roles import Roles
 from cdk_pull.template.ecs.services import STARTERS, LaunchType, Service, Start
 from cdk_pull.template.ecs.start_needs import StartNeed, start_needs
-from cdk_pull.template.ecs.task_shapes import SHAPES
+from cdk_pull.template.ecs.task_shapes import JOB_DEFINITION, SHAPES
 from cdk_pull.template.ecs.tasks import TaskDefinition
 from cdk_pull.template.outsiders import Outsiders
 from cdk_pull.template.values import Unknown
@@ -146,12 +146,18 @@ class EcsView:
     @cached_property
     def services(self) -> list[Service]:
         """Every service, and what else starts tasks."""
-        return [
+        started = [
             self._service(resource, start)
             for kind, starts in STARTERS.items()
             for resource in self._of_type(kind)
             for start in starts(resource.values)
             if start.settings
+        ]
+        jobs = [task for task in self._tasks.values() if task.resource.type == JOB_DEFINITION]
+        return started + [
+            Service(job.resource, "FARGATE", job, "", start)
+            for job in jobs
+            if (start := job_start(job)) is not None
         ]
 
     def _service(self, resource: Resource, start: Start) -> Service:
