@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.docker_settings import pre_pull_facts
 from cdk_pull.agent.settings import PullBehavior
+from cdk_pull.data import facts_of
 from cdk_pull.decision import Decision
 from cdk_pull.records import replace
 
@@ -78,7 +78,7 @@ def docker_decision(downloads: int, call_sites: str, overridden: Sequence[tuple[
         call_sites: where it was requested.
         overridden: what does not count beside it, each with who asks for it.
     """
-    usual = pre_pull_facts()["max_concurrent_downloads"]["default"]
+    usual = facts_of("ec2_pre_pull")["max_concurrent_downloads"]["default"]
     return Decision(
         topic="docker-settings",
         decided=f"Docker downloads up to {downloads} layers of an image at once, in place of {usual}",

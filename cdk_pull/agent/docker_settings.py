@@ -7,15 +7,13 @@ that there is a Python on every instance that runs these commands.
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
-from cdk_pull.data import packaged
+from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.records import dataclass
 
-__all__ = ["DOWNLOADS_KEY", "DockerCommands", "pre_pull_facts"]
+__all__ = ["DOWNLOADS_KEY", "DockerCommands"]
 
 DOWNLOADS_KEY: Final = "max-concurrent-downloads"
 """The key in daemon.json."""
@@ -45,13 +43,6 @@ if systemctl is-active -q docker; then timeout 30 systemctl reload docker || say
 """
 
 
-@cache
-def pre_pull_facts() -> dict[str, Any]:
-    """Return bounds and facts of pre-pulls and of Docker's settings."""
-    facts: dict[str, Any] = json.loads(packaged("ec2_pre_pull.json"))
-    return facts
-
-
 @dataclass(frozen=True, slots=True)
 class DockerCommands:
     """The commands that set how many layers of one image Docker downloads at once.
@@ -66,7 +57,10 @@ class DockerCommands:
     max_concurrent_downloads: int
 
     def __post_init__(self) -> None:
-        value, least = self.max_concurrent_downloads, pre_pull_facts()["max_concurrent_downloads"]["minimum"]
+        value, least = (
+            self.max_concurrent_downloads,
+            facts_of("ec2_pre_pull")["max_concurrent_downloads"]["minimum"],
+        )
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise InvalidValueError(
                 "invalid max_concurrent_downloads", value, allowed=f"a whole number from {least}"
@@ -77,7 +71,7 @@ class DockerCommands:
         return _LINUX.format(
             downloads=self.max_concurrent_downloads,
             key=DOWNLOADS_KEY,
-            path=pre_pull_facts()["daemon_json"]["linux"],
+            path=facts_of("ec2_pre_pull")["daemon_json"]["linux"],
         )
 
     def is_in(self, user_data: str) -> bool:

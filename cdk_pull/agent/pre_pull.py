@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from cdk_pull.agent.docker_settings import pre_pull_facts
 from cdk_pull.agent.pieces import known_parts
+from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
@@ -106,7 +106,7 @@ class PrePull:
                     image,
                     allowed="the name as in the task definition, such as 'nginx:1.27'",
                 )
-        bounds = pre_pull_facts()["within_seconds"]
+        bounds = facts_of("ec2_pre_pull")["within_seconds"]
         if not bounds["minimum"] <= self.within_seconds <= bounds["maximum"]:
             raise InvalidValueError(
                 "invalid within",

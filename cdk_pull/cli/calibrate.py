@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from cdk_pull.cli._look_up import RegistryOptions, registry_options
+from cdk_pull.cli._recorded import RecordedStarts, recorded_options
 from cdk_pull.cli._streams import echo_json
-from cdk_pull.cli.measure import profiles_of, read_recorded, save_starts
+from cdk_pull.cli.measure import profiles_of, save_starts
 from cdk_pull.fargate.estimate.pulls import group_pulls, is_cached
 from cdk_pull.fargate.estimate.start_model import Interval
 from cdk_pull.fargate.sizes import find
@@ -30,10 +31,7 @@ _START: Final = "start_seconds"
 
 @click.command("calibrate")
 @click.argument("log_group", metavar="LOG_GROUP")
-@click.option("--days", type=float, default=30.0, show_default=True, help="Read the starts of so many days.")
-@click.option("--region", help="Region of the log group.  [default: the AWS profile's]")
-@click.option("--profile", help="AWS profile to read with.")
-@click.option("--role-arn", help="Role to assume first, such as one of another account.")
+@recorded_options
 @click.option(
     "--save",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -54,10 +52,7 @@ _START: Final = "start_seconds"
 def command(
     log_group: str,
     *,
-    days: float,
-    region: str | None,
-    profile: str | None,
-    role_arn: str | None,
+    recorded: RecordedStarts,
     save: Path,
     app: Path | None,
     ask: bool,
@@ -69,8 +64,7 @@ def command(
     LOG_GROUP is the log group of a PullWatch. The role needs logs:FilterLogEvents on it. Exit status 1: no start was
     recorded.
     """
-    pulls = read_recorded(log_group, days=days, region=region, profile=profile, role_arn=role_arn)
-    groups = group_pulls(each for each in pulls if not is_cached(each))
+    groups = group_pulls(each for each in recorded.read(log_group) if not is_cached(each))
     notes: list[str] = []
     effects = (
         save_starts(save, groups, profiles_of(groups, registry, notes, ask=ask), notes) if groups else []
@@ -83,7 +77,7 @@ def command(
         print_all(measure_text(groups, effects, [*map(str, drift), *notes]))
     if not groups:
         click.echo(
-            f"cdk-pull: {log_group} has no task start of the last {days:g} days; check the name, --days and --region",
+            f"cdk-pull: {log_group} has no task start of the last {recorded.days:g} days; check the name, --days and --region",
             err=True,
         )
         return 1

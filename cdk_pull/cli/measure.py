@@ -15,6 +15,7 @@ from cdk_pull.cli._look_up import (
     require_network,
 )
 from cdk_pull.cli._progress import working
+from cdk_pull.cli._recorded import RecordedStarts, recorded_options
 from cdk_pull.cli._streams import echo_json
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.calibration import calibrate
@@ -31,7 +32,7 @@ from cdk_pull.report.measure_text import measure_text
 if TYPE_CHECKING:
     from cdk_pull.fargate.sizes import Os
 
-__all__ = ["command", "profiles_of", "read_recorded", "save_starts"]
+__all__ = ["command", "profiles_of", "save_starts"]
 
 _CONTEXT: Final = Path("cdk.context.json")
 _FARGATE: Final = "FARGATE"
@@ -44,10 +45,7 @@ _FARGATE: Final = "FARGATE"
 )
 @click.option("--service", help="With --cluster: the tasks of this service only.")
 @click.option("--log-group", help="Read the starts that a PullWatch recorded in this log group.")
-@click.option("--days", type=float, default=30.0, show_default=True, help="With --log-group: how far back.")
-@click.option("--profile", help="With --log-group: the AWS profile.")
-@click.option("--role-arn", help="With --log-group: a role to assume, such as one of another account.")
-@click.option("--region", help="With --cluster or --log-group: its Region; by default the AWS profile's.")
+@recorded_options
 @click.option(
     "--save",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -64,10 +62,7 @@ def command(
     cluster: str | None,
     service: str | None,
     log_group: str | None,
-    days: float,
-    profile: str | None,
-    role_arn: str | None,
-    region: str | None,
+    recorded: RecordedStarts,
     save: Path | None,
     ask: bool,
     registry: RegistryOptions,
@@ -79,10 +74,8 @@ def command(
     describe-tasks; gzipped or not. Pulls on EC2 that found their images on the instance are left out. The exit
     status is 1 when no start was found.
     """
-    recorded: list[Pull] = []
-    if log_group is not None:
-        recorded = read_recorded(log_group, days=days, region=region, profile=profile, role_arn=role_arn)
-    pulls, notes = _read(files, cluster, service, region, recorded=None if log_group is None else recorded)
+    starts = None if log_group is None else recorded.read(log_group)
+    pulls, notes = _read(files, cluster, service, recorded.region, recorded=starts)
     kept = [pull for pull in pulls if not is_cached(pull)]
     if len(kept) < len(pulls):
         notes.append(
@@ -128,21 +121,6 @@ def _read(
         with working("reading tasks") as more:
             pulls += describe_pulls(cluster, service=service, region=region, progress=more)
     return pulls, notes
-
-
-def read_recorded(
-    log_group: str, *, days: float, region: str | None, profile: str | None, role_arn: str | None
-) -> list[Pull]:
-    """Return the starts that a PullWatch recorded.
-
-    Raises:
-        MeasureError: if CloudWatch Logs does not give them.
-        UnsupportedError: where what asks AWS is not installed.
-    """
-    require_network()
-    from cdk_pull.watch.records import read_log_group  # noqa: PLC0415 - needs the extra that was asked for above
-
-    return read_log_group(log_group, days=days, region=region, profile=profile, role_arn=role_arn)
 
 
 def profiles_of(

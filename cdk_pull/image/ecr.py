@@ -22,6 +22,7 @@ __all__ = [
     "ecr_mistake",
     "ecr_prices",
     "registry_kind",
+    "repository_arn",
 ]
 
 RegistryKind = Literal["ecr", "ecr-public", "other"]
@@ -133,15 +134,35 @@ def ecr_prices() -> EcrPrices:
     return EcrPrices(prices["storage_gb_month"], prices["transfer_to_another_region_gb"])
 
 
+def repository_arn(image: str, partition: str, *, unknown: str = "") -> str | None:
+    """Return the ARN of the repository of an image in private Amazon ECR; None for any other image.
+
+    Args:
+        image: its name.
+        partition: of the ARN.
+        unknown: a regular expression for a piece that only the deployment knows, such as a token of CDK. It stands for an
+            account, a Region, a DNS suffix, or any part of the repository's name.
+    """
+    host, _, rest = image.partition("/")
+    found = _private_host(unknown).fullmatch(host)
+    piece = f"|(?:{unknown})" if unknown else ""
+    name = re.fullmatch(rf"((?:[a-z0-9._/-]{piece})+)(?:[:@].*)?", rest, re.DOTALL)
+    if found is None or name is None:
+        return None
+    account, _, region, _ = found.groups()
+    return f"arn:{partition}:ecr:{region}:{account}:repository/{name[1]}"
+
+
 def _alternatives(key: str) -> str:
     forms = {re.escape(form[key]) for form in facts_of("ecr_hosts")["private"]}
     return "|".join(sorted(forms, key=len, reverse=True))
 
 
 @cache
-def _private_host() -> re.Pattern[str]:
+def _private_host(unknown: str = "") -> re.Pattern[str]:
     services, suffixes = map(_alternatives, ("service", "suffix"))
-    return re.compile(rf"([0-9]{{12}})\.({services})\.({_REGION})\.({suffixes})")
+    piece = f"|(?:{unknown})+" if unknown else ""
+    return re.compile(rf"([0-9]{{12}}{piece})\.({services})\.({_REGION}{piece})\.({suffixes}{piece})")
 
 
 @cache

@@ -21,6 +21,7 @@ __all__ = [
     "cache_pull_statements",
     "creation_statements",
     "expiry_policy",
+    "pull_statements",
     "upstream_statements",
 ]
 
@@ -43,6 +44,17 @@ _UPLOAD: Final = (
 )
 _CREATE: Final = ("ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource")
 _USE_KEY: Final = ("kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant")
+
+
+def pull_statements(repositories: Sequence[str]) -> list[dict[str, Any]]:
+    """Return what a role needs to pull.
+
+    Args:
+        repositories: the ARNs of the repositories.
+    """
+    purposes = _purposes()
+    actions = sorted({*purposes["pull"], *purposes["pull_recommended"]})
+    return [_allow(actions, repositories), _allow(purposes["token"], ["*"])]
 
 
 def cache_pull_statements(repositories: Sequence[str]) -> list[dict[str, Any]]:

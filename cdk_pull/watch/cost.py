@@ -39,14 +39,14 @@ class WatchCost:
         """Return the cost as the decision prints it."""
         return (
             f"${self.total:.2f} per month for {self.starts:,.0f} task starts at {self.region} prices: "
-            f"${self.fixed:.2f} fixed, ${self.events:.2f} for logs"
+            f"${self.fixed:.2f} fixed, about ${self.events:.2f} for logs"
         )
 
 
 def watch_cost(
     starts_per_day: float, *, retention_days: float, dashboard: bool = True, alarm_queries_per_day: float = 0
 ) -> WatchCost:
-    """Return what a month of recording costs.
+    """Return what a month of recording costs, by an estimate of the size and number of events.
 
     Args:
         starts_per_day: task starts of all watched clusters.
@@ -61,14 +61,15 @@ def watch_cost(
         if not 0 <= value < float("inf"):
             raise InvalidValueError(f"invalid {name}", value, allowed="a number from 0")
     facts = facts_of("cloudwatch_prices")
+    estimates = facts_of("pull_watch")
     usd = facts["usd"]
     starts = starts_per_day * _DAYS_PER_MONTH
-    ingested = starts * facts["events_per_start"] * facts["event_bytes"] / _GB
+    ingested = starts * estimates["events_per_start"] * estimates["event_bytes"] / _GB
     kept_months = retention_days / _DAYS_PER_MONTH
     scanned = ingested / _DAYS_PER_MONTH / 24 * alarm_queries_per_day * _DAYS_PER_MONTH
     events = (
         ingested * usd["log_ingestion_per_gb"]
-        + ingested * kept_months * facts["stored_compression"] * usd["log_storage_per_gb_month"]
+        + ingested * kept_months * estimates["stored_compression"] * usd["log_storage_per_gb_month"]
         + scanned * usd["log_query_per_gb_scanned"]
     )
     alarms = 2 if alarm_queries_per_day else 1

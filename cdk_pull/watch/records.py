@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.describe import MeasureError
 from cdk_pull.fargate.estimate.pulls import Pull
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["read_log_group"]
 
 _RUNNING: Final = '{ $.detail.lastStatus = "RUNNING" }'
-_MOST_DAYS: Final = 3653
-# Each start has about 3.5 KB: more than these are not needed to size a task, and take minutes to read.
-_MOST_EVENTS: Final = 200_000
 _ATTEMPTS: Final = 10
 
 
@@ -45,14 +44,20 @@ def read_log_group(
         InvalidValueError: if ``days`` is not between 0 and 3653.
         MeasureError: if AWS refuses, cannot be reached, or the log group does not exist.
     """
-    if not 0 < days <= _MOST_DAYS:
-        raise InvalidValueError("invalid days", days, allowed=f"a number above 0 and up to {_MOST_DAYS}")
+    most = facts_of("pull_watch")["days"]["maximum"]
+    if not 0 < days <= most:
+        raise InvalidValueError("invalid days", days, allowed=f"a number above 0 and up to {most}")
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - half a second that only this needs
 
     start = (now or datetime.now(tz=UTC)) - timedelta(days=days)
     try:
         client = _client(region, profile, role_arn)
-        return list(_pulls(client, name, int(start.timestamp() * 1000)))
+        # CloudWatch Logs gives the oldest first.
+        newest = deque(
+            _pulls(client, name, int(start.timestamp() * 1000)),
+            maxlen=facts_of("pull_watch")["events"]["maximum"],
+        )
+        return list(newest)
     except ClientError as error:
         reason = error.response.get("Error", {})
         raise MeasureError(
@@ -86,15 +91,11 @@ def _client(region: str | None, profile: str | None, role_arn: str | None) -> An
 
 
 def _pulls(client: Any, name: str, start: int) -> Iterator[Pull]:
-    read = 0
     pages = client.get_paginator("filter_log_events").paginate(
         logGroupName=name, startTime=start, filterPattern=_RUNNING
     )
     for page in pages:
         for each in page["events"]:
-            read += 1
-            if read > _MOST_EVENTS:
-                return
             pull = _pull(each.get("message", ""))
             if pull is not None:
                 yield pull

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.image.ecr import EcrRegistry, check_account, check_region, registry_kind
+from cdk_pull.image.ecr import EcrRegistry, check_account, check_region, registry_kind, repository_arn
 
 ACCOUNT = "111122223333"
 
@@ -89,3 +89,30 @@ def test_malformed_regions(region: str) -> None:
     """What cannot be a Region's name is refused."""
     with pytest.raises(InvalidValueError, match=r"Region is malformed: .*; allowed: a Region's name"):
         check_region(region)
+
+
+@pytest.mark.parametrize(
+    ("image", "arn"),
+    [
+        (
+            "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.0",
+            "arn:aws:ecr:eu-west-1:111122223333:repository/web",
+        ),
+        (
+            "111122223333.dkr-ecr.eu-west-1.on.aws/a/b_c.d@sha256:" + "a" * 64,
+            "arn:aws:ecr:eu-west-1:111122223333:repository/a/b_c.d",
+        ),
+        (
+            "${Token[A.1]}.dkr.ecr.${Token[R.2]}.${Token[S.3]}/${Token[P.4]}:1",
+            "arn:aws:ecr:${Token[R.2]}:${Token[A.1]}:repository/${Token[P.4]}",
+        ),
+        ("111122223333.dkr.ecr.eu-west-1.example.com/web:1", None),
+        ("11112222333.dkr.ecr.eu-west-1.amazonaws.com/web:1", None),
+        ("nginx:1", None),
+        ("public.ecr.aws/a/b:1", None),
+        ("${Token[WHOLE.1]}", None),
+    ],
+)
+def test_repository_arn(image: str, arn: str | None) -> None:
+    """The repository of an image is taken from its name, tokens included."""
+    assert repository_arn(image, "aws", unknown=r"\$\{Token\[[^\]]*\]\}") == arn

@@ -13,15 +13,15 @@ from cdk_pull.watch.cost import watch_cost
     [
         (
             0,
-            "$3.40 per month for 0 task starts at us-east-1 prices: $3.40 fixed, $0.00 for logs",
+            "$3.40 per month for 0 task starts at us-east-1 prices: $3.40 fixed, about $0.00 for logs",
         ),
         (
             1_000,
-            "$3.48 per month for 30,417 task starts at us-east-1 prices: $3.40 fixed, $0.08 for logs",
+            "$3.48 per month for 30,417 task starts at us-east-1 prices: $3.40 fixed, about $0.08 for logs",
         ),
         (
             100_000,
-            "$11.46 per month for 3,041,667 task starts at us-east-1 prices: $3.40 fixed, $8.06 for logs",
+            "$11.46 per month for 3,041,667 task starts at us-east-1 prices: $3.40 fixed, about $8.06 for logs",
         ),
     ],
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.agent.docker_settings import DOWNLOADS_KEY, pre_pull_facts
+from cdk_pull.agent.docker_settings import DOWNLOADS_KEY
 from cdk_pull.agent.readers.linux import files_after
 from cdk_pull.agent.user_data import read_user_data
 from cdk_pull.agent.writers import linux
 from cdk_pull.agent.writers.shell_insert import candidates
 from cdk_pull.agent.writers.writing import keeps_settings
+from cdk_pull.data import facts_of
 from cdk_pull.errors import ConflictError, UnsupportedError
 from cdk_pull.patterns import lazy_pattern
 
@@ -28,7 +29,7 @@ _PROBE: Final = "probed"
 
 def writes_daemon_json(user_data: str) -> bool:
     """Tell whether user data of Linux may write Docker's daemon.json itself, in what is followed of it or by its name."""
-    path = pre_pull_facts()["daemon_json"]["linux"]
+    path = facts_of("ec2_pre_pull")["daemon_json"]["linux"]
     return _WRITES.search(user_data.encode("utf-8", "replace")) is not None or any(
         each is not None for each in files_after(user_data, path)
     )
@@ -47,7 +48,7 @@ def add_docker_settings(user_data: str, commands: DockerCommands, os: OperatingS
         raise UnsupportedError(_elsewhere(os))
     if commands.is_in(user_data):
         return user_data
-    path = pre_pull_facts()["daemon_json"]["linux"]
+    path = facts_of("ec2_pre_pull")["daemon_json"]["linux"]
     for content in files_after(user_data, path):
         _refuse_another(content, commands.max_concurrent_downloads, path)
     before = read_user_data(user_data, os)
@@ -91,7 +92,7 @@ def _refuse_another(content: str | None, downloads: int, path: str) -> None:
 
 
 def _elsewhere(os: OperatingSystem) -> str:
-    facts = pre_pull_facts()
+    facts = facts_of("ec2_pre_pull")
     if os == "bottlerocket":
         return (
             f"Bottlerocket has no setting for max_concurrent_downloads: Docker downloads {facts['bottlerocket_downloads']} "

@@ -11,6 +11,7 @@ from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
 from cdk_pull.cdk.synth.stage_work import StageWork, nearest
+from cdk_pull.data import facts_of
 from cdk_pull.decision import Decision
 from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.records import dataclass
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ManagedInstancesCache"]
 
 _PROVIDER: Final = "AWS::ECS::CapacityProvider"
-_MOST_SECONDS: Final = 3600
 _NEVER: Final = -1
-_GIB: Final = (30, 16_384)
 _LAUNCH: Final = "ManagedInstancesProvider.InstanceLaunchTemplate"
 
 
@@ -122,7 +121,7 @@ class ManagedInstancesCache(ScopeMixin):
         keep_idle_instances: never remove an idle instance, in place of ``scale_in_after``. False by default.
         local_storage: keep images and data on instance store (NVMe) volumes, of instance types that have them; no EBS
             data volume is made then. False by default.
-        storage: size of the EBS data volume, from 30 GiB. The ECS default of 80 GiB where it is not given.
+        storage: size of the EBS data volume, from 1 GiB, in whole GiB. The ECS default of 80 GiB where it is not given.
 
     Raises:
         ConflictError: if ``scale_in_after`` stands beside ``keep_idle_instances``, or ``storage`` beside
@@ -193,11 +192,12 @@ def _seconds(duration: cdk.Duration | None) -> int | None:
             allowed="cdk.Duration, such as cdk.Duration.minutes(30)",
         )
     seconds = round(duration.to_seconds(integral=False))
-    if not 0 <= seconds <= _MOST_SECONDS:
+    most = facts_of("ecs_managed_instances")["scale_in_after_seconds"]["maximum"]
+    if not 0 <= seconds <= most:
         raise InvalidValueError(
             "invalid scale_in_after",
             f"{seconds} s",
-            allowed=f"0 to {_MOST_SECONDS} s",
+            allowed=f"0 to {most} s",
             fix="Set keep_idle_instances=True to keep idle instances.",
         )
     return seconds
@@ -211,7 +211,8 @@ def _gibibytes(size: cdk.Size | None) -> int | None:
             "storage must be a size", size, allowed="cdk.Size, such as cdk.Size.gibibytes(100)"
         )
     gib = float(size.to_gibibytes(rounding=cdk.SizeRoundingBehavior.NONE))
-    low, high = _GIB
+    low = facts_of("ecs_managed_instances")["storage_gib"]["minimum"]
+    high = facts_of("ec2_image_volumes")["largest_gib"]
     if not low <= gib <= high or gib != int(gib):
         raise InvalidValueError("invalid storage", f"{gib:g} GiB", allowed=f"whole GiB from {low} to {high}")
     return int(gib)

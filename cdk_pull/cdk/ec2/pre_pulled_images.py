@@ -8,12 +8,12 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 
-from cdk_pull.agent.docker_settings import pre_pull_facts
 from cdk_pull.agent.instance import checked_operating_system
 from cdk_pull.agent.pre_pull import PrePull
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.cdk.ec2.image_pull_behavior import ImagePullBehavior
 from cdk_pull.cdk.ec2.requests import PrePullRequest, Request
+from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class PrePulledImages(ImagePullBehavior):
                 "within must be a duration", within, allowed="cdk.Duration, such as cdk.Duration.minutes(2)"
             )
         seconds = (
-            pre_pull_facts()["within_seconds"]["default"]
+            facts_of("ec2_pre_pull")["within_seconds"]["default"]
             if within is None
             else round(within.to_seconds(integral=False))
         )

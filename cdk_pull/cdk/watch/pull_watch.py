@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from cdk_pull.cdk.installed import LOG_ALARMS
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.decision import Decision
 from cdk_pull.errors import InvalidValueError, UnsupportedError
@@ -57,8 +58,8 @@ class PullWatch(Construct):
         cluster: the cluster to watch; all clusters of the account in the stack's Region by default.
         retention: how long an event is kept. Three months by default.
         alarm_above: the 90th percentile of a service's starts, from creation to RUNNING, above which the alarm goes
-            off, in two of three queries of the last hour. No such alarm by default. It needs
-            ``aws_cloudwatch.CfnLogAlarm`` of aws-cdk-lib.
+            off, in two of three queries of the last hour. No such alarm by default. It needs aws-cdk-lib 2.260.0 or
+            later.
         alarm_topics: SNS topics that both alarms notify. None by default.
         dashboard: whether to make the dashboard. True by default.
         starts_per_day: the number of task starts that the cost in the decision is for. 1,000 by default.
@@ -203,7 +204,7 @@ class PullWatch(Construct):
         if log_alarm is None:
             raise UnsupportedError(
                 "alarm_above is not supported by this version of aws-cdk-lib, which has no CfnLogAlarm; install "
-                "aws-cdk-lib 2.275.0 or later, or leave alarm_above out"
+                f"aws-cdk-lib {LOG_ALARMS} or later, or leave alarm_above out"
             )
         role = iam.Role(
             self,

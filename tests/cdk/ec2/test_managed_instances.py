@@ -131,9 +131,9 @@ def test_a_provider_of_an_auto_scaling_group_is_refused() -> None:
         ),
         ({"scale_in_after": 60}, InvalidValueError, "scale_in_after must be a duration: 60"),
         (
-            {"storage": cdk.Size.gibibytes(10)},
+            {"storage": cdk.Size.mebibytes(512)},
             InvalidValueError,
-            "invalid storage: '10 GiB'; allowed: whole GiB from 30",
+            "invalid storage: '0.5 GiB'; allowed: whole GiB from 1",
         ),
         ({"storage": 100}, InvalidValueError, "storage must be a size: 100; allowed: cdk.Size"),
     ],

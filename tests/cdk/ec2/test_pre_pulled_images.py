@@ -13,7 +13,6 @@ from aws_cdk.assertions import Template
 
 import cdk_pull as pull
 from cdk_pull.agent.cfn import read_value, to_text
-from cdk_pull.cdk.ec2.pull_grants import repository_arn
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -210,25 +209,3 @@ def test_bad_values(images: Any, props: dict[str, Any], message: str) -> None:
     """A value that cannot be right is refused where the mixin is made."""
     with pytest.raises(InvalidValueError, match=message):
         pull.PrePulledImages(images, **props)
-
-
-@pytest.mark.parametrize(
-    ("image", "arn"),
-    [
-        (OWN, "arn:aws:ecr:eu-west-1:111122223333:repository/web"),
-        (
-            "111122223333.dkr-ecr.eu-west-1.on.aws/a/b_c.d@sha256:" + "a" * 64,
-            "arn:aws:ecr:eu-west-1:111122223333:repository/a/b_c.d",
-        ),
-        (
-            "${Token[A.1]}.dkr.ecr.${Token[R.2]}.${Token[S.3]}/${Token[P.4]}:1",
-            "arn:aws:ecr:${Token[R.2]}:${Token[A.1]}:repository/${Token[P.4]}",
-        ),
-        ("nginx:1", None),
-        ("public.ecr.aws/a/b:1", None),
-        ("${Token[WHOLE.1]}", None),
-    ],
-)
-def test_repository_arn(image: str, arn: str | None) -> None:
-    """The repository of an image is taken from its name, tokens included."""
-    assert repository_arn(image, "aws") == arn

@@ -155,7 +155,7 @@ def test_a_region() -> None:
         "topic": "pull-watch",
         "decided": "records the task starts of every cluster of the Region, alarms on failed pulls",
         "why": "Amazon ECS has no metric of how long a pull takes",
-        "cost": "$0.48 per month for 30,417 task starts at us-east-1 prices: $0.40 fixed, $0.08 for logs",
+        "cost": "$0.48 per month for 30,417 task starts at us-east-1 prices: $0.40 fixed, about $0.08 for logs",
         "confidence": "events are kept for 90 days",
         "details": {
             "usd_per_month": 0.48,
@@ -211,6 +211,6 @@ def test_an_aws_cdk_lib_without_log_alarms(monkeypatch: pytest.MonkeyPatch) -> N
     """With a version that has no log alarms, asking for one names the version that has."""
     monkeypatch.delattr(cloudwatch, "CfnLogAlarm", raising=False)
     with pytest.raises(
-        UnsupportedError, match=r"install aws-cdk-lib 2.275.0 or later, or leave alarm_above out"
+        UnsupportedError, match=r"install aws-cdk-lib 2.260.0 or later, or leave alarm_above out"
     ):
         PullWatch(_stack(), "Pulls", alarm_above=cdk.Duration.seconds(90))
