@@ -1,6 +1,7 @@
 """User data as the tasks of EC2Launch v2, in YAML: the scripts that it runs, and where they stand.
 
-Source: Amazon EC2 User Guide, EC2Launch v2 task definitions: ``executeScript`` with ``type`` powershell or batch.
+Source: Amazon EC2 User Guide, EC2Launch v2 task definitions: ``executeScript`` with ``type`` powershell or batch, and
+``executeProgram`` with ``path`` and ``arguments``, which is read as a line of a batch file.
 """
 
 from __future__ import annotations
@@ -77,17 +78,19 @@ def _tasks(user_data: str) -> yaml.SequenceNode | None:
 
 def _scripts(task: yaml.Node) -> Iterator[TaskScript]:
     fields = _fields(task)
-    if str(getattr(fields.get("task"), "value", "")).lower() != "executescript":
+    kind = _text_of(fields, "task").lower()
+    if kind not in {"executescript", "executeprogram"}:
         return
     for each in getattr(fields.get("inputs"), "value", ()):
         script = _fields(each)
-        content = script.get("content")
+        content = script.get("content" if kind == "executescript" else "path")
         if content is None or not isinstance(content.value, str):
             continue
-        block = getattr(content, "style", None) == "|"
+        block = kind == "executescript" and getattr(content, "style", None) == "|"
+        arguments = getattr(script.get("arguments"), "value", None) or ()
         yield TaskScript(
-            kind=_text_of(script, "type").lower(),
-            text=content.value,
+            kind=_text_of(script, "type").lower() if kind == "executescript" else "batch",
+            text=" ".join([content.value, *(f'"{each.value}"' for each in arguments)]),
             line=content.start_mark.line + (2 if block else 1),
             block=block,
             always=_text_of(script, "frequency").lower() == "always",

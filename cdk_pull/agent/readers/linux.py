@@ -36,7 +36,7 @@ from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cdk_pull.agent.readers.ecs_config import ConfigFile
 
@@ -79,11 +79,12 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
     if (unread := far_too_large(user_data, "linux")) is not None:
         return replace(unread, agent=_mentioned(user_data))
     holes = Holes(names)
-    hidden, templated = terraform.hidden(holes.hide_tokens(user_data), holes)
+    hidden, templated, conditional = terraform.hidden(holes.hide_tokens(user_data), holes)
     try:
         steps, warnings = plan(hidden, holes)
         worlds, found = _execute(steps, holes)
         reading = _conclude(worlds, holes, [*size_warnings(user_data), *warnings, *found], user_data)
+        reading = _without(reading, conditional)
         reading = replace(reading, unknown=(*reading.unknown, *templated))
         agent = _use(worlds, holes, reading, hidden)
     except (RecursionError, OvergrownError):
@@ -103,7 +104,7 @@ def files_after(user_data: str, path: str) -> list[str | None]:
         UnsupportedError: for user data that is too involved to follow.
     """
     holes = Holes()
-    hidden, _ = terraform.hidden(holes.hide_tokens(user_data), holes)
+    hidden, _, _ = terraform.hidden(holes.hide_tokens(user_data), holes)
     worlds: Sequence[World] = ()
     if far_too_large(user_data, "linux") is None:
         with suppress(RecursionError, OvergrownError):
@@ -226,6 +227,18 @@ def _elsewhere(world: World) -> Iterator[AgentWarning]:
                     chunk.line,
                     setting[1],
                 )
+
+
+def _without(reading: Reading, conditional: Mapping[int, str]) -> Reading:
+    """Return a reading in which what a template sets on some lines alone is unknown."""
+    found = [
+        Unknown(name, line, conditional[line]) for name, line in reading.lines.items() if line in conditional
+    ]
+    if not found:
+        return reading
+    warnings = [each for each in reading.warnings if each.line not in conditional]
+    unknown = [*reading.unknown, *found]
+    return compute(reading.settings, "linux", lines=reading.lines, unknown=unknown, warnings=warnings)
 
 
 def _use(worlds: Sequence[World], holes: Holes, reading: Reading, text: str) -> AgentUse:

@@ -49,6 +49,14 @@ def tasks(*lines: str, kind: str = "powershell", style: str = "|-", frequency: s
             "once",
             [],
         ),
+        (
+            (
+                "version: 1.1\ntasks:\n- task: executeProgram\n  inputs:\n  - path: C:\\Windows\\System32\\setx.exe\n"
+                f"    arguments: [{B}, once, /M]\n"
+            ),
+            "once",
+            [],
+        ),
         # Look-alikes: other tasks, other types, no scripts.
         ("version: 1.0\ntasks:\n- task: enableOpenSsh\n", "default", []),
         ("version: 1.0\ntasks: []\n", "default", []),

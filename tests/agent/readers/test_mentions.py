@@ -46,7 +46,7 @@ def _is_said(reading: Reading, name: str) -> bool:
         ("windows", f"<powershell>\nfunction F {{ {SET} }}\n</powershell>", 2),
         ("windows", f"<powershell>\nif ($false) {{ {SET} }}\n</powershell>", 2),
         ("windows", f"<powershell>\n$s = {{ {SET} }}\n</powershell>", 2),
-        ("windows", f"<script>\nif exist x setx {B} once /m\n</script>", 2),
+        ("windows", f"<script>\necho {B} once\n</script>", 2),
         ("windows", f"<powershell>\nRegister-ScheduledTask -Action 'setx {B} once /m'\n</powershell>", 2),
         ("bottlerocket", f"[settings.host-containers.admin]\nuser-data = '{B}=once'\n", 2),
     ],

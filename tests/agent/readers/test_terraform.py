@@ -42,6 +42,10 @@ def test_a_template() -> None:
         (f"M=once\necho {B}=$${{M}} >> {F}", "once"),
         (f"M=once\necho {B}=${{M}} >> {F}", "once"),
         (f"%{{ for x in xs ~}}\necho {B}=once >> {F}\n%{{ endfor ~}}", "once"),
+        (f"%{{ if x ~}}\necho {B}=once >> {F}\n%{{ else ~}}\necho {B}=always >> {F}\n%{{ endif ~}}", None),
+        (f"%{{ if x ~}}\necho {B}=always >> {F}\n%{{ endif ~}}\necho {B}=once >> {F}", "once"),
+        (f"echo {B}=always >> {F}\n%{{if x}}echo {B}=once >> {F}%{{endif}}", None),
+        (f"cat <<EOF >> {F}\n%{{ if x ~}}\n{B}=once\n%{{ endif ~}}\nEOF", None),
         (f"curl -w '%{{http_code}}' x\necho {B}=once >> {F}", "once"),
     ],
 )

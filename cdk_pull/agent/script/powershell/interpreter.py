@@ -12,6 +12,7 @@ from cdk_pull.agent.script.core import ENDED, merge
 from cdk_pull.agent.script.powershell import commands, control
 from cdk_pull.agent.script.powershell.assign import assign, increment
 from cdk_pull.agent.script.powershell.batch import commands as batch_commands
+from cdk_pull.agent.script.powershell.batch import lines as batch_lines
 from cdk_pull.agent.script.powershell.commands import Call
 from cdk_pull.agent.script.powershell.expressions import BLOCKS, Expressions, contents
 from cdk_pull.agent.script.powershell.functions import Parameter, bound, statements
@@ -64,8 +65,10 @@ class Interpreter(Expressions):
     def batch(self, script: str, world: World, line: int) -> list[World]:
         """Return the worlds after the commands of a batch file that begins on a line."""
         worlds, outside = [world], world.output
-        for number, each in enumerate(script.split("\n"), line):
-            for words in batch_commands(each):
+        for number, each, sure in batch_lines(script, line):
+            for one in worlds if not sure else ():
+                self.doubt(each, one, "it depends on a condition in the batch file", number)
+            for words in batch_commands(each) if sure else ():
                 name = _command_name(words[0]) if words else ""
                 worlds = [
                     ended

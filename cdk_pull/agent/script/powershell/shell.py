@@ -100,11 +100,14 @@ class Shell(Core[World]):
 
     def skip(self, node: Node, world: World, reason: str) -> None:
         """Pass over a statement that cannot be followed; the variables that it names are unknown."""
-        found = text_of(node)
+        self.doubt(text_of(node), world, reason, self.line(node))
+
+    def doubt(self, found: str, world: World, reason: str, line: int) -> None:
+        """Make unknown the variables that a text names, or all of them where it starts the agent."""
         for name in mentioned(found):
-            self.set(world, name, self.unknown(reason, node), self.line(node))
+            self.set(world, name, self.holes.mark(reason, line), line)
         if _STARTS.search(found):
-            self.blur(world, reason, self.line(node))
+            self.blur(world, reason, line)
 
     def narrow(self, worlds: Sequence[World], reason: str, node: Node) -> World:
         """Return the first world; in it is unknown what the others have another value of."""
