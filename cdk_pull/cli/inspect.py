@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from cdk_pull.cli._dockerfile import Advised, BuildOptions, build_options
 from cdk_pull.cli._look_up import RegistryOptions, in_words, look_up, parse_references, registry_options
 from cdk_pull.cli._region import region_option
-from cdk_pull.cli._steps import instruction_of
 from cdk_pull.cli._streams import echo_json
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.choose import Choice, choose
+from cdk_pull.image.dockerfile.build import build_of_image, layers_of_image
+from cdk_pull.image.dockerfile.history import instruction_of
 from cdk_pull.image.platform import Platform
+from cdk_pull.report.advice_text import advice_text
 from cdk_pull.report.console import print_all
 from cdk_pull.report.size_text import sizes_table, ways_text
 from cdk_pull.units import format_bytes
@@ -39,7 +42,7 @@ _ARCHITECTURES: Final[dict[str, Architecture]] = {"amd64": "x86_64", "arm64": "a
 
 
 @click.command("inspect")
-@click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
+@click.argument("images", metavar="[IMAGE...]", nargs=-1)
 @click.option(
     "--platform",
     help="Read the image for this platform, such as linux/arm64.  [default: linux/amd64, or the image's only one]",
@@ -52,10 +55,12 @@ _ARCHITECTURES: Final[dict[str, Architecture]] = {"amd64": "x86_64", "arm64": "a
     help="Judge the cache of Windows hosts on this day.  [default: today]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@build_options
 @registry_options
 def command(
     images: tuple[str, ...],
     *,
+    build: BuildOptions,
     platform: str | None,
     region: str | None,
     on: str | None,
@@ -65,16 +70,22 @@ def command(
     """Show the layers, sizes and base of each IMAGE, and the expected start of a Fargate task that runs it.
 
     Each layer comes with the step of the Dockerfile that made it, as far as the image records it. Only manifests,
-    configurations and a few bytes of each layer are read, never a layer. The exit status is 1 when an image cannot be
-    looked up; the others are shown nevertheless.
+    configurations and a few bytes of each layer are read, never a layer. What would make the image smaller is said with
+    what it saves where that is known. The exit status is 1 when an image cannot be looked up; the others are shown
+    nevertheless.
+
+    With --dockerfile or --history and no IMAGE, no registry is asked.
     """
+    build.check(images)
+    if not images:
+        return _without_image(build, as_json=as_json)
     day = datetime.now().astimezone().date() if on is None else to_date(on)
     requested = Platform.parse(platform) if platform else None
     references, invalid = parse_references(images)
     if not references:
         raise next(iter(invalid.values()))
     results = look_up([(reference, requested) for reference in references], registry)
-    shown = [_Shown(result.facts, day, region) for result in results if result.facts]
+    shown = [_Shown(result.facts, day, region, build) for result in results if result.facts]
     failed = [result for result in results if result.error]
     if as_json:
         errors = [_error(result) for result in failed]
@@ -93,11 +104,32 @@ def command(
     return 1 if failed or invalid else 0
 
 
+def _without_image(build: BuildOptions, *, as_json: bool) -> int:
+    if not build.given:
+        raise click.UsageError("Missing argument 'IMAGE...', or --dockerfile PATH.")
+    advised = Advised.on_options(build)
+    if as_json:
+        echo_json({"images": [], "errors": [], **advised.to_json()})
+    else:
+        print_all(list(advice_text(advised.advice, advised.not_evaluated)))
+    return 0
+
+
+def _advised(facts: ImageFacts, build: BuildOptions) -> Advised:
+    layers = layers_of_image(facts)
+    if build.given:
+        return Advised.on_options(build, layers)
+    # Of an official image the name itself tells, of another its base where it names it.
+    bases = [Advised.on_build(build_of_image(layers, base)) for base in (facts.base, facts.reference) if base]
+    return max(bases, key=lambda each: len(each.advice))
+
+
 class _Shown:
     """One image, with all that is shown of it."""
 
-    def __init__(self, facts: ImageFacts, day: date, region: str | None) -> None:
+    def __init__(self, facts: ImageFacts, day: date, region: str | None, build: BuildOptions) -> None:
         self.facts = facts
+        self.advised = _advised(facts, build) if facts.profile.os == "linux" else None
         profile = facts.profile
         self.base: CachedBase | None = cached_base(profile, day) if profile.os == "windows" else None
         to_pull = self.base.uncached(profile) if self.base else profile
@@ -145,6 +177,7 @@ class _Shown:
             else [],
             "ways": [way.to_json() for way in self.choice.ways] if self.choice else [],
             "notes": [*facts.notes, *([self.cannot_run] if self.cannot_run else [])],
+            **(self.advised.to_json() if self.advised else {}),
         }
 
     def parts(self) -> Iterator[RenderableType]:
@@ -162,13 +195,16 @@ class _Shown:
             yield Text(f"note: {note}", "dim")
         if self.choice is None:
             yield Text(self.cannot_run, "yellow")
-            return
-        yield Text()
-        yield sizes_table(self.choice)
-        coverage = self.choice.candidate.start.coverage
-        share = "coverage unknown" if coverage is None else f"{coverage:.0%} of the starts"
-        yield Text(f"In brackets the interval: {share}.", "dim")
-        yield from ways_text(self.choice)
+        else:
+            yield Text()
+            yield sizes_table(self.choice)
+            coverage = self.choice.candidate.start.coverage
+            share = "coverage unknown" if coverage is None else f"{coverage:.0%} of the starts"
+            yield Text(f"In brackets the interval: {share}.", "dim")
+            yield from ways_text(self.choice)
+        if self.advised:
+            yield Text()
+            yield from advice_text(self.advised.advice, self.advised.not_evaluated)
 
     def _layers(self) -> Table:
         from rich.table import Table  # noqa: PLC0415

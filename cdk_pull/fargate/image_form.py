@@ -25,6 +25,8 @@ from cdk_pull.records import dataclass, field
 from cdk_pull.units import format_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cdk_pull.fargate.estimate.start import Architecture, StartEstimate
 
 __all__ = [
@@ -244,8 +246,14 @@ def _best(starts: dict[ImageForm, StartEstimate], goal: Goal) -> tuple[ImageForm
     )
 
 
-def form_decision(request: FormRequest, choice: FormChoice) -> Decision:
-    """Return what is recorded of a choice."""
+def form_decision(request: FormRequest, choice: FormChoice, advice: Sequence[str] = ()) -> Decision:
+    """Return what is recorded of a choice.
+
+    Args:
+        request: what was asked.
+        choice: what was chosen.
+        advice: what would make the image smaller, by its Dockerfile.
+    """
     after, before = choice.starts.get(choice.form), choice.starts.get("gzip")
     facts = form_facts(choice.form)
     details: dict[str, Any] = {
@@ -253,6 +261,7 @@ def form_decision(request: FormRequest, choice: FormChoice) -> Decision:
         "target_met": choice.met,
         "ruled_out": {form: reason for form, reason in choice.ruled_out.items() if form != choice.form},
         "needs": facts.needs,
+        "dockerfile": list(advice),
     }
     confidence = "start unknown"
     if after is not None and before is not None and choice.change is not None:

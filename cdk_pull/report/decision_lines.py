@@ -107,7 +107,13 @@ def line_of(recorded: RecordedDecision) -> DecisionLine:
         return _size_line(line, details)
     if decision.topic == _IMAGE:
         return replace(
-            line, start=_start(details.get("start_seconds")), missed=details.get("target_met") is False
+            line,
+            start=_start(details.get("start_seconds")),
+            missed=details.get("target_met") is False,
+            reasons=(
+                *line.reasons,
+                *(f"Dockerfile: {as_text(each)}" for each in details.get("dockerfile") or ()),
+            ),
         )
     if decision.topic == _STORAGE:
         return replace(line, what=f"{decided} of ephemeral storage")

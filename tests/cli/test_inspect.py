@@ -161,6 +161,31 @@ def test_the_step_that_made_each_layer(
     ]
 
 
+def test_what_would_make_the_image_smaller(
+    registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The history of an image is advised on with the sizes of its layers; with its Dockerfile, by line."""
+    document = json.loads(registry.manifest)
+    config = json.loads(registry.blobs[document["config"]["digest"]])
+    config["history"] = [{"created_by": "COPY a b"}, {"created_by": "RUN /bin/sh -c pip install flask"}]
+    document["config"] = registry.store(
+        json.dumps(config).encode(), "application/vnd.oci.image.config.v1+json"
+    )
+    registry.tags["1"] = json.dumps(document).encode()
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY a b\n\nRUN pip install flask\n")
+    image = f"{registry.host}/app:1"
+    size = document["layers"][1]["size"]
+    for more, line in (((), None), (("--dockerfile", str(tmp_path)), 4)):
+        status, out, _ = run(capsys, tls, image, *more, "--json")
+        (answer,) = json.loads(out)["images"]
+        assert (status, answer["not_evaluated"]) == (0, [])
+        assert [(each["code"], each["line"], each["saves_bytes"]) for each in answer["advice"]] == [
+            ("cache", line, size)
+        ]
+    _, out, _ = run(capsys, tls, image)
+    assert "What would make it smaller\n  pip's cache stays in the layer of pip install\n" in out
+
+
 def test_a_reference_that_is_none_beside_good_ones(
     registry: Registry, tls: Certificate, capsys: pytest.CaptureFixture[str]
 ) -> None:

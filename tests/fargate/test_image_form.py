@@ -162,6 +162,7 @@ def test_the_decision_has_the_start_before_and_after() -> None:
         "target_met": None,
         "ruled_out": {},
         "needs": form_facts("zstd").needs,
+        "dockerfile": [],
         "cpu": 1024,
         "compressed_bytes": details["compressed_bytes"],
     }

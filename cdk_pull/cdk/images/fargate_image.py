@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
@@ -11,12 +10,13 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct, IValidation
 
-from cdk_pull.cdk.fargate.apply_size import is_token, platform_of, region_of
+from cdk_pull.cdk.fargate.apply_size import platform_of, region_of
 from cdk_pull.cdk.fargate.built_image import BuiltImage, task_of
+from cdk_pull.cdk.images.image_source import advice_of, architecture_of, check_directory
 from cdk_pull.cdk.installed import require_extra
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.cdk.synth.keywords import refuse_unknown
-from cdk_pull.errors import InvalidValueError, UnsupportedError
+from cdk_pull.errors import UnsupportedError
 from cdk_pull.fargate.goal import Goal, Hold
 from cdk_pull.fargate.image_form import (
     FormChoice,
@@ -30,7 +30,6 @@ from cdk_pull.fargate.image_form import (
 from cdk_pull.fargate.sizes import parse_cpu
 from cdk_pull.image.declared_sizes import ImageSizes, profile_of
 from cdk_pull.image.ecr import registry_kind
-from cdk_pull.image.platform import Platform
 from cdk_pull.template.partitions import partition_of
 from cdk_pull.units import DurationLike, to_timedelta
 
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FargateImage", "FargateImageProps"]
 
-_ARCHITECTURES: Final[dict[str, Architecture]] = {"linux/amd64": "x86_64", "linux/arm64": "arm64"}
 _NOT_MET: Final = "cdk-pull:fargateImageTargetNotMet"
 _UNKNOWN: Final = "cdk-pull:fargateImageSizeUnknown"
 _SMALL: Final = "cdk-pull:fargateImageIndexOfLittleUse"
@@ -92,7 +90,8 @@ class FargateImage(Construct):
     image that results, and its deployment waits for the build. A task definition for EC2 that uses such an image is an
     error when CDK validates, as is one for Windows.
 
-    The estimate before and after is in the decision, which ``cdk-pull decisions`` prints. Changing the form changes the
+    The estimate before and after is in the decision, which ``cdk-pull decisions`` prints, with what would make the image
+    smaller by its Dockerfile. Changing the form changes the
     image's tag, so that the next deployment replaces the tasks. No form costs anything per month.
 
     Args:
@@ -145,7 +144,7 @@ class FargateImage(Construct):
                 "it is not to be chosen"
             )
         refuse_unknown("FargateImage", props, FargateImageProps)
-        _check_directory(where, directory, props.get("file"))
+        check_directory(where, directory, props.get("file"))
         platform = platform or ecr_assets.Platform.LINUX_AMD64
         stack = cdk.Stack.of(scope)
         region = region_of(stack)
@@ -158,7 +157,7 @@ class FargateImage(Construct):
             form=None if form is None else check_form(form),
             goal=Goal(start_seconds=seconds, hold=hold),
             cpu=parse_cpu(cpu if isinstance(cpu, str) else int(cpu)),
-            architecture=_architecture(where, platform.platform),
+            architecture=architecture_of(where, platform.platform),
             partition=None if region is None else partition_of(region).partition,
         )
         choice = choose_form(request)
@@ -176,7 +175,8 @@ class FargateImage(Construct):
         )
         self._image = BuiltImage(where, self._container_image(stack), choice.change)
         self.image = self._image
-        record(self.node, form_decision(request, choice))
+        advice = advice_of(directory, props.get("file"), props.get("build_args"), props.get("target"))
+        record(self.node, form_decision(request, choice, advice))
         self._tell(request, choice)
         self.node.add_validation(_UsedWhereItWorks(self._image, choice.form, request.architecture))
 
@@ -225,41 +225,8 @@ def _missed(request: FormRequest, choice: FormChoice) -> str:
     return (
         f"the image in {choice.form} is expected to start in {start.total}, later than the "
         f"{request.goal.start_seconds:g} s asked for ({choice.why}). Others: {others}. Ways out: a larger cpu, a smaller "
-        "image, or a later target"
+        "image (`cdk-pull inspect --dockerfile`), or a later target"
     )
-
-
-def _check_directory(where: str, directory: str, file: str | None) -> None:
-    if is_token(directory):
-        raise InvalidValueError(f"{where}: directory is a token", directory, allowed="the path of a folder")
-    folder, name = Path(directory), file or "Dockerfile"
-    if not folder.is_dir():
-        raise InvalidValueError(
-            f"{where}: directory does not exist",
-            directory,
-            allowed="a folder with a Dockerfile",
-            fix=f"Paths are relative to {Path.cwd()}",
-        )
-    if not (folder / name).is_file():
-        raise InvalidValueError(
-            f"{where}: directory has no {name}",
-            directory,
-            allowed="a folder with a Dockerfile, or file= its name",
-        )
-
-
-def _architecture(where: str, platform: str) -> Architecture:
-    parsed = Platform.parse(platform)
-    if parsed.os == "windows":
-        raise UnsupportedError(
-            f"{where}: platform {platform}: Windows layers are neither compressed with zstd nor indexed. Build with "
-            "ecr_assets.DockerImageAsset on a pinned base, build_args=ServerCore.pin(…).build_args"
-        )
-    if str(parsed) not in _ARCHITECTURES:
-        raise InvalidValueError(
-            f"{where}: Fargate does not run the platform", platform, allowed=_ARCHITECTURES
-        )
-    return _ARCHITECTURES[str(parsed)]
 
 
 def _check_index(where: str, request: FormRequest) -> None:

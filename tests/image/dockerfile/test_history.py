@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_pull.cli._steps import instruction_of
+from cdk_pull.image.dockerfile.history import instruction_of
 
 
 @pytest.mark.parametrize(
