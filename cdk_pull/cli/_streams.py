@@ -16,7 +16,7 @@ from cdk_pull.printing import json_safe, line_safe, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["OutputError", "echo_json", "safe_streams", "write_output"]
+__all__ = ["OutputError", "echo_json", "safe_streams", "tell", "write_output"]
 
 # Colours and weights, as rich and the findings in colour have them; no hidden text.
 _STYLE: Final = lazy_pattern(r"(\x1b\[(?:0|[1-7]|9|2[1-9]|[34][0-9]|9[0-7]|10[0-7]|;)*m)")
@@ -153,6 +153,16 @@ def write_output(text: str) -> None:
         buffer.flush()
     except OSError as error:
         raise OutputError(error) from None
+
+
+def tell(message: str) -> None:
+    """Write a line about the run to standard error.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    sys.stderr.write(f"cdk-pull: {printable(message)}\n")
+    sys.stderr.flush()
 
 
 def echo_json(document: Any) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from cdk_pull.cli import _main, main
+from cdk_pull.cli import _ending, _main, main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def test_whatever_is_raised(
     def fail(_arguments: list[str]) -> int:
         raise error
 
-    monkeypatch.setattr(_main, "_invoke", fail)
+    monkeypatch.setattr(_main, "invoke", fail)
     found, out, err = _run(capsys, "rules")
     assert (found, out) == (status, "")
     assert said in err
@@ -126,7 +126,7 @@ def test_a_traceback_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyError("x")
 
     monkeypatch.setenv("CDK_PULL_TRACEBACK", "1")
-    monkeypatch.setattr(_main, "_invoke", fail)
+    monkeypatch.setattr(_main, "invoke", fail)
     with pytest.raises(KeyError):
         main(["rules"])
 
@@ -206,7 +206,7 @@ def test_an_interrupt_at_any_moment(template: Path, tmp_path: Path) -> None:
         time.sleep(rng.uniform(0.3, 1.2))
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
-        assert (out, "_main.py" in err) == ("", False), err
+        assert (out, "_ending.py" in err) == ("", False), err
         ended.append(process.returncode)
     assert set(ended) <= {-signal.SIGINT, 130, 1}
     assert {each.name for each in report.parent.iterdir()} <= {"r.json"}
@@ -222,8 +222,8 @@ def test_an_interrupt_in_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest
         click.echo("begun")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_main, "_invoke", interrupt)
-    monkeypatch.setattr(_main, "_end_by", ends.append)
+    monkeypatch.setattr(_main, "invoke", interrupt)
+    monkeypatch.setattr(_ending, "_end_by", ends.append)
     status, out, err = _run(capsys, "rules")
     assert (status, out, err) == (130, "begun\n", "")
 
