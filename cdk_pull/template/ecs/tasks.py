@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from cdk_pull.records import dataclass, replace
-from cdk_pull.template.context import section
+from cdk_pull.template.context import section, value_at
 from cdk_pull.template.ecs.images import Image, names_repository
 from cdk_pull.template.ecs.task_shapes import CONTAINERS, SHAPES, TASK_DEFINITION, Shape
 from cdk_pull.template.intrinsics import evaluate
@@ -124,7 +124,7 @@ class TaskDefinition:
     @property
     def may_have_execution_role(self) -> bool:
         """Whether a deployment may give it an execution role: by a parameter, a condition or a macro."""
-        body = self._at(self.base)
+        body = value_at(self.resource.body, self.base)
         stated = isinstance(body, dict) and "ExecutionRoleArn" in body
         return stated or not self.resource.is_whole
 
@@ -212,7 +212,7 @@ class TaskDefinition:
         if text is None:
             return None
         context = self.resource.template.context
-        by_name = names_repository(self._at((*path, "Image")), context)
+        by_name = names_repository(value_at(self.resource.body, (*path, "Image")), context)
         if by_name:
             return Image.by_name_alone(text, by_name)
         image = Image.of(text, context.environment.region)
@@ -221,16 +221,7 @@ class TaskDefinition:
 
     def written_image(self, container: Container) -> Any:
         """Return an image as the template has it, not evaluated; None where a condition stands in between."""
-        return self._at((*container.path, "Image"))
-
-    def _at(self, path: tuple[PathStep, ...]) -> Any:
-        value: Any = self.resource.body
-        for step in path:
-            if isinstance(value, list) and isinstance(step, int) and step < len(value):
-                value = value[step]
-            else:
-                value = value.get(step) if isinstance(value, dict) else None
-        return value
+        return value_at(self.resource.body, (*container.path, "Image"))
 
     @property
     def images(self) -> list[Image]:
