@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.data import facts_of
 from cdk_pull.iam.policy import Policy, read_policy
 from cdk_pull.network.model import (
     Endpoint,
@@ -32,36 +33,22 @@ if TYPE_CHECKING:
 __all__ = ["read_network", "service_of"]
 
 _INTERNET: Final = "AWS::EC2::InternetGateway"
-_TARGETS: Final[dict[str, Target]] = {
-    "NatGatewayId": "nat",
-    "EgressOnlyInternetGatewayId": "egress-only",
-    "TransitGatewayId": "network",
-    "VpcPeeringConnectionId": "network",
-    "CoreNetworkArn": "network",
-    "LocalGatewayId": "network",
-    "CarrierGatewayId": "network",
-    "InstanceId": "device",
-    "NetworkInterfaceId": "device",
-    "VpcEndpointId": "device",
+_TARGETS: Final[dict[str, tuple[Target, str]]] = {
+    "NatGatewayId": ("nat", "NAT gateway"),
+    "EgressOnlyInternetGatewayId": ("egress-only", "egress-only internet gateway"),
+    "TransitGatewayId": ("network", "transit gateway"),
+    "VpcPeeringConnectionId": ("network", "peering connection"),
+    "CoreNetworkArn": ("network", "core network"),
+    "LocalGatewayId": ("network", "local gateway"),
+    "CarrierGatewayId": ("network", "carrier gateway"),
+    "InstanceId": ("device", "instance"),
+    "NetworkInterfaceId": ("device", "network interface"),
+    "VpcEndpointId": ("device", "VPC endpoint"),
 }
-_WORDS: Final = {
-    "NatGatewayId": "NAT gateway",
-    "EgressOnlyInternetGatewayId": "egress-only internet gateway",
-    "TransitGatewayId": "transit gateway",
-    "VpcPeeringConnectionId": "peering connection",
-    "CoreNetworkArn": "core network",
-    "LocalGatewayId": "local gateway",
-    "CarrierGatewayId": "carrier gateway",
-    "InstanceId": "instance",
-    "NetworkInterfaceId": "network interface",
-    "VpcEndpointId": "VPC endpoint",
-}
+"""By the property of a route: where it leads, and what messages call that."""
+_BY_ID: Final[dict[str, Target]] = {"igw-": "internet", "vgw-": "network"}
 _DESTINATIONS: Final = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
 _BY_AMAZON: Final = "AmazonProvidedDNS"
-_SERVICES: Final = (
-    "ecr.api", "ecr.dkr", "s3", "logs", "secretsmanager", "ssm", "kms", "ecs", "ecs-agent", "ecs-telemetry",
-)  # fmt: skip
-"""The services that a start may ask, by the names of their endpoints."""
 _SERVICE_HOSTS: Final = ("amazonaws.com", "api.aws", "on.aws")
 _ANYBODY: Final = ("*", {"AWS": "*"}, {"AWS": ["*"]})
 _ONLY_SOME: Final = (("Principal", "", ()),)
@@ -220,32 +207,22 @@ def _route(elements: Elements, values: dict[str, Any]) -> Iterator[Route]:
     if "GatewayId" in values:
         gateway = elements.assembly.find(values["GatewayId"])
         shown = f"{values['GatewayId']}"
+        target: Target
         if gateway is not None:
-            is_internet = gateway.type == _INTERNET
-            word = "internet gateway" if is_internet else "gateway"
-            yield Route(
-                destination=block,
-                target="internet" if is_internet else "network",
-                to=elements.key_of(gateway),
-                name=f"{word} {gateway.logical_id}",
+            target, word = (
+                ("internet", "internet gateway") if gateway.type == _INTERNET else ("network", "gateway")
             )
+            name = f"{word} {gateway.logical_id}"
+            yield Route(destination=block, target=target, to=elements.key_of(gateway), name=name)
         elif shown != "local":
-            target: Target = (
-                "internet"
-                if shown.startswith("igw-")
-                else "network"
-                if shown.startswith("vgw-")
-                else "unknown"
-            )
+            target = _BY_ID.get(shown[:4], "unknown")
             yield Route(destination=block, target=target, name=f"gateway {shown}")
         return
-    for key, target in _TARGETS.items():
+    for key, (target, word) in _TARGETS.items():
         if key in values:
             resource = elements.assembly.find(values[key])
             name = resource.logical_id if resource is not None else str(values[key])
-            yield Route(
-                destination=block, target=target, to=elements.key(values[key]), name=f"{_WORDS[key]} {name}"
-            )
+            yield Route(destination=block, target=target, to=elements.key(values[key]), name=f"{word} {name}")
             return
 
 
@@ -333,7 +310,9 @@ def service_of(name: Any) -> str | None:
     pieces = (text.pieces or (text,)) if isinstance(text, Unknown) else (text,)
     if not isinstance(pieces[-1], str):
         return None
-    return next((service for service in _SERVICES if pieces[-1].endswith(f".{service}")), "")
+    return next(
+        (service for service in facts_of("pull_endpoints")["names"] if pieces[-1].endswith(f".{service}")), ""
+    )
 
 
 def _policy(elements: Elements, endpoint: Resource) -> Policy | None:
