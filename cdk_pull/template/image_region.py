@@ -9,7 +9,7 @@ from cdk_pull.image.mistakes import beginning_mistake, name_mistake
 from cdk_pull.image.reference import ImageReference
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
-from cdk_pull.template.values import Unknown, is_text
+from cdk_pull.template.values import Unknown, is_text, pieces_of
 
 __all__ = ["OWN_ACCOUNT", "OWN_REGION", "ImagePlace", "locate_image"]
 
@@ -59,9 +59,8 @@ def locate_image(image: object, region: str | None) -> ImagePlace:
     shown = str(image)
     if not isinstance(image, Unknown) and not is_text(image):
         return ImagePlace(image=shown, verdict="malformed", reason="the image is not a string")
-    pieces = (image.pieces or (image,)) if isinstance(image, Unknown) else (shown,)
     text = ""
-    for piece in pieces:
+    for piece in pieces_of(image if isinstance(image, Unknown) else shown):
         if isinstance(piece, str):
             text += piece
         elif piece.symbol in _STAND_INS:

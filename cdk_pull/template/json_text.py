@@ -10,7 +10,7 @@ from cdk_pull.agent.pieces import Marked
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.template.values import Unknown, concat
 
-__all__ = ["read_json"]
+__all__ = ["read_document", "read_json"]
 
 # Strings are passed over; what is left finds the unknown parts outside them, such as a number or a part of one.
 _PIECE: Final = lazy_pattern(
@@ -29,6 +29,14 @@ def read_json(text: str | Unknown) -> Any:
     marked = Marked[Unknown].of(text.pieces)
     quoted = _PIECE.sub(lambda match: f'"{match[0]}"' if match["bare"] else match[0], marked.text)
     return _filled(json.loads(quoted), marked)
+
+
+def read_document(value: Any) -> Any:
+    """Return a JSON document that a template has as an object or as a text; None for a text that cannot be read."""
+    try:
+        return read_json(value) if isinstance(value, str | Unknown) else value
+    except (ValueError, RecursionError):
+        return None
 
 
 def _filled(value: Any, marked: Marked[Unknown]) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.iam.text import Part, Text, text
 from cdk_pull.template.context import Context
-from cdk_pull.template.values import Unknown, text_of
+from cdk_pull.template.values import Unknown, pieces_of, text_of
 
 if TYPE_CHECKING:
     from cdk_pull.template.assembly import Assembly
@@ -30,8 +30,8 @@ def to_text(value: Any, assembly: Assembly | None = None) -> Text | None:
     known = text_of(value)
     if known is None:
         return None
-    pieces = (known.pieces or (known,)) if isinstance(known, Unknown) else (known,)
-    return text(*(piece if isinstance(piece, str) else _part(piece, assembly) for piece in pieces)) or ("",)
+    pieces = (each if isinstance(each, str) else _part(each, assembly) for each in pieces_of(known))
+    return text(*pieces) or ("",)
 
 
 def _part(piece: Unknown, assembly: Assembly | None) -> Part:

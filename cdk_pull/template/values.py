@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 __all__ = [
     "MAX_TEXT",
@@ -17,6 +17,7 @@ __all__ = [
     "concat",
     "is_not_false",
     "is_text",
+    "pieces_of",
     "split",
     "text_of",
 ]
@@ -108,6 +109,11 @@ def text_of(value: object) -> str | Unknown | None:
     return as_text(value) if is_text(value) else None
 
 
+def pieces_of(text: str | Unknown) -> tuple[str | Unknown, ...]:
+    """Return the known and unknown pieces of a text in order."""
+    return (text,) if isinstance(text, str) else text.pieces or (text,)
+
+
 def concat(parts: Iterable[object]) -> str | Unknown:
     """Join scalars and unknowns; the result is text when every part is known.
 
@@ -120,7 +126,7 @@ def concat(parts: Iterable[object]) -> str | Unknown:
         text = text_of(part)
         if text is None:
             return Unknown(reason="a list or an object is used as a string", origin=part)
-        for piece in (text.pieces or (text,)) if isinstance(text, Unknown) else (text,):
+        for piece in pieces_of(text):
             if isinstance(piece, str):
                 known.append(piece)
                 size += len(piece)
@@ -145,9 +151,8 @@ def split(delimiter: str, value: str | Unknown) -> list[str | Unknown] | Unknown
         return Unknown(reason="Fn::Split has no delimiter")
     if isinstance(value, str):
         return list(value.split(delimiter))
-    pieces: Sequence[str | Unknown] = value.pieces or (value,)
     parts: list[list[str | Unknown]] = [[]]
-    for piece in pieces:
+    for piece in pieces_of(value):
         if isinstance(piece, Unknown):
             if not set(delimiter) & set(piece.never):
                 return Unknown(reason=value.reason, symbol=value.symbol, home=value.home)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cdk_pull.agent.readers.reading import LIMIT_BYTES, size_bytes
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
-from cdk_pull.template.values import Unknown
+from cdk_pull.template.values import pieces_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +52,7 @@ def user_data_too_large(capacity: Capacity, _context: CheckContext) -> Iterator[
     ## References
     - https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
     """
-    text = capacity.user_data
-    pieces = (text.pieces or (text,)) if isinstance(text, Unknown) else (text,)
+    pieces = pieces_of(capacity.user_data)
     size = sum(size_bytes(piece) if isinstance(piece, str) else 1 for piece in pieces)
     if size > LIMIT_BYTES:
         yield Problem(

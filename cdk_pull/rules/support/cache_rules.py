@@ -16,8 +16,8 @@ from cdk_pull.image.pull_through import (
     upstream_of,
 )
 from cdk_pull.patterns import lazy_pattern
-from cdk_pull.template.json_text import read_json
-from cdk_pull.template.values import Unknown
+from cdk_pull.template.json_text import read_document
+from cdk_pull.template.values import Unknown, pieces_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -164,8 +164,8 @@ def _secret_faults(rule: Resource, credential: Any, context: CheckContext) -> It
 def _faults_of(secret: Resource, prefix: str) -> Iterator[Fault]:
     name = secret.values.get("Name")
     if isinstance(name, Unknown):
-        pieces = name.pieces or (name,)
-        known = pieces[0] if isinstance(pieces[0], str) else ""
+        first = pieces_of(name)[0]
+        known = first if isinstance(first, str) else ""
         is_wrong = bool(known) and not known.startswith(prefix[: len(known)])
     else:
         # A name that CloudFormation makes begins with the secret's logical id.
@@ -203,10 +203,9 @@ def _keys(text: Any) -> frozenset[str] | None:
     """Return the keys of a secret; None where they are not known."""
     if not isinstance(text, str | Unknown) or "{{resolve:" in str(text):
         return None
-    try:
-        document = read_json(text)
-    except (ValueError, RecursionError):
-        return frozenset() if isinstance(text, str) else None
+    document = read_document(text)
+    if document is None and isinstance(text, Unknown):
+        return None
     return frozenset(document) if isinstance(document, dict) else frozenset()
 
 

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.records import dataclass
-from cdk_pull.template.json_text import read_json
+from cdk_pull.template.json_text import read_document
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
@@ -66,10 +66,7 @@ class Selection:
 
 def read_policy(text: object) -> list[Selection]:
     """Return what the rules of a policy take away, in their order; nothing for a policy that cannot be read."""
-    try:
-        document = read_json(text) if isinstance(text, str | Unknown) else text
-    except (ValueError, RecursionError):
-        return []
+    document = read_document(text)
     rules = document.get("rules") if isinstance(document, dict) else None
     selections = (
         _selection(rule, rule["selection"])

@@ -13,9 +13,8 @@ from cdk_pull.iam.policy import read_policy
 from cdk_pull.iam.text import covers, shown
 from cdk_pull.records import dataclass
 from cdk_pull.rules.support.pull_through import behind_cache
-from cdk_pull.template.json_text import read_json
+from cdk_pull.template.json_text import read_document
 from cdk_pull.template.text import to_text
-from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,12 +163,7 @@ def _policies_of(secret: Resource, context: CheckContext) -> Iterator[Resource]:
 
 
 def _may_allow(document: Any, action: str, context: CheckContext) -> bool:
-    if isinstance(document, str | Unknown):
-        try:
-            document = read_json(document)
-        except (ValueError, RecursionError):
-            return True
-    policy = read_policy("", document, lambda value: to_text(value, context.assembly))
+    policy = read_policy("", read_document(document), lambda value: to_text(value, context.assembly))
     if policy.unclear:
         return True
     return any(

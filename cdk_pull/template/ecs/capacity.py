@@ -15,7 +15,7 @@ from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
 from cdk_pull.template.context import section, value_at
 from cdk_pull.template.ecs.init import INIT, Place, Program, program
-from cdk_pull.template.values import Unknown, as_text, is_not_false, is_text, text_of
+from cdk_pull.template.values import Unknown, as_text, is_not_false, is_text, pieces_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,7 +147,7 @@ class Capacity:
     @property
     def cluster_names(self) -> Iterator[list[str | Unknown]]:
         """The names of the clusters that its user data may join, each as its known and unknown pieces."""
-        unknown = {str(piece): piece for piece in self._unknown_pieces}
+        unknown = {str(each): each for each in pieces_of(self.script) if isinstance(each, Unknown)}
         for name in self.reading.agent.clusters:
             parts = self._marked.parts(name)
             yield [unknown.get(part, part) if isinstance(part, str) else part for part in parts]
@@ -189,8 +189,7 @@ class Capacity:
     @property
     def is_opaque(self) -> bool:
         """Whether whole lines of the user data are known at deployment only."""
-        text = self.user_data
-        pieces = (text.pieces or (text,)) if isinstance(text, Unknown) else ()
+        pieces = pieces_of(self.user_data)
         return any(
             isinstance(piece, Unknown) and (index == 0 or str(pieces[index - 1]).endswith("\n"))
             for index, piece in enumerate(pieces)
@@ -210,23 +209,13 @@ class Capacity:
         return tuple(replace(each, text="".join(map(str, self._marked.parts(each.text)))) for each in found)
 
     @cached_property
-    def _unknown_pieces(self) -> tuple[Unknown, ...]:
-        text = self.script
-        return tuple(
-            piece
-            for piece in (text.pieces or (text,) if isinstance(text, Unknown) else ())
-            if isinstance(piece, Unknown)
-        )
-
-    @cached_property
     def _marked(self) -> Marked[Unknown]:
         """The script with a mark for each piece that is not known."""
-        text = self.script
         # A cluster's name is a bare word, which TOML takes in quotes alone; what it is does not matter.
         bare = self.image.os == "bottlerocket"
         return Marked.of(
             str(piece) if isinstance(piece, Unknown) and bare and self._is_cluster(piece) else piece
-            for piece in (text.pieces or (text,) if isinstance(text, Unknown) else (text,))
+            for piece in pieces_of(self.script)
         )
 
     @property

@@ -16,7 +16,7 @@ from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 from cdk_pull.template.context import section
 from cdk_pull.template.intrinsics import evaluate
-from cdk_pull.template.values import Unknown, concat, text_of
+from cdk_pull.template.values import Unknown, concat, pieces_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +70,7 @@ class _Collected:
         self._marks = Marks[Unknown]()
 
     def mark(self, text: str | Unknown) -> str:
-        return self._marks.text((text.pieces or (text,)) if isinstance(text, Unknown) else (text,))
+        return self._marks.text(pieces_of(text))
 
     def unmark(self, text: str) -> str | Unknown:
         return concat(Marked(text, tuple(self._marks.pieces)).parts())

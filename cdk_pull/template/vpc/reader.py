@@ -18,9 +18,9 @@ from cdk_pull.network.model import (
     Vpc,
 )
 from cdk_pull.records import replace
-from cdk_pull.template.json_text import read_json
+from cdk_pull.template.json_text import read_document
 from cdk_pull.template.text import to_text
-from cdk_pull.template.values import Unknown, text_of
+from cdk_pull.template.values import Unknown, pieces_of, text_of
 from cdk_pull.template.vpc.filters import read_acls, read_groups
 from cdk_pull.template.vpc.keys import flag
 
@@ -307,11 +307,11 @@ def _linked(elements: Elements, listed: Any) -> tuple[Hashable, ...] | None:
 def service_of(name: Any) -> str | None:
     """Return the service of an endpoint by its name; empty for one that no start asks, None where it is not known."""
     text = text_of(name)
-    pieces = (text.pieces or (text,)) if isinstance(text, Unknown) else (text,)
-    if not isinstance(pieces[-1], str):
+    last = pieces_of(text)[-1] if text is not None else None
+    if not isinstance(last, str):
         return None
     return next(
-        (service for service in facts_of("pull_endpoints")["names"] if pieces[-1].endswith(f".{service}")), ""
+        (service for service in facts_of("pull_endpoints")["names"] if last.endswith(f".{service}")), ""
     )
 
 
@@ -319,13 +319,10 @@ def _policy(elements: Elements, endpoint: Resource) -> Policy | None:
     document = endpoint.values.get("PolicyDocument")
     if document is None:
         return None
-    if isinstance(document, str | Unknown):
-        try:
-            document = read_json(document)
-        except (ValueError, RecursionError):
-            document = None
     policy = read_policy(
-        f"the policy of {endpoint.logical_id}", document, lambda value: to_text(value, elements.assembly)
+        f"the policy of {endpoint.logical_id}",
+        read_document(document),
+        lambda value: to_text(value, elements.assembly),
     )
     # Whether a statement about some principals is about this one is not told.
     statements = [
