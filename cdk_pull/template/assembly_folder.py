@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,14 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["MANIFEST", "AssemblyFolder", "assembly_folders"]
+__all__ = ["ASSEMBLY_FILES", "MANIFEST", "AssemblyFolder", "assembly_folders", "is_assembly"]
 
 MANIFEST: Final = "manifest.json"
+ASSEMBLY_FILES: Final = frozenset({MANIFEST, "cdk.out"})
+"""What CDK puts into the folder of each cloud assembly; other tools' folders have a manifest.json as well."""
 
 _STACK: Final = "aws:cloudformation:stack"
 _STAGE: Final = "cdk:cloud-assembly"
 _ASSETS: Final = "cdk:asset-manifest"
 _MAX_FOLDERS: Final = 1000
+
+
+def is_assembly(folder: Path) -> bool:
+    """Tell whether CDK wrote a folder."""
+    return all(os.path.isfile(folder / name) for name in ASSEMBLY_FILES)  # noqa: PTH113 - is_file raises where the folder cannot be searched
 
 
 class AssemblyFolder:

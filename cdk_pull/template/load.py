@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
 from cdk_pull.template.assembly import Assembly, require_resources
-from cdk_pull.template.assembly_folder import MANIFEST
+from cdk_pull.template.assembly_folder import ASSEMBLY_FILES, MANIFEST
 from cdk_pull.template.cloud_assembly import read_cloud_assembly
 from cdk_pull.template.context import Context, Environment
 from cdk_pull.template.errors import TemplateError
@@ -34,8 +34,6 @@ _BLANK: Final = lazy_pattern(rb"(?:\s|#[^\n]*+\n)*+")
 _LIST: Final = lazy_pattern(rb"-\s|\[")
 _SIGNS: Final = (b"AWSTemplateFormatVersion", b"AWS::")
 _SNIFFED: Final = 1 << 20
-# What CDK puts beside the manifest of each cloud assembly; other tools' folders have a manifest.json as well.
-_ASSEMBLY: Final = frozenset({MANIFEST, "cdk.out"})
 
 
 @dataclass
@@ -87,7 +85,7 @@ def _readers_in(path: Path, account: str | None, region: str | None) -> Iterator
     for name, folders, files in os.walk(path, onerror=unread.append):
         folder = Path(name)
         folders[:] = set(folders) - _SKIPPED
-        if set(files) >= _ASSEMBLY:
+        if set(files) >= ASSEMBLY_FILES:
             folders.clear()
             found.append((folder, partial(read_cloud_assembly, folder, account=account, region=region)))
             continue

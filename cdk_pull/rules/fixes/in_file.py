@@ -17,8 +17,9 @@ from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, replace
 from cdk_pull.rules.engine.finding import FileFix, Region
 from cdk_pull.rules.fixes.declaration import FIXED_USER_DATA, MIXIN
+from cdk_pull.template.assembly_folder import is_assembly
 from cdk_pull.template.context import section, value_at
-from cdk_pull.template.ecs.capacity import Capacity
+from cdk_pull.template.ecs.capacity import INIT_CALL, Capacity
 from cdk_pull.template.edits import CannotEditError, NewString, NewValue, changed, edits_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ __all__ = ["file_fix"]
 
 _CROSSES: Final = "the edit crosses a piece that CloudFormation puts into the text: change it by hand"
 _ELSEWHERE: Final = "the text of its user data is not in the template"
+# What cfn-init does the checks have read: its call does no more, and has to be as long as it is.
+_FOLLOWED: Final = "cfn_init"
 _FILLED_IN: Final = lazy_pattern(r"\$\{[^}]*\}")
 
 
@@ -82,7 +85,8 @@ def file_fix(problem: Problem, rule: Rule, subject: object, resource: Resource) 
 
 
 def _require_editable(resource: Resource) -> None:
-    if resource.construct_path:
+    path = resource.template.path
+    if resource.construct_path or (path is not None and is_assembly(path.parent)):
         raise CannotEditError(f"CDK writes this template: change the app, or apply {MIXIN} to it")
     if resource.template.place(resource.logical_id) != ("Resources", resource.logical_id):
         raise CannotEditError("Fn::ForEach writes the resource: change the loop by hand")
@@ -141,12 +145,15 @@ def _case(
 ) -> _Found:
     """Return where a warning of the checks stands in the template."""
     found: list[_Found] = []
+    why = _ELSEWHERE
     for path, inner in texts:
         try:
             located = locate(inner)
         except UnsupportedError:
             continue
-        text = located.marked.text
+        why, text = "it comes of a value from elsewhere", located.marked.text
+        if capacity.follows_init:
+            text = text.replace(INIT_CALL, _FOLLOWED)
         reading = read_user_data(text, capacity.os or "linux")
         cases = [Case(text, each, reading) for each in reading.warnings]
         found += [
@@ -159,7 +166,7 @@ def _case(
     # Of what depends on a condition, the checks read one side, and the template has both.
     same = (each for each in found if _shown(each.case.line) == _shown(quote))
     if (one := next(same, None)) is None:
-        raise CannotEditError("it comes of a value from elsewhere" if found else _ELSEWHERE)
+        raise CannotEditError(why)
     return one
 
 
@@ -173,10 +180,14 @@ def _shown(line: str) -> str:
 
 def _changes(edit: TextEdit, found: _Found) -> list[NewString]:
     """Return the changes of the template's strings that make an edit of the text."""
-    changes = [change for hunk in hunks(edit) for change in _leaves(hunk, found.located)]
+    changes = [
+        change
+        for hunk in hunks(edit)
+        for change in _leaves(replace(hunk, text=hunk.text.replace(_FOLLOWED, INIT_CALL)), found.located)
+    ]
     changes.sort(key=lambda each: each.start, reverse=True)
     after = locate(changed(found.inner, changes)).marked
-    if _joined(after.parts()) != _joined(found.located.marked.parts(edit.text)):
+    if _joined(after.parts()) != _joined(found.located.marked.parts(edit.text.replace(_FOLLOWED, INIT_CALL))):
         raise CannotEditError(_CROSSES)
     return changes
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.template.model import PathStep, Resource
 
-__all__ = ["BEHAVIOR", "HOLDERS", "SPOT_FLEET", "Capacity", "launch_specifications"]
+__all__ = ["BEHAVIOR", "HOLDERS", "INIT_CALL", "SPOT_FLEET", "Capacity", "launch_specifications"]
 
 BEHAVIOR: Final = "ECS_IMAGE_PULL_BEHAVIOR"
 
@@ -53,7 +53,8 @@ _RUNS_A_FILE: Final = lazy_pattern(
     r"|(?:^|[;&|])[ \t]*(?:sudo[ \t]+)?[^\s#;&|]*\.sh\b",
     re.MULTILINE,
 )
-_INIT_CALL: Final = "cfn-init"
+INIT_CALL: Final = "cfn-init"
+"""The command that does what the metadata of a resource says."""
 _MOVES_IMAGES: Final = lazy_pattern(
     r"^(?![ \t]*#).*(?:/var/lib/(?:docker|containerd)\b|\bdata-root\b)", re.MULTILINE
 )
@@ -163,8 +164,13 @@ class Capacity:
     @property
     def uses_init(self) -> bool:
         """Whether cfn-init writes more of the configuration, in a way that is not followed."""
-        called = _INIT_CALL in str(self.user_data) and self._program is None
+        called = INIT_CALL in str(self.user_data) and self._program is None
         return called and bool(_ECS_TEXT.search(self._init))
+
+    @property
+    def follows_init(self) -> bool:
+        """Whether what cfn-init does is in the script, in the place of its call."""
+        return self._program is not None
 
     @cached_property
     def _program(self) -> Program | None:

@@ -132,6 +132,21 @@ def _refused(text: str) -> list[str]:
         ]
     ]
     + [
+        pytest.param(
+            _launch(
+                f"\n          Fn::Base64: !Sub |\n            #!/bin/bash -ex\n            echo {B}=Once >> {F}\n"
+                "            /opt/aws/bin/cfn-init -v --stack ${AWS::StackName} --resource Lt --region ${AWS::Region}"
+            ).replace(
+                "    Properties:",
+                "    Metadata:\n      AWS::CloudFormation::Init:\n        config:\n          commands:\n"
+                f"            a: {{command: !Sub 'echo ECS_CLUSTER=${{C}} >> {F}'}}\n    Properties:",
+            ),
+            "=Once",
+            "=once",
+            id="beside cfn-init",
+        )
+    ]
+    + [
         pytest.param(_task(value), old, new, id=value)
         for value, old, new in [
             ("      Cpu: 300 # odd\n      Memory: 1024", "300", "512"),
@@ -257,6 +272,16 @@ def test_refused(text: str, reasons: list[str]) -> None:
     """What cannot be edited is refused, with the reason, and the file stays as it is."""
     assert _refused(text) == reasons
     assert _fixed(text) == text
+
+
+def test_what_cdk_wrote(tmp_path: Path) -> None:
+    """A template that lies in a cdk.out is CDK's, also where nothing in it says so."""
+    for name in ("manifest.json", "cdk.out"):
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    source = Source("t", _task("      Cpu: 300\n      Memory: 1024"))
+    assembly = template_assembly(source, tmp_path / "t.yaml", Environment())
+    (fix,) = (each.file_fix for each in check([assembly], OPTIONS).findings if each.file_fix)
+    assert fix.refused == "CDK writes this template: change the app, or apply PullFixes to it"
 
 
 def test_an_alias_of_the_whole() -> None:
