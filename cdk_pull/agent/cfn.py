@@ -37,6 +37,7 @@ __all__ = [
     "locate",
     "read_value",
     "size_bytes",
+    "text_parts",
     "to_text",
 ]
 
@@ -66,7 +67,7 @@ def to_text(value: object, *, inline: bool = False) -> Marked[object]:
     name, inner = _intrinsic(value)
     if name != "Fn::Base64":
         raise _elsewhere(value)
-    return Marked.of(_parts(inner, whole=True, inline=inline))
+    return Marked.of(text_parts(inner, whole=True, inline=inline))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def commands_to_value(
     marked = to_text(value)
     marks = Marks[object](marked.pieces)
     if pre_pull is not None:
-        names = tuple(marks.text(_parts(each)) for each in pre_pull.images)
+        names = tuple(marks.text(text_parts(each)) for each in pre_pull.images)
         text = add_pre_pull(marked.text, replace(pre_pull, images=names), os, docker)
     else:
         text = marked.text if docker is None else add_docker_settings(marked.text, docker, os)
@@ -226,8 +227,14 @@ def branches(value: object) -> tuple[str, object, object] | None:
     return None
 
 
-def _parts(value: object, *, whole: bool = False, inline: bool = False) -> Iterator[str | object]:
-    """Yield what is known of a text, and the values that CloudFormation fills in."""
+def text_parts(value: object, *, whole: bool = False, inline: bool = False) -> Iterator[str | object]:
+    """Yield what is known of a text, and the values that CloudFormation fills in.
+
+    Args:
+        value: as the template has it.
+        whole: refuse what is no text with known parts.
+        inline: compute a Fn::Base64 inside the text.
+    """
     yield from (part for part, _, _ in _placed(value, (), whole=whole, inline=inline))
 
 
@@ -246,7 +253,7 @@ def _placed(value: object, path: _Path, *, whole: bool = False, inline: bool = F
         case "Fn::Sub", [str() as template, dict() as named]:
             yield from _substituted(template, named, (*path, "Fn::Sub", 0), inline=inline)
         case "Fn::Base64", inner if inline and not whole:
-            marked = Marked.of(_parts(inner, inline=True))
+            marked = Marked.of(text_parts(inner, inline=True))
             if all(isinstance(each, str) for each in marked.pieces):
                 text = "".join(map(str, marked.parts()))
                 yield base64.b64encode(text.encode("utf-8", "replace")).decode(), None, 0

@@ -58,12 +58,13 @@ def capacity_decision(settings: AgentSettings, volume: ImageVolume, why: str, re
     )
 
 
-def pre_pull_decision(images: int, within_seconds: int, call_sites: str) -> Decision:
-    """Return the decision of a pre-pull of a number of images."""
+def pre_pull_decision(images: int, within_seconds: int, call_sites: str, *, finds: bool = False) -> Decision:
+    """Return the decision of a pre-pull of a number of images, which may be those of the services on the capacity."""
+    of_services = ", for the services on this capacity" if finds else ""
     return Decision(
         topic="pre-pull",
         decided=f"{images} image{'' if images == 1 else 's'} pulled at boot, within {within_seconds} s",
-        why=f"requested in {call_sites}: a task whose image is on the instance does not wait for a pull",
+        why=f"requested in {call_sites}{of_services}: a task whose image is on the instance does not wait for a pull",
         cost="the instance takes its first task later by as long as the pull takes; reaches new instances only",
         confidence="a failed pull is left to the task",
         details={"within_seconds": within_seconds, "images": images},

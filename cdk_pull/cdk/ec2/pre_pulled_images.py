@@ -32,6 +32,13 @@ class PrePulledImages(ImagePullBehavior):
     order with other mixins::
 
         capacity.with_(PrePulledImages([task, "public.ecr.aws/datadog/agent:7.60.0"]))
+        cdk.Mixins.of(cluster).apply(PrePulledImages())
+
+    Without a list it pulls the images of all services, and of what else starts tasks, that Amazon ECS may place on the
+    capacity: by cluster and capacity provider, daemons included, whenever they are added, in any stack of the app.
+    Placement constraints are not evaluated, so that an image may be pulled that no task needs there. Capacity without any
+    such service is an error, and an image that cannot be named in the stack of the capacity is the warning
+    ``cdk-pull:prePullImage``.
 
     The instance's user data gets the commands, and ``ECS_IMAGE_PULL_BEHAVIOR=prefer-cached``, under which alone the
     agent uses an image that it did not pull itself; another pull behaviour for the same capacity is an error. All
@@ -49,7 +56,7 @@ class PrePulledImages(ImagePullBehavior):
     user data reaches new instances only. It costs nothing beside the pull itself.
 
     Args:
-        images: what to pull: image names exactly as in the task definitions, image assets, ``ecs.EcrImage``, or task
+        images: what to pull; the images of the services on the capacity by default. Image names exactly as in the task definitions, image assets, ``ecs.EcrImage``, or task
             definitions for the images of their containers.
         within: when to stop pulling, from 10 seconds to 30 minutes. Two minutes by default.
         operating_system: ``linux`` or ``windows``, for an image that does not tell.
@@ -60,13 +67,13 @@ class PrePulledImages(ImagePullBehavior):
 
     def __init__(
         self,
-        images: Sequence[PrePullable],
+        images: Sequence[PrePullable] | None = None,
         *,
         within: cdk.Duration | None = None,
         operating_system: str | None = None,
     ) -> None:
         """Pull images when an instance boots, before the ECS agent takes tasks, and let the tasks start from them."""
-        if isinstance(images, str) or not hasattr(images, "__iter__"):
+        if images is not None and (isinstance(images, str) or not hasattr(images, "__iter__")):
             raise InvalidValueError("images must be a list", images, allowed=f"[{images!r}]")
         if within is not None and not isinstance(within, cdk.Duration):
             raise InvalidValueError(
@@ -77,8 +84,8 @@ class PrePulledImages(ImagePullBehavior):
             if within is None
             else round(within.to_seconds(integral=False))
         )
-        names = tuple(dict.fromkeys(name for each in images for name in _names(each)))
-        PrePull(images=names, within_seconds=seconds)
+        names = tuple(dict.fromkeys(name for each in images or () for name in _names(each)))
+        PrePull(images=("found",) if images is None else names, within_seconds=seconds)
         super().__init__(
             AgentSettings(image_pull_behavior=PullBehavior.PREFER_CACHED),
             operating_system=checked_operating_system(operating_system),
@@ -86,7 +93,7 @@ class PrePulledImages(ImagePullBehavior):
         self.request = Request(
             settings=self.request.settings,
             operating_system=self.request.operating_system,
-            pre_pull=PrePullRequest(images=names, within_seconds=seconds),
+            pre_pull=PrePullRequest(images=names, within_seconds=seconds, finds=images is None),
         )
 
     @property

@@ -68,15 +68,24 @@ class PrePullRequest:
     Attributes:
         images: as the task definitions name them, with CDK's tokens.
         within_seconds: when to stop pulling.
+        finds: whether to pull the images of all services on the capacity, too.
     """
 
     images: tuple[str, ...]
     within_seconds: int
+    finds: bool = False
 
     def with_images_of(self, other: PrePullRequest) -> PrePullRequest:
         """Return one with the images of both, and the longer time."""
-        images = tuple(dict.fromkeys((*self.images, *other.images)))
-        return PrePullRequest(images=images, within_seconds=max(self.within_seconds, other.within_seconds))
+        return replace(
+            self.with_images(other.images),
+            within_seconds=max(self.within_seconds, other.within_seconds),
+            finds=self.finds or other.finds,
+        )
+
+    def with_images(self, images: Iterable[str]) -> PrePullRequest:
+        """Return one with more images."""
+        return replace(self, images=tuple(dict.fromkeys((*self.images, *images))))
 
 
 @dataclass(kw_only=True, slots=True, eq=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cdk_pull.agent.decisions import applied_decision, docker_decision, pre_pull_decision, pull_decision
 from cdk_pull.cdk.ec2.batch import BatchEnvironments
 from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES, user_data_in
+from cdk_pull.cdk.ec2.images_on_capacity import images_on_capacity
 from cdk_pull.cdk.ec2.pull_grants import grant_pulls
 from cdk_pull.cdk.ec2.requests import DOWNLOADS, CapacityApplication
 from cdk_pull.cdk.ec2.user_data import LaunchUserData, known_text
@@ -75,12 +76,14 @@ class StageUserData(StageWork):
     def check(self) -> list[str]:
         """Write what was not known before, and return why settings are not in user data."""
         self._look()
-        if not all(each.served for each in self.applications):
+        found = self._find_images()
+        if found or not all(each.served for each in self.applications):
             # Only now does CDK know what the reference to a cluster of another stack is.
             self._forget()
             for launch in self._launches.values():
                 launch.refresh()
         for launch in self._launches.values():
+            self._grant(launch)
             self._record(launch)
         return [
             f"{launch.resource.node.path}: {launch.problem}"
@@ -140,10 +143,23 @@ class StageUserData(StageWork):
 
     def _grant(self, launch: LaunchUserData) -> None:
         """Let the instances pull what they pre-pull, once."""
-        pre_pull = launch.combined.request.pre_pull if launch.combined and not launch.problem else None
+        pre_pull = None if launch.problem else launch.pre_pull
         if pre_pull is not None and self._granted.get(identity(launch.resource)) != pre_pull:
             self._granted[identity(launch.resource)] = pre_pull
             grant_pulls(launch.resource, pre_pull.images)
+
+    def _find_images(self) -> bool:
+        """Find the images of the services on each launch resource, where somebody asks for them; tell whether anybody does."""
+        asking = [
+            launch
+            for launch in self._launches.values()
+            if launch.combined and (pre_pull := launch.combined.request.pre_pull) and pre_pull.finds
+        ]
+        if asking:
+            found = images_on_capacity(self.stage, [launch.resource for launch in asking])
+            for launch, images in zip(asking, found, strict=True):
+                launch.found_images = images
+        return bool(asking)
 
     def _put_in_place(self, launches: list[LaunchUserData]) -> None:
         """Write the user data of launch resources of one stack, but for those that somebody else has overridden."""
@@ -188,9 +204,11 @@ class StageUserData(StageWork):
                     (what, str(each)) for what, each in found.overridden if not what.startswith(DOWNLOADS)
                 ]
                 made.append(applied_decision(decision, request.settings, where, instead))
-            if (pre_pull := request.pre_pull) is not None:
+            if (pre_pull := launch.pre_pull) is not None:
                 made.append(
-                    pre_pull_decision(len(pre_pull.images), pre_pull.within_seconds, found.call_sites)
+                    pre_pull_decision(
+                        len(pre_pull.images), pre_pull.within_seconds, found.call_sites, finds=pre_pull.finds
+                    )
                 )
             if (downloads := request.max_concurrent_downloads) is not None:
                 instead = [(what, str(each)) for what, each in found.overridden if what.startswith(DOWNLOADS)]

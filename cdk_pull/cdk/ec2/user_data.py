@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 
 __all__ = ["LaunchUserData", "known_text"]
 
+_NO_IMAGE = (
+    "no service or task of this app is placed on this capacity, so there is no image to pre-pull: name the images, as in "
+    "PrePulledImages([task]), or apply PrePulledImages to the capacity of the services"
+)
 _REPLACED = "the settings are not in its user data, which an add_property_override replaces: pass that as the user data itself"
 
 
@@ -59,6 +63,8 @@ class LaunchUserData:
         changes: what was fixed of it.
         unsure: whether neither its user data nor its image tells if it is ECS capacity.
         referred: whether a capacity provider launches it.
+        found_images: the images of the services on it; None while nobody has looked.
+        pre_pull: what it pulls, where that is in the user data.
     """
 
     def __init__(
@@ -71,6 +77,8 @@ class LaunchUserData:
         self.changes: tuple[Change, ...] = ()
         self.unsure = False
         self.referred = False
+        self.found_images: tuple[str, ...] | None = None
+        self.pre_pull: PrePullRequest | None = None
         self._fixes = SelectedFixes()
         self._told: list[Decision] = []
         self._scoped: Sequence[CapacityApplication] = ()
@@ -255,7 +263,7 @@ class LaunchUserData:
                 each.served = True
                 applications.append(each)
         self._asks = bool(applications)
-        self.combined = None
+        self.combined = self.pre_pull = None
         if not applications:
             return original
         try:
@@ -268,16 +276,26 @@ class LaunchUserData:
             os_type = self._os_type(text) or ("LINUX" if batch and image is None else "")
             system = operating_system(text, image, asked=wanted.operating_system, os_type=os_type)
             accepted = cfn.archived_value(original, system) if batch else original
+            self.pre_pull = self._with_found(wanted.pre_pull)
             return _applied(
                 json.dumps(accepted),
                 wanted.settings,
-                wanted.pre_pull,
+                self.pre_pull,
                 wanted.max_concurrent_downloads,
                 system,
             )
         except CdkPullError as error:
             self.problem = str(error)
             return original
+
+    def _with_found(self, pre_pull: PrePullRequest | None) -> PrePullRequest | None:
+        """Return a pre-pull with the images that were found; None where there is none yet."""
+        if pre_pull is None or not pre_pull.finds or self.found_images is None:
+            return pre_pull if pre_pull is not None and pre_pull.images else None
+        found = pre_pull.with_images(self.found_images)
+        if not found.images:
+            raise UnsupportedError(_NO_IMAGE)
+        return found
 
     def _joins_ecs(self, user_data: object, image: object) -> bool:
         known = image_of(image)
