@@ -83,10 +83,12 @@ def read(user_data: str, names: Sequence[str] = ()) -> Reading:
     try:
         steps, warnings = plan(hidden, holes)
         worlds, found = _execute(steps, holes)
-        reading = _conclude(worlds, holes, [*size_warnings(user_data), *warnings, *found], user_data)
+        files = [scan(world.files.get(ECS_CONFIG, ()), holes) for world in worlds]
+        reading = _conclude(worlds, files, [*size_warnings(user_data), *warnings, *found], user_data)
         reading = _without(reading, conditional)
         reading = replace(reading, unknown=(*reading.unknown, *templated))
-        agent = _use(worlds, holes, reading, hidden)
+        written = [file for world, file in zip(worlds, files, strict=True) if ECS_CONFIG in world.files]
+        agent = _use(written, reading, hidden)
     except (RecursionError, OvergrownError):
         reading = compute({}, "linux", unknown=[Unknown(None, 0, "it is too involved to follow")])
         agent = _mentioned(hidden)
@@ -163,15 +165,15 @@ def _write(shell: Interpreter, step: Write, world: World) -> None:
 
 
 def _conclude(
-    worlds: Sequence[World], holes: Holes, warnings: Iterable[AgentWarning], user_data: str
+    worlds: Sequence[World], files: Sequence[ConfigFile], warnings: Iterable[AgentWarning], user_data: str
 ) -> Reading:
-    """Return the reading for all the ways that a user data may go."""
-    files = [scan(world.files.get(ECS_CONFIG, ()), holes) for world in worlds]
+    """Return the reading for all the ways that a user data may go, and the ecs.config that each ends with."""
     values: dict[str, str] = {}
     lines: dict[str, int] = {}
     branched: list[AgentWarning] = []
     unknown = list(dict.fromkeys(each.anything for each in files if each.anything is not None))
-    for name in variables():
+    named = {name for each in files for name in (*each.values, *each.unknown)}
+    for name in filter(named.__contains__, variables()):
         raw = {each.values.get(name) for each in files if name not in each.unknown}
         hidden = next((each.unknown[name] for each in files if name in each.unknown), None)
         lines[name] = max(each.lines.get(name, 0) for each in files)
@@ -241,9 +243,8 @@ def _without(reading: Reading, conditional: Mapping[int, str]) -> Reading:
     return compute(reading.settings, "linux", lines=reading.lines, unknown=unknown, warnings=warnings)
 
 
-def _use(worlds: Sequence[World], holes: Holes, reading: Reading, text: str) -> AgentUse:
-    """Return what the ways that user data may go have to do with the agent."""
-    files = [scan(world.files[ECS_CONFIG], holes) for world in worlds if ECS_CONFIG in world.files]
+def _use(files: Sequence[ConfigFile], reading: Reading, text: str) -> AgentUse:
+    """Return what user data has to do with the agent, by each ecs.config that it may write."""
     clusters = dict.fromkeys(each.cluster for each in files if each.cluster)
     unknown = next((each.anything.reason for each in files if each.anything and not each.cluster), "")
     meant = next((each for each in reading.warnings if each.variable), None)

@@ -49,4 +49,5 @@ def walk(node: Node, but: frozenset[str] = frozenset()) -> Iterator[Node]:
     while waiting:
         each = waiting.pop()
         yield each
-        waiting.extend(child for child in reversed(each.children) if child.type not in but)
+        children = reversed(each.children)
+        waiting.extend([child for child in children if child.type not in but] if but else children)

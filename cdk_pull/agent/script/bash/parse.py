@@ -38,18 +38,21 @@ def parse(source: bytes) -> tuple[bytes, Node]:
     """
     source = _FAR_UP.sub(_STAND_IN, source)
     root = parser(_GRAMMAR).parse(source).root_node
+    nodes = list(walk(root))
     for _ in range(_MOST_DELIMITERS):
-        lengthened = next(filter(None, (_lengthened(node, source) for node in walk(root))), None)
+        lengthened = next(filter(None, (_lengthened(node, source) for node in nodes)), None)
         if lengthened is None:
             break
         source, root = lengthened, parser(_GRAMMAR).parse(lengthened).root_node
+        nodes = list(walk(root))
     for _ in range(_MOST_REDIRECTS):
-        moved = dict(filter(None, (_moved(node, source) for node in walk(root))))
+        moved = dict(filter(None, (_moved(node, source) for node in nodes)))
         if not moved:
             break
         source, root = _edited(source, moved)
+        nodes = list(walk(root))
     edits: dict[int, tuple[int, bytes]] = {}
-    for node in walk(root):
+    for node in nodes:
         if node.type == "command":
             edits.update((end, (end, f" {NOTHING}".encode())) for end in _broken(node, source))
         elif node.type == "$" and source[node.end_byte : node.end_byte + 1].isdigit():

@@ -23,6 +23,7 @@ _HERE_DOCUMENT = lazy_pattern(r"<<(-?)(?!<)[ \t]*")
 _REDIRECT = lazy_pattern(r"&>>?|(?:[0-9]+|\{\w+\})?(?:<<<|<<-?|<>|<&|>&|>>|>\||<|>)")
 _FUNCTION = lazy_pattern(r"[ \t]*\([ \t]*\)")
 _NAME = lazy_pattern(r"[ \t]*[^\s;&|<>()]+(?:[ \t]*\([ \t]*\))?")
+_PLAIN_WORD = lazy_pattern(r"[^\s;&|<>()'\"`$\\]+(?=[\s;&|<>()]|\Z)")
 _RESERVED = frozenset({"then", "else", "elif", "fi", "do", "done", "esac", "}", "in"})
 _CLOSERS = _RESERVED - {"in"}
 
@@ -131,7 +132,7 @@ class _Parser(Scanner):
 
     def reserved(self) -> str:
         """Return the word here, if it is one that nothing quotes."""
-        found = re.compile(r"[^\s;&|<>()'\"`$\\]+(?=[\s;&|<>()]|\Z)").match(self.text, self.at)
+        found = _PLAIN_WORD.match(self.text, self.at)
         return found[0] if found is not None else ""
 
     def take(self, word: str, start: int, what: str) -> None:
