@@ -16,6 +16,7 @@ from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.image.context import ContextFile, context_key, facts_from_context, parse_key, to_context
 from cdk_pull.image.ecr import check_account
 from cdk_pull.records import dataclass, field
+from cdk_pull.shapes import as_object
 from cdk_pull.template.assembly_folder import MANIFEST
 from cdk_pull.template.load import load
 from cdk_pull.template.needed_images import NeededImages, images_of, needed_images
@@ -149,7 +150,7 @@ def _needed(app: str | None, file: ContextFile, account: str | None, region: str
     with tempfile.TemporaryDirectory(prefix="cdk-pull-") as folder:
         output = Path(folder) / "cdk.out"
         output.mkdir()
-        merged = {**(context if isinstance(context, dict) else {}), **file.content}
+        merged = {**as_object(context), **file.content}
         assembly = synthesize(app, Path(), merged, output)
         return needed_images(assembly, account=account, region=region)
 

@@ -11,6 +11,7 @@ from cdk_pull.data.preferred import read_data
 from cdk_pull.data.refreshed import Refreshed, RefreshError
 from cdk_pull.image.registry.fetch import DOCUMENT_LIMITS, fetch_json
 from cdk_pull.image.registry.transport import Transport
+from cdk_pull.shapes import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,9 +114,9 @@ def offered_rates(region: str, offer: Mapping[str, Any]) -> Rates:
         RefreshError: when there is none, or one is not a price per hour in US dollars.
     """
     found: Rates = {}
-    terms = _mapping(_mapping(offer.get("terms")).get("OnDemand"))
-    for sku, product in _mapping(offer.get("products")).items():
-        attributes = _mapping(_mapping(product).get("attributes"))
+    terms = as_object(as_object(offer.get("terms")).get("OnDemand"))
+    for sku, product in as_object(offer.get("products")).items():
+        attributes = as_object(as_object(product).get("attributes"))
         usage = str(attributes.get("usagetype", ""))
         place = _USAGE.get(usage) or _USAGE.get(usage.partition("-")[2])
         if place and attributes.get("regionCode", region) == region:
@@ -135,8 +136,8 @@ def _price(region: str, usage: str, term: object) -> float:
     """Return the one price of a product."""
     dimensions = [
         dimension
-        for offer in _mapping(term).values()
-        for dimension in _mapping(_mapping(offer).get("priceDimensions")).values()
+        for offer in as_object(term).values()
+        for dimension in as_object(as_object(offer).get("priceDimensions")).values()
     ]
     try:
         (dimension,) = dimensions
@@ -186,7 +187,3 @@ def _published(region: str, offer: Mapping[str, Any]) -> str:
         message = f"the price list of {region} has no publication date; nothing is changed"
         raise RefreshError(message) from None
     return text
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

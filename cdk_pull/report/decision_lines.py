@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.fargate.prices import dollars
 from cdk_pull.records import dataclass, field, replace
+from cdk_pull.shapes import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,7 +95,7 @@ def line_of(recorded: RecordedDecision) -> DecisionLine:
     decision, details = recorded.decision, recorded.decision.details
     decided = as_text(decision.decided)
     diff = details.get("diff")
-    said = (decision.why, decision.confidence, decision.cost, *(diff if isinstance(diff, list) else ()))
+    said = (decision.why, decision.confidence, decision.cost, *as_list(diff))
     reasons = tuple(as_text(part) for part in said if part)
     # The L1 within an L2 is always called so, which tells a reader nothing.
     line = DecisionLine(

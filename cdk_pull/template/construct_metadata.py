@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.patterns import lazy_pattern
+from cdk_pull.shapes import as_list, objects_in
 from cdk_pull.template.assembly_folder import AssemblyFolder
 from cdk_pull.template.context import section
 from cdk_pull.template.errors import TemplateError
@@ -125,16 +126,12 @@ def acknowledged_in_report(folder: Path) -> dict[str, dict[str, str]]:
     except TemplateError:
         return {}
     found: dict[str, dict[str, str]] = {}
-    for report in _objects(reports):
-        for kept in _objects(report.get("suppressedViolations")):
+    for report in objects_in(reports):
+        for kept in objects_in(report.get("suppressedViolations")):
             rule, reason, path = (kept.get(key) for key in ("acknowledgedId", "reason", "acknowledgedAt"))
             if isinstance(rule, str) and isinstance(reason, str):
                 found.setdefault(path if isinstance(path, str) else "", {})[rule] = reason
     return found
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    return (each for each in (value if isinstance(value, list) else ()) if isinstance(each, dict))
 
 
 def _pairs(entries: list[Any]) -> Iterator[tuple[Any, Any]]:
@@ -156,7 +153,7 @@ def _user_frame(entries: list[Any]) -> tuple[str, int] | None:
         if not isinstance(entry, dict):
             continue
         frames = entry.get("data") if entry.get("type") == _CREATED else entry.get("trace")
-        for frame in frames if isinstance(frames, list) else ():
+        for frame in as_list(frames):
             if isinstance(frame, str) and (match := _FRAME.search(frame)):
                 return match.group(1), int(match.group(2))
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cdk_pull.records import dataclass, field
+from cdk_pull.shapes import as_object
 from cdk_pull.template.partitions import partition_of
 from cdk_pull.template.values import NO_VALUE, Unknown, concat, split, text_of
 
@@ -215,7 +216,7 @@ class Context:
 def section(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return a section of a template, or nothing where it is missing or not an object."""
     value = document.get(name)
-    return value if isinstance(value, dict) else {}
+    return as_object(value)
 
 
 def value_at(value: Any, path: Sequence[str | int], default: Any = None) -> Any:

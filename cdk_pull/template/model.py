@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
+from cdk_pull.shapes import as_object
 from cdk_pull.template.conditions import can_exist
 from cdk_pull.template.context import TOO_LARGE, Context, section
 from cdk_pull.template.intrinsics import evaluate
@@ -193,7 +194,7 @@ class Resource:
     def values(self) -> dict[str, Any]:
         """Its properties, evaluated; empty where they cannot be known."""
         values = evaluate(self.body.get("Properties"), self.template.context)
-        return values if isinstance(values, dict) else {}
+        return as_object(values)
 
     @property
     def is_whole(self) -> bool:

@@ -8,6 +8,7 @@ from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.image.context import is_ours, parse_key
 from cdk_pull.image.platform import Platform
 from cdk_pull.records import dataclass, field
+from cdk_pull.shapes import objects_in
 from cdk_pull.template.assembly_folder import assembly_folders
 from cdk_pull.template.cloud_assembly import read_cloud_assembly
 from cdk_pull.template.ecs.view import EcsView
@@ -99,8 +100,6 @@ def _missing_keys(folder: Path) -> list[str]:
     """Return our keys among those that the manifests list as missing, stages included."""
     found = []
     for each in assembly_folders(folder):
-        missing = each.manifest.get("missing")
-        entries = missing if isinstance(missing, list) else []
-        keys = (entry.get("key") for entry in entries if isinstance(entry, dict))
+        keys = (entry.get("key") for entry in objects_in(each.manifest.get("missing")))
         found += [key for key in keys if isinstance(key, str) and is_ours(key)]
     return found

@@ -26,6 +26,7 @@ from cdk_pull.image.registry.fetch import DOCUMENT_LIMITS, fetch_json
 from cdk_pull.image.registry.transport import Transport
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
+from cdk_pull.shapes import as_object, objects_in
 from cdk_pull.windows.catalogue import Catalogue, Release, patch_tuesday
 from cdk_pull.windows.families import products
 
@@ -142,8 +143,8 @@ def fixed_builds(document: Mapping[str, Any], month: date) -> list[FixedBuild]:
     Raises:
         RefreshError: when it is of another month, or has no such build.
     """
-    tracking = _mapping(document.get("DocumentTracking"))
-    name = _mapping(_mapping(tracking.get("Identification")).get("ID")).get("Value")
+    tracking = as_object(document.get("DocumentTracking"))
+    name = as_object(as_object(tracking.get("Identification")).get("ID")).get("Value")
     if name != f"{month:%Y-%b}":
         raise RefreshError(
             f"the security updates of {month:%Y-%b} say that they are of {name!r}; nothing is changed"
@@ -151,7 +152,7 @@ def fixed_builds(document: Mapping[str, Any], month: date) -> list[FixedBuild]:
     days: dict[tuple[int, int], Counter[date]] = {}
     kbs: dict[tuple[int, int], Counter[str]] = {}
     known = {product.os_build for product in products().values()}
-    for vulnerability in _list(document.get("Vulnerability")):
+    for vulnerability in objects_in(document.get("Vulnerability")):
         day = _first_day(vulnerability)
         for build, kb in _fixed_by(vulnerability):
             if day and build[0] in known:
@@ -321,7 +322,7 @@ def _with_rows(table: str, rows: list[dict[str, str]]) -> str:
 
 def _first_day(vulnerability: Mapping[str, Any]) -> date | None:
     """Return when a vulnerability was first listed."""
-    history = _list(vulnerability.get("RevisionHistory"))
+    history = objects_in(vulnerability.get("RevisionHistory"))
     days = sorted(str(revision.get("Date", ""))[:10] for revision in history)
     try:
         return date.fromisoformat(days[0]) if days else None
@@ -332,17 +333,9 @@ def _first_day(vulnerability: Mapping[str, Any]) -> date | None:
 def _fixed_by(vulnerability: Mapping[str, Any]) -> set[tuple[tuple[int, int], str]]:
     """Return the builds that fix a vulnerability, each with its KB."""
     found = set()
-    for remediation in _list(vulnerability.get("Remediations")):
+    for remediation in objects_in(vulnerability.get("Remediations")):
         match = _BUILD.fullmatch(str(remediation.get("FixedBuild", "")))
         if match:
-            kb = str(_mapping(remediation.get("Description")).get("Value", ""))
+            kb = str(as_object(remediation.get("Description")).get("Value", ""))
             found.add(((int(match[1]), int(match[2])), f"KB{kb}" if _KB.fullmatch(kb) else ""))
     return found
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

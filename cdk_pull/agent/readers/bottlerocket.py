@@ -33,6 +33,7 @@ from cdk_pull.agent.variables import (
     variables,
 )
 from cdk_pull.patterns import lazy_pattern
+from cdk_pull.shapes import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,7 +74,7 @@ def _read(user_data: str, document: StandIns) -> Reading:
     if not values:
         return _with_lone_tokens({}, {}, [], [], document)
     settings = values.get("settings")
-    tables = settings if isinstance(settings, dict) else {}
+    tables = as_object(settings)
     warnings = [*size_warnings(user_data), *_form(tables, values, user_data, document)]
     raw: dict[str, str] = {}
     unknown: list[Unknown] = []

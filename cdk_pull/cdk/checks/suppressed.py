@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.decision import TEMPLATE_KEY
 from cdk_pull.rules.engine.suppress import acknowledged_rules, suppressed_rules
+from cdk_pull.shapes import as_object
 from cdk_pull.template.construct_metadata import ACKNOWLEDGED
 
 if TYPE_CHECKING:
@@ -60,5 +61,5 @@ def kept(resource: cdk.CfnResource) -> set[str]:
     said: Any = resource.get_metadata(TEMPLATE_KEY)
     return {
         *acknowledged_rules(acknowledged(resource, {})),
-        *suppressed_rules(said if isinstance(said, dict) else {}),
+        *suppressed_rules(as_object(said)),
     }

@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 
 from cdk_pull.cdk.synth.constructs import identity, select
+from cdk_pull.shapes import as_list, as_object
 from cdk_pull.template.ecs.batch import COMPUTE_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def launch_templates_of(environment: IConstruct) -> list[ec2.CfnLaunchTemplate]:
         return []
     template = resources.get("launchtemplate")
     overrides = template.get("overrides") if isinstance(template, dict) else None
-    named = [template, *(overrides if isinstance(overrides, list) else ())]
+    named = [template, *as_list(overrides)]
     names = [
         each.get("launchtemplateid") or each.get("launchtemplatename")
         for each in named
@@ -74,7 +75,7 @@ def _properties(resource: cdk.CfnResource) -> dict[str, Any]:
     """Return the properties, with all names in small letters: the two levels of constructs spell them differently."""
     # Protected in JavaScript, and the one way that is there for every class of resource; one call.
     found = _lower(resource._cfn_properties)  # noqa: SLF001
-    return found if isinstance(found, dict) else {}
+    return as_object(found)
 
 
 def _lower(value: Any) -> Any:

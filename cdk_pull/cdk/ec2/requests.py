@@ -13,6 +13,7 @@ from cdk_pull.cdk.synth.stage_work import ON_IT, Application
 from cdk_pull.did_you_mean import did_you_mean
 from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.records import dataclass, field, replace
+from cdk_pull.shapes import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -172,7 +173,7 @@ def _contains(value: object, reference: object) -> bool:
         return True
     if isinstance(value, str):
         return isinstance(reference, dict) and f"${{{reference.get('Ref')}}}" in value
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    inner = value.values() if isinstance(value, dict) else as_list(value)
     return any(_contains(each, reference) for each in inner)
 
 

@@ -12,6 +12,7 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.container_needs import needs_of
 from cdk_pull.fargate.sizes import Os, check
 from cdk_pull.records import dataclass
+from cdk_pull.shapes import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,7 @@ def _error(watched: _Watched, values: Mapping[str, Any]) -> str:
         size = check(cpu, memory, watched.os)
     except InvalidValueError as error:
         return f"{watched.definition.node.path}: {error}"
-    listed = containers if isinstance(containers, list) else []
+    listed = as_list(containers)
     shortfalls = needs_of(each for each in listed if isinstance(each, dict)).shortfalls(size)
     if not shortfalls:
         return ""

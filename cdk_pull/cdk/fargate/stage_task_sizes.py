@@ -21,6 +21,7 @@ from cdk_pull.fargate.container_needs import needs_of
 from cdk_pull.fargate.sizes import FargateSize, Os, check, least
 from cdk_pull.fargate.sizing import NO_GOAL, SizingRequest, TaskFacts, size_task
 from cdk_pull.records import replace
+from cdk_pull.shapes import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,7 +167,7 @@ def is_for_fargate(resource: cdk.CfnResource) -> bool:
 
 def _compatibilities(properties: dict[str, Any]) -> Sequence[str]:
     found = properties.get("requiresCompatibilities")
-    return found if isinstance(found, list) else ()
+    return as_list(found)
 
 
 def _counts(application: Application, applications: Sequence[Application]) -> bool:
@@ -224,7 +225,7 @@ def _floor(rendered: dict[str, Any], os: Os) -> FargateSize | None:
         return None
     size = least(cpu, memory, os)
     containers = rendered.get("containerDefinitions")
-    listed = containers if isinstance(containers, list) else []
+    listed = as_list(containers)
     needs = needs_of(each for each in listed if isinstance(each, dict))
     return needs.smallest_size(cpu=size.cpu, memory_mib=size.memory_mib, os=os)
 

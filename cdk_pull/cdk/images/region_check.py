@@ -21,6 +21,7 @@ from cdk_pull.image.pull_through import upstream_of
 from cdk_pull.rules.engine.registry import find_rule
 from cdk_pull.rules.engine.suppress import PLUGIN
 from cdk_pull.rules.support.near import Far, across_regions, cannot_tell, from_registry
+from cdk_pull.shapes import as_list
 from cdk_pull.template.construct_metadata import ACKNOWLEDGED
 from cdk_pull.template.image_region import ImagePlace, locate_image
 from cdk_pull.template.values import Unknown
@@ -159,7 +160,7 @@ def _places(task: TaskDefinition) -> Iterator[tuple[str, ImagePlace]]:
     for container in task.containers:
         if container.image is not None:
             yield container.name or "?", container.image.place
-    for each in stated if isinstance(stated, list) else ():
+    for each in as_list(stated):
         if isinstance(each, Unknown):
             yield "?", locate_image(Unknown(reason="the container definition is made at deployment"), None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cdk_pull.decision import METADATA_TYPE, TEMPLATE_KEY, Decision
+from cdk_pull.shapes import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,4 +44,4 @@ def recorded_in_template(resource: cdk.CfnResource, topic: str) -> dict[str, Any
 
 def _metadata(resource: cdk.CfnResource) -> dict[str, Any]:
     known = resource.get_metadata(TEMPLATE_KEY)
-    return known if isinstance(known, dict) else {}
+    return as_object(known)

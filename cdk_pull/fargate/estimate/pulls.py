@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.fargate.estimate.start_model import Interval
 from cdk_pull.records import dataclass
+from cdk_pull.shapes import objects_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -198,10 +199,9 @@ def _region(arn: str) -> str:
 
 
 def _images(containers: object) -> tuple[TaskImage, ...]:
-    listed = containers if isinstance(containers, list) else []
     found = {
         TaskImage(str(each.get("image", "")), str(each.get("imageDigest", "")))
-        for each in listed
-        if isinstance(each, dict) and each.get("image")
+        for each in objects_in(containers)
+        if each.get("image")
     }
     return tuple(sorted(found))

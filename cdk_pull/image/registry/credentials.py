@@ -20,6 +20,7 @@ from cdk_pull.image.registry.errors import Problem, RegistryError
 from cdk_pull.image.registry.quiet import hush, quiet
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
+from cdk_pull.shapes import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,8 +66,8 @@ class DockerConfig:
 
     def __init__(self, content: Mapping[str, Any], path: Path | None = None) -> None:
         self._path = path
-        self._auths = _mapping(content.get("auths"))
-        self._helpers = _mapping(content.get("credHelpers"))
+        self._auths = as_object(content.get("auths"))
+        self._helpers = as_object(content.get("credHelpers"))
         self._store = content.get("credsStore")
 
     @classmethod
@@ -109,7 +110,7 @@ class DockerConfig:
             if _host(server) in names:
                 return _ask_helper(str(helper), key)
         for server, entry in self._auths.items():
-            if _host(server) in names and (found := _from_entry(_mapping(entry))):
+            if _host(server) in names and (found := _from_entry(as_object(entry))):
                 return found
         return _ask_helper(str(self._store), key) if self._store else None
 
@@ -190,7 +191,7 @@ def _ask_helper(name: str, server: str) -> Credentials | None:
         message = f"{program} for {_host(server)} ended with status {status}; run it by hand to see why"
         raise RegistryError(Problem.AUTHENTICATION, message)
     try:
-        answer = _mapping(json.loads(output))
+        answer = as_object(json.loads(output))
     except (ValueError, RecursionError):
         message = f"{program} for {_host(server)} did not answer in JSON; run it by hand to see why"
         raise RegistryError(Problem.AUTHENTICATION, message) from None
@@ -260,7 +261,3 @@ def _host(server: str) -> str:
         return urlsplit(server if "//" in server else f"//{server}").netloc.lower()
     except ValueError:
         return ""
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

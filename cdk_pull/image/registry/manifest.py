@@ -13,6 +13,7 @@ from cdk_pull.image.registry.errors import Problem, RegistryError, printable_lin
 from cdk_pull.image.registry.sizes import MAX_LAYER_BYTES
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
+from cdk_pull.shapes import as_list, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -158,8 +159,8 @@ def read_config(body: bytes, what: str) -> Config:
             f"{what} has no configuration of a Linux or Windows image; check that it is a container image"
         )
         raise RegistryError(Problem.PROTOCOL, message)
-    diff_ids = _list(rootfs.get("diff_ids") if isinstance(rootfs, dict) else ())
-    history = [step for step in _list(content.get("history")) if isinstance(step, dict)]
+    diff_ids = as_list(rootfs.get("diff_ids") if isinstance(rootfs, dict) else ())
+    history = [step for step in as_list(content.get("history")) if isinstance(step, dict)]
     return Config(
         platform=platform,
         diff_ids=tuple(digest if is_digest(digest := _text(each)) else "" for each in diff_ids),
@@ -227,7 +228,7 @@ def _layer(value: object, what: str) -> Descriptor:
 
 
 def _descriptor(value: object, what: str) -> Descriptor:
-    content: dict[str, Any] = value if isinstance(value, dict) else {}
+    content: dict[str, Any] = as_object(value)
     digest, size = _text(content.get("digest")), content.get("size")
     if not is_digest(digest) or type(size) is not int or not 0 <= size < 2**63:
         message = (
@@ -273,10 +274,6 @@ def _json(body: bytes, what: str) -> dict[str, Any]:
 def _text(value: object) -> str:
     """Return a string of the registry's as it may be printed and stored: half surrogates are no characters."""
     return printable_line(value, _MAX_STRING) if isinstance(value, str) else ""
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _strings(value: object) -> dict[str, str]:

@@ -11,6 +11,7 @@ from cdk_pull.files import read_json_object
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.rules.engine.finding import Suppression
 from cdk_pull.rules.engine.registry import find_rule, plain_id
+from cdk_pull.shapes import as_list
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ def suppressed_rules(metadata: Mapping[str, Any]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     entries = metadata.get("suppress")
-    for entry in entries if isinstance(entries, list) else ():
+    for entry in as_list(entries):
         if not no_effect(entry):
             found.setdefault(plain_id(entry["id"]), entry["reason"])
     return found

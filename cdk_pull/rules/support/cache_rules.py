@@ -16,6 +16,7 @@ from cdk_pull.image.pull_through import (
     upstream_of,
 )
 from cdk_pull.patterns import lazy_pattern
+from cdk_pull.shapes import as_object
 from cdk_pull.template.json_text import read_document
 from cdk_pull.template.values import Unknown, pieces_of
 
@@ -87,8 +88,7 @@ def rule_faults(rule: Resource, context: CheckContext) -> Iterator[Fault]:
 
 
 def _said(rule: Resource) -> Mapping[str, Any]:
-    properties = rule.body.get("Properties")
-    return properties if isinstance(properties, dict) else {}
+    return as_object(rule.body.get("Properties"))
 
 
 def _prefix_faults(prefix: Any) -> Iterator[Fault]:
@@ -206,7 +206,7 @@ def _keys(text: Any) -> frozenset[str] | None:
     document = read_document(text)
     if document is None and isinstance(text, Unknown):
         return None
-    return frozenset(document) if isinstance(document, dict) else frozenset()
+    return frozenset(as_object(document))
 
 
 def upstream_path(rule: Resource, path: str) -> tuple[str, str] | None:

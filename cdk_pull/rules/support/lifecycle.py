@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.records import dataclass
+from cdk_pull.shapes import as_object, objects_in
 from cdk_pull.template.json_text import read_document
 from cdk_pull.template.values import Unknown
 
@@ -67,11 +68,10 @@ class Selection:
 def read_policy(text: object) -> list[Selection]:
     """Return what the rules of a policy take away, in their order; nothing for a policy that cannot be read."""
     document = read_document(text)
-    rules = document.get("rules") if isinstance(document, dict) else None
     selections = (
         _selection(rule, rule["selection"])
-        for rule in (rules if isinstance(rules, list) else ())
-        if isinstance(rule, dict) and isinstance(rule.get("selection"), dict)
+        for rule in objects_in(as_object(document).get("rules"))
+        if isinstance(rule.get("selection"), dict)
     )
     return sorted((each for each in selections if each is not None), key=lambda each: each.priority)
 

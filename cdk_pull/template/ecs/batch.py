@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.shapes import as_list, as_object, objects_in
 from cdk_pull.template.ecs.services import Start
 from cdk_pull.template.values import Unknown, is_text
 
@@ -33,11 +34,8 @@ def launches_from(environment: Resource) -> Iterator[Any]:
     if is_text(kind) and str(kind).upper() not in _ON_EC2:
         return
     template = resources.get("LaunchTemplate")
-    overrides = template.get("Overrides") if isinstance(template, dict) else None
-    for each in (template, *(overrides if isinstance(overrides, list) else ())):
-        if isinstance(each, dict) and (
-            name := each.get("LaunchTemplateId") or each.get("LaunchTemplateName")
-        ):
+    for each in objects_in([template, *as_list(as_object(template).get("Overrides"))]):
+        if name := each.get("LaunchTemplateId") or each.get("LaunchTemplateName"):
             yield name
 
 
@@ -54,11 +52,11 @@ def job_start(job: TaskDefinition) -> Start | None:
         job: a job definition, which says whether its tasks get a public address. No template says which queue it is
             submitted to, so that between environments with different networks nothing is known of it.
     """
+    environments = job.resource.template.of_type(COMPUTE_ENVIRONMENT)
     resources = [
         found
-        for each in job.resource.template.of_type(COMPUTE_ENVIRONMENT)
-        if isinstance(found := each.values.get("ComputeResources"), dict)
-        and str(found.get("Type")).upper() in _ON_FARGATE
+        for found in objects_in([each.values.get("ComputeResources") for each in environments])
+        if str(found.get("Type")).upper() in _ON_FARGATE
     ]
     if not job.fargate_only or not resources:
         return None
@@ -66,9 +64,7 @@ def job_start(job: TaskDefinition) -> Start | None:
     network = {
         "Subnets": resources[0].get("Subnets"),
         "SecurityGroups": resources[0].get("SecurityGroupIds"),
-        "AssignPublicIp": stated.get("AssignPublicIp", "DISABLED")
-        if isinstance(stated, dict)
-        else "DISABLED",
+        "AssignPublicIp": as_object(stated).get("AssignPublicIp", "DISABLED"),
     }
     for key, name in (("Subnets", "Subnets"), ("SecurityGroups", "SecurityGroupIds")):
         if len({str(each.get(name)) for each in resources}) > 1:

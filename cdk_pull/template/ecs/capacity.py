@@ -13,6 +13,7 @@ from cdk_pull.agent.pieces import Marked
 from cdk_pull.agent.user_data import read_any
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
+from cdk_pull.shapes import as_object, objects_in
 from cdk_pull.template.context import section, value_at
 from cdk_pull.template.ecs.init import INIT, Place, Program, program
 from cdk_pull.template.values import Unknown, as_text, is_not_false, is_text, pieces_of, text_of
@@ -84,7 +85,7 @@ class Capacity:
     def settings(self) -> dict[str, Any]:
         """Its launch settings, evaluated."""
         values = value_at(self.resource.values, self.base[1:])
-        return values if isinstance(values, dict) else {}
+        return as_object(values)
 
     @property
     def path(self) -> tuple[PathStep, ...]:
@@ -267,11 +268,9 @@ class Capacity:
     @cached_property
     def disks(self) -> dict[str, int | None]:
         """The size in GiB of each device that the template maps; None where it leaves the size open."""
-        mappings = self.settings.get("BlockDeviceMappings")
         found: dict[str, int | None] = {}
-        for mapping in mappings if isinstance(mappings, list) else ():
-            name = mapping.get("DeviceName") if isinstance(mapping, dict) else None
-            disk = mapping.get("Ebs") if isinstance(mapping, dict) else None
+        for mapping in objects_in(self.settings.get("BlockDeviceMappings")):
+            name, disk = mapping.get("DeviceName"), mapping.get("Ebs")
             if isinstance(name, str) and isinstance(disk, dict):
                 size = disk.get("VolumeSize")
                 text = as_text(size) if is_text(size) else ""

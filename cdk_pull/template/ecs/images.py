@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
+from cdk_pull.shapes import objects_in
 from cdk_pull.template.image_region import ImagePlace, locate_image
 from cdk_pull.template.values import Unknown
 
@@ -151,11 +152,7 @@ def immutable_tag(repository: Resource, tag: str | None) -> bool | None:
     if isinstance(mutability, Unknown):
         return None
     filters = repository.values.get("ImageTagMutabilityExclusionFilters") or []
-    patterns = [
-        str(each.get("ImageTagMutabilityExclusionFilterValue", ""))
-        for each in (filters if isinstance(filters, list) else [])
-        if isinstance(each, dict)
-    ]
+    patterns = [str(each.get("ImageTagMutabilityExclusionFilterValue", "")) for each in objects_in(filters)]
     excluded = tag is not None and any(fnmatchcase(tag, pattern) for pattern in patterns)
     match mutability:
         case "IMMUTABLE":

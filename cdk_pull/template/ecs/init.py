@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_pull.agent.pieces import Marked, Marks
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
+from cdk_pull.shapes import as_object
 from cdk_pull.template.context import section
 from cdk_pull.template.intrinsics import evaluate
 from cdk_pull.template.values import Unknown, concat, pieces_of, text_of
@@ -139,11 +140,9 @@ def _lines(
     holder: Resource, words: str, marked: _Collected
 ) -> Iterator[tuple[str, tuple[PathStep, ...], int]]:
     """Yield the lines of shell that do as cfn-init does, each with its place."""
-    document = evaluate(section(section(holder.body, "Metadata"), INIT), holder.template.context)
-    document = document if isinstance(document, dict) else {}
+    document = as_object(evaluate(section(section(holder.body, "Metadata"), INIT), holder.template.context))
     for name in _configs(document, words):
-        config = document.get(name)
-        config = config if isinstance(config, dict) else {}
+        config = section(document, name)
         base = ("Metadata", INIT, name)
         for path, file in section(config, "files").items():
             yield from _file(str(path), file, (*base, "files", path), marked)
@@ -160,7 +159,7 @@ def _configs(document: dict[str, Any], words: str) -> list[str]:
     seen: set[str] = set()
     while waiting:
         each = waiting.pop(0)
-        name = each.get("ConfigSet") if isinstance(each, dict) else None
+        name = as_object(each).get("ConfigSet")
         if isinstance(each, str):
             found.append(each)
         elif isinstance(name, str) and name not in seen:
@@ -204,7 +203,7 @@ def _content(file: dict[str, Any]) -> str | Unknown | None:
 def _command(
     command: Any, place: tuple[PathStep, ...], marked: _Collected
 ) -> Iterator[tuple[str, tuple[PathStep, ...], int]]:
-    given = command.get("command") if isinstance(command, dict) else None
+    given = as_object(command).get("command")
     if isinstance(given, list):
         given = " ".join(shlex.quote(str(each)) for each in given)
     text = text_of(given)

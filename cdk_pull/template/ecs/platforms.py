@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from cdk_pull.image.platform import Platform
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
+from cdk_pull.shapes import as_list, as_object
+from cdk_pull.template.context import value_at
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class TaskPlatforms:
 def task_platforms(task: TaskDefinition) -> TaskPlatforms | None:
     """Return where a task may run by what it states, and by Fargate's default; None where its instances decide."""
     stated = task.values.get("RuntimePlatform")
-    platform = stated if isinstance(stated, dict) else {}
+    platform = as_object(stated)
     if task.os == "windows":
         return TaskPlatforms(known=(Platform("windows"),), complete=True)
     if not (task.fargate or isinstance(stated, Unknown) or "CpuArchitecture" in platform):
@@ -81,11 +83,9 @@ def _instance_types(capacity: Capacity) -> Iterator[Any]:
     """Yield the types that a launch may have, evaluated; None for those that its requirements choose."""
     overridden = False
     for group in capacity.groups:
-        policy = group.values.get("MixedInstancesPolicy")
-        launch = policy.get("LaunchTemplate") if isinstance(policy, dict) else None
-        overrides = launch.get("Overrides") if isinstance(launch, dict) else None
-        for each in overrides if isinstance(overrides, list) else ():
+        path = ("MixedInstancesPolicy", "LaunchTemplate", "Overrides")
+        for each in as_list(value_at(group.values, path)):
             overridden = True
-            yield each.get("InstanceType") if isinstance(each, dict) else None
+            yield as_object(each).get("InstanceType")
     if not overridden or len(capacity.groups) != 1:
         yield capacity.settings.get("InstanceType")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.iam.policy import Decision, Policy, Request, aws_managed_policy, decide, read_policy
 from cdk_pull.records import dataclass, field
+from cdk_pull.shapes import as_object
 from cdk_pull.template.text import pseudo, to_text
 from cdk_pull.template.values import Unknown
 
@@ -76,7 +77,7 @@ class Role:
     def trusts(self, service: str) -> bool | None:
         """Tell whether a service, by how its principal begins, may assume it; None where that is not known."""
         document = self.resource.values.get("AssumeRolePolicyDocument")
-        statements = document.get("Statement") if isinstance(document, dict) else None
+        statements = as_object(document).get("Statement")
         listed = [statements] if isinstance(statements, dict) else statements
         if not isinstance(listed, list) or not listed:
             return None
@@ -85,7 +86,7 @@ class Role:
 
 
 def _trusts(statement: Any, service: str) -> bool | None:
-    principal = statement.get("Principal") if isinstance(statement, dict) else None
+    principal = as_object(statement).get("Principal")
     if principal == "*":
         return True
     if not isinstance(principal, dict) or statement.get("Effect") != "Allow":
@@ -176,7 +177,7 @@ class Roles:
         inline = resource.values.get("Policies", [])
         if isinstance(inline, list):
             for index, each in enumerate(inline):
-                values = each if isinstance(each, dict) else {}
+                values = as_object(each)
                 name = f"policy {values.get('PolicyName', index)} of {resource.logical_id}"
                 yield read_policy(name, values.get("PolicyDocument"), self._read)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cdk_pull.records import dataclass
+from cdk_pull.shapes import as_list, as_object
 from cdk_pull.template.json_text import read_json
 from cdk_pull.template.values import Unknown, text_of
 
@@ -48,11 +49,11 @@ class Start:
     @property
     def network(self) -> tuple[dict[str, Any], tuple[PathStep, ...]]:
         """The subnets and whether the tasks get a public address, and where that stands; empty where it is not said."""
-        network = _object(self.settings.get("NetworkConfiguration"))
+        network = as_object(self.settings.get("NetworkConfiguration"))
         for key in ("AwsvpcConfiguration", "AwsVpcConfiguration"):
             if key in network:
                 place = (*self.path, "NetworkConfiguration", key) if self.exact else self.path
-                return _object(network[key]), place
+                return as_object(network[key]), place
         return {}, self.path
 
 
@@ -84,7 +85,7 @@ def _service(values: dict[str, Any]) -> Iterator[Start]:
 def _express(values: dict[str, Any]) -> Iterator[Start]:
     """Yield what an Express Mode service starts: its own task, with a public address as its subnets are."""
     network = {
-        **_object(values.get("NetworkConfiguration")),
+        **as_object(values.get("NetworkConfiguration")),
         "AssignPublicIp": Unknown(reason="Amazon ECS decides by the subnets"),
     }
     settings = {"LaunchType": "FARGATE", "NetworkConfiguration": {"AwsvpcConfiguration": network}}
@@ -94,26 +95,26 @@ def _express(values: dict[str, Any]) -> Iterator[Start]:
 
 def _rule(values: dict[str, Any]) -> Iterator[Start]:
     targets = values.get("Targets")
-    for index, target in enumerate(targets if isinstance(targets, list) else ()):
+    for index, target in enumerate(as_list(targets)):
         path = (*_PROPERTIES, "Targets", index, "EcsParameters")
         yield Start(
-            settings=_object(_object(target).get("EcsParameters")),
+            settings=as_object(as_object(target).get("EcsParameters")),
             path=path,
-            cluster=_object(target).get("Arn"),
+            cluster=as_object(target).get("Arn"),
         )
 
 
 def _schedule(values: dict[str, Any]) -> Iterator[Start]:
-    target = _object(values.get("Target"))
+    target = as_object(values.get("Target"))
     path = (*_PROPERTIES, "Target", "EcsParameters")
-    yield Start(settings=_object(target.get("EcsParameters")), path=path, cluster=target.get("Arn"))
+    yield Start(settings=as_object(target.get("EcsParameters")), path=path, cluster=target.get("Arn"))
 
 
 def _pipe(values: dict[str, Any]) -> Iterator[Start]:
-    parameters = _object(values.get("TargetParameters"))
+    parameters = as_object(values.get("TargetParameters"))
     path = (*_PROPERTIES, "TargetParameters", "EcsTaskParameters")
     yield Start(
-        settings=_object(parameters.get("EcsTaskParameters")), path=path, cluster=values.get("Target")
+        settings=as_object(parameters.get("EcsTaskParameters")), path=path, cluster=values.get("Target")
     )
 
 
@@ -121,7 +122,7 @@ def _state_machine(values: dict[str, Any]) -> Iterator[Start]:
     """Yield the tasks that a state machine runs: its parameters have the names that the ECS API gives them."""
     key = "DefinitionString" if "DefinitionString" in values else "Definition"
     text = text_of(values.get(key))
-    given = _object(values.get("DefinitionSubstitutions"))
+    given = as_object(values.get("DefinitionSubstitutions"))
     try:
         definition = read_json(text) if text is not None else values.get(key)
         found = [_substituted(settings, given) for settings in _run_tasks(definition, 0)]
@@ -154,10 +155,6 @@ def _substituted(value: Any, given: dict[str, Any]) -> Any:
         case str() if value.startswith("${") and value.endswith("}"):
             return given.get(value[2:-1], Unknown(reason=f"{value} is given at deployment"))
     return value
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 STARTERS: Final[dict[str, Callable[[dict[str, Any]], Iterator[Start]]]] = {

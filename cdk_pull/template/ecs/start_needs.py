@@ -8,6 +8,7 @@ from cdk_pull.iam.text import ANY_CHARACTER, Part, Text, shown, text
 from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
+from cdk_pull.shapes import as_list, as_object
 from cdk_pull.template.image_region import OWN_ACCOUNT, OWN_REGION
 from cdk_pull.template.text import arn, cut, pseudo, to_text
 from cdk_pull.template.values import Unknown, is_not_false
@@ -146,7 +147,7 @@ class _Reader:
         return text(_resource_part(repository))
 
     def secrets(self, listed: Any, path: tuple[PathStep, ...]) -> Iterator[StartNeed]:
-        for index, each in enumerate(listed if isinstance(listed, list) else ()):
+        for index, each in enumerate(as_list(listed)):
             if isinstance(each, dict):
                 yield from self.secret(each.get("ValueFrom"), (*path, index, "ValueFrom"))
 
@@ -226,7 +227,7 @@ class _Reader:
         )
 
     def logs(self, options: Any, path: tuple[PathStep, ...]) -> StartNeed:
-        options = options if isinstance(options, dict) else {}
+        options = as_object(options)
         group, region = options.get("awslogs-group"), options.get("awslogs-region")
         said = to_text(group, self.assembly) or (Part(f"a log group #{id(options)}"),)
         where = to_text(region, self.assembly) or pseudo(self.context, "Region")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.records import dataclass
+from cdk_pull.shapes import as_list, as_object, objects_in
 from cdk_pull.template.values import Unknown, as_text, is_text
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Shape:
 
 
 def _listed(value: Any, path: tuple[PathStep, ...]) -> Iterator[tuple[dict[str, Any], tuple[PathStep, ...]]]:
-    for index, each in enumerate(value if isinstance(value, list) else ()):
+    for index, each in enumerate(as_list(value)):
         if isinstance(each, dict):
             yield each, (*path, index)
 
@@ -70,8 +71,8 @@ def _job(values: dict[str, Any]) -> Shape:
     """Return the task of a job definition of AWS Batch."""
     capabilities = values.get("PlatformCapabilities", ["EC2"])
     ecs, single = values.get("EcsProperties"), values.get("ContainerProperties")
-    tasks = ecs.get("TaskProperties") if isinstance(ecs, dict) else None
-    if isinstance(tasks, list) and tasks and isinstance(tasks[0], dict):
+    tasks = as_list(as_object(ecs).get("TaskProperties"))
+    if tasks and isinstance(tasks[0], dict):
         path: tuple[PathStep, ...] = (*_PROPERTIES, "EcsProperties", "TaskProperties", 0)
         return _of_job(
             tasks[0], tuple(_listed(tasks[0].get("Containers"), (*path, "Containers"))), path, capabilities
@@ -108,18 +109,13 @@ def _resources(
     """Return the vCPU and MiB that all containers ask for; None where one is not known."""
     totals: dict[str, float | None] = {_BATCH_CPU: 0.0, "MEMORY": 0.0}
     for values, _ in containers:
-        listed = values.get("ResourceRequirements")
-        said = (
-            {
-                each.get("Type"): each.get("Value")
-                for each in listed
-                if isinstance(each, dict) and isinstance(each.get("Type"), str)
-            }
-            if isinstance(listed, list)
-            else {}
-        )
+        stated = {
+            kind: each.get("Value")
+            for each in objects_in(values.get("ResourceRequirements"))
+            if isinstance(kind := each.get("Type"), str)
+        }
         for kind, total in totals.items():
-            number = _number(said.get(kind))
+            number = _number(stated.get(kind))
             totals[kind] = None if total is None or number is None else total + number
     return totals[_BATCH_CPU], totals["MEMORY"]
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from cdk_pull.records import dataclass, replace
+from cdk_pull.shapes import as_list, as_object
 from cdk_pull.template.context import section, value_at
 from cdk_pull.template.ecs.images import Image, names_repository
 from cdk_pull.template.ecs.task_shapes import CONTAINERS, SHAPES, TASK_DEFINITION, Shape
@@ -45,10 +46,9 @@ class Container:
     @property
     def environment(self) -> dict[str, tuple[Any, int]]:
         """The environment variables, each with its value and its place in the list."""
-        listed = self.values.get("Environment")
         return {
             str(each.get("Name")): (each.get("Value"), index)
-            for index, each in enumerate(listed if isinstance(listed, list) else ())
+            for index, each in enumerate(as_list(self.values.get("Environment")))
             if isinstance(each, dict)
         }
 
@@ -153,9 +153,8 @@ class TaskDefinition:
     @property
     def architecture(self) -> Literal["x86_64", "arm64"]:
         """The CPU architecture."""
-        platform = self.values.get("RuntimePlatform", {})
-        stated = platform.get("CpuArchitecture") if isinstance(platform, dict) else None
-        return "arm64" if stated == "ARM64" else "x86_64"
+        platform = as_object(self.values.get("RuntimePlatform"))
+        return "arm64" if platform.get("CpuArchitecture") == "ARM64" else "x86_64"
 
     @property
     def stated_architecture(self) -> str | None:
@@ -188,8 +187,7 @@ class TaskDefinition:
 
     @property
     def _said_containers(self) -> list[Any]:
-        stated = self.values.get("ContainerDefinitions")
-        return stated if isinstance(stated, list) else []
+        return as_list(self.values.get("ContainerDefinitions"))
 
     def _places(self, number: int) -> list[int]:
         """Return where the containers stand in the template, in which conditions may leave some out."""

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.image.ecr import EcrRegistry
-from cdk_pull.template.context import Environment
+from cdk_pull.shapes import as_list, as_object, objects_in
+from cdk_pull.template.context import Environment, value_at
 from cdk_pull.template.ecs.batch import COMPUTE_ENVIRONMENT, job_start, launches_from
 from cdk_pull.template.ecs.capacity import HOLDERS, SPOT_FLEET, Capacity, launch_specifications
 from cdk_pull.template.ecs.network import EcsNetwork
@@ -266,13 +267,12 @@ class EcsView:
                     if kind.endswith("Associations")
                     else set(_identities(resource, "ClusterName"))
                 )
-                listed = resource.values.get("CapacityProviders")
-                for provider in listed if isinstance(listed, list) else ():
+                for provider in as_list(resource.values.get("CapacityProviders")):
                     clusters.setdefault(identity(provider, resource), set()).update(names - {""})
         for provider in self._of_type("AWS::ECS::CapacityProvider"):
-            settings = provider.values.get("AutoScalingGroupProvider")
-            arn = settings.get("AutoScalingGroupArn") if isinstance(settings, dict) else None
-            group = self.assembly.find(arn)
+            group = self.assembly.find(
+                value_at(provider.values, ("AutoScalingGroupProvider", "AutoScalingGroupArn"))
+            )
             for capacity in by_group.get((group.template.key, group.logical_id), ()) if group else ():
                 capacity.providers.append(provider)
                 for name in _identities(provider, "Name"):
@@ -292,11 +292,7 @@ def _provider_names(capacity: Capacity) -> set[str]:
 
 
 def _providers(strategy: Any) -> list[Any]:
-    return [
-        each.get("CapacityProvider")
-        for each in (strategy if isinstance(strategy, list) else ())
-        if isinstance(each, dict)
-    ]
+    return [each.get("CapacityProvider") for each in objects_in(strategy)]
 
 
 def _launch_type(
@@ -318,12 +314,9 @@ def _launches_from(values: dict[str, Any]) -> Iterator[Any]:
     """Yield the launch templates or the configuration that an Auto Scaling group names, those of overrides too."""
     if "LaunchConfigurationName" in values:
         yield values["LaunchConfigurationName"]
-    mixed = values.get("MixedInstancesPolicy")
-    launch = mixed.get("LaunchTemplate") if isinstance(mixed, dict) else None
-    launch = launch if isinstance(launch, dict) else {}
-    overrides = launch.get("Overrides")
-    for each in (launch, *(overrides if isinstance(overrides, list) else ())):
-        yield from _named_by(each.get("LaunchTemplateSpecification") if isinstance(each, dict) else None)
+    launch = as_object(value_at(values, ("MixedInstancesPolicy", "LaunchTemplate")))
+    for each in (launch, *objects_in(launch.get("Overrides"))):
+        yield from _named_by(each.get("LaunchTemplateSpecification"))
     yield from _named_by(values.get("LaunchTemplate"))
 
 

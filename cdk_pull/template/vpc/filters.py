@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.network.model import ALL_PORTS, ANYWHERE, ANYWHERE_V6, Acl, AclEntry, GroupRule, SecurityGroup
+from cdk_pull.shapes import as_object
 from cdk_pull.template.values import as_text, is_text
 from cdk_pull.template.vpc.keys import flag, number
 
@@ -122,7 +123,7 @@ def _listed(
         yield GroupRule(protocol=protocol, ports=ports, prefix_list="?")
         return
     for entry in entries:
-        cidr = elements.cidr(entry.get("Cidr")) if isinstance(entry, dict) else None
+        cidr = elements.cidr(as_object(entry).get("Cidr"))
         yield GroupRule(protocol=protocol, ports=ports, cidr=cidr)
 
 

@@ -10,6 +10,7 @@ from cdk_pull.agent.readers.cloud_init.steps import Opaque, Script, Stage, Step,
 from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.readers.reading import AgentWarning
 from cdk_pull.patterns import lazy_pattern
+from cdk_pull.shapes import as_list
 
 if TYPE_CHECKING:
     from cdk_pull.agent.pieces import Holes
@@ -102,7 +103,7 @@ class _Planner:
             entries = yaml.safe_load(text)
         except (yaml.YAMLError, RecursionError, ValueError):
             entries = None
-        for number, entry in enumerate(entries if isinstance(entries, list) else [], 1):
+        for number, entry in enumerate(as_list(entries), 1):
             given = entry if isinstance(entry, dict) else {"content": entry}
             content = str(given.get("content") or "")
             kind = str(given.get("type") or kind_of(content) or "text/cloud-config")
