@@ -7,7 +7,7 @@ import binascii
 import json
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.pieces import Marked, Marks
+from cdk_pull.agent.pieces import Marked, Marks, has_tokens
 from cdk_pull.agent.readers.reading import LIMIT_BYTES, Reading, Unknown, compute, size_bytes
 from cdk_pull.agent.user_data import add_settings, read_any
 from cdk_pull.agent.writers.cloud_init import as_archive
@@ -153,10 +153,20 @@ def commands_to_value(
     marks = Marks[object](marked.pieces)
     if pre_pull is not None:
         names = tuple(marks.text(text_parts(each)) for each in pre_pull.images)
-        text = add_pre_pull(marked.text, replace(pre_pull, images=names), os, docker)
+        pre_pull = replace(pre_pull, images=names)
+        text = add_pre_pull(marked.text, pre_pull, os, docker, encoded=_encoded(pre_pull, marks))
     else:
         text = marked.text if docker is None else add_docker_settings(marked.text, docker, os)
     return from_text(text, Marked(text, tuple(marks.pieces)))
+
+
+def _encoded(pre_pull: PrePull, marks: Marks[object]) -> str:
+    """Return what a bootstrap container reads in base64: a mark for it where only CloudFormation knows all of it."""
+    text = pre_pull.bottlerocket()
+    parts = Marked(text, tuple(marks.pieces)).parts()
+    if not has_tokens(text):
+        return base64.b64encode(text.encode()).decode()
+    return marks.text([{"Fn::Base64": parts[0] if len(parts) == 1 else {"Fn::Join": ["", parts]}}])
 
 
 def archived_value(value: object, os: OperatingSystem) -> object:

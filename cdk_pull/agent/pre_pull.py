@@ -11,6 +11,7 @@ PowerShell.
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from cdk_pull.agent.pieces import known_parts
@@ -19,7 +20,10 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
-__all__ = ["PrePull"]
+__all__ = ["BOOTSTRAP", "PrePull"]
+
+BOOTSTRAP: Final = "settings.bootstrap-containers.cdk-pull"
+"""The table of the bootstrap container in Bottlerocket's user data."""
 
 _PLAIN: Final = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
 
@@ -88,6 +92,7 @@ class PrePull:
     Attributes:
         images: exactly as the task definitions name them; marks and CDK's tokens may be in them.
         within_seconds: when to stop pulling, from 10 to 1,800.
+        bottlerocket_image: of the bootstrap container that pulls them on Bottlerocket; empty where there is none.
 
     Raises:
         InvalidValueError: if there is no image, an image holds what no image name can, or the time is out of bounds.
@@ -95,11 +100,12 @@ class PrePull:
 
     images: tuple[str, ...]
     within_seconds: int
+    bottlerocket_image: str = ""
 
     def __post_init__(self) -> None:
         if not self.images:
             raise InvalidValueError("no image to pull", (), allowed="at least one image name")
-        for image in self.images:
+        for image in (*self.images, *([self.bottlerocket_image] if self.bottlerocket_image else [])):
             if not _PLAIN.fullmatch("x".join(known_parts(image))):
                 raise InvalidValueError(
                     "invalid image name",
@@ -122,9 +128,15 @@ class PrePull:
         """Return the lines of PowerShell, for before ``Initialize-ECSAgent``."""
         return _WINDOWS.format(seconds=self.within_seconds, images=self._quoted(", "))
 
+    def bottlerocket(self) -> str:
+        """Return what the bootstrap container reads as its user data: JSON, before base64."""
+        found = {"images": list(dict.fromkeys(self.images)), "within_seconds": self.within_seconds}
+        # Marks have to stay as they are.
+        return json.dumps(found, ensure_ascii=False)
+
     def is_in(self, user_data: str) -> bool:
-        """Tell whether user data has the commands of a pre-pull already."""
-        return _MARKER in user_data
+        """Tell whether user data has a pre-pull already."""
+        return _MARKER in user_data or BOOTSTRAP in user_data
 
     def _quoted(self, between: str) -> str:
         # Nothing that the pattern admits ends a quotation, in bash or in PowerShell.

@@ -6,6 +6,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING
 
+from cdk_pull.agent.pre_pull import BOOTSTRAP
 from cdk_pull.agent.readers.bottlerocket import read
 from cdk_pull.agent.readers.toml_tokens import stand_in
 from cdk_pull.agent.variables import variables
@@ -17,9 +18,10 @@ from cdk_pull.patterns import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from cdk_pull.agent.pre_pull import PrePull
     from cdk_pull.agent.settings import AgentSettings
 
-__all__ = ["add"]
+__all__ = ["add", "add_bootstrap_container"]
 
 _TWICE = lazy_pattern(r"Cannot declare (\([^)]*\)) twice \(at ([^)]*)\)")
 
@@ -40,6 +42,39 @@ def add(user_data: str, settings: AgentSettings) -> str:
         )
     _refuse_twice(user_data)
     return write(user_data, settings, read, _candidates)
+
+
+def add_bootstrap_container(user_data: str, pre_pull: PrePull, encoded: str) -> str:
+    """Return the TOML with a bootstrap container that gets a pre-pull as its user data; all else stays as it is.
+
+    Args:
+        user_data: the TOML.
+        pre_pull: with the image of the container.
+        encoded: base64 of what it reads, or a mark for that.
+
+    Raises:
+        UnsupportedError: for a pre-pull without such an image, or text that is no TOML.
+    """
+    if not pre_pull.bottlerocket_image:
+        raise UnsupportedError(
+            "Bottlerocket runs no commands of user data, so images are pre-pulled there by a bootstrap container alone, of "
+            "which AWS has none: name the image of your own, as in PrePulledImages(…, bottlerocket_image=…), or use an "
+            "Amazon Linux image"
+        )
+    _refuse_twice(user_data)
+    document = stand_in(user_data)
+    container = {
+        "source": document.holes.hide_tokens(pre_pull.bottlerocket_image),
+        "mode": "once",
+        "essential": False,
+        "user-data": document.holes.hide_tokens(encoded),
+    }
+    text = inserted(document.text, {BOOTSTRAP: container})
+    if text is None:
+        raise UnsupportedError(
+            f"the user data is no TOML that [{BOOTSTRAP}] can be added to; write its tables in the user data itself"
+        )
+    return document.restore(text)
 
 
 def _refuse_twice(user_data: str) -> None:

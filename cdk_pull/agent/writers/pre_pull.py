@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.user_data import read_user_data
-from cdk_pull.agent.writers import linux, windows
+from cdk_pull.agent.writers import bottlerocket, linux, windows
 from cdk_pull.agent.writers.docker_settings import add_docker_settings, writes_daemon_json
 from cdk_pull.agent.writers.shell_insert import first
 from cdk_pull.agent.writers.writing import keeps_settings
@@ -25,33 +26,34 @@ _BEHAVIOR = "ECS_IMAGE_PULL_BEHAVIOR"
 
 
 def add_pre_pull(
-    user_data: str, pre_pull: PrePull, os: OperatingSystem, docker: DockerCommands | None = None
+    user_data: str,
+    pre_pull: PrePull,
+    os: OperatingSystem,
+    docker: DockerCommands | None = None,
+    *,
+    encoded: str = "",
 ) -> str:
     """Return the user data with the pre-pull in it, after the commands that set up Docker; the same where one is there.
 
     A shell script gets it right below its shebang, a cloud-config as a command, a MIME archive as a part, PowerShell
-    before ``Initialize-ECSAgent``.
+    before ``Initialize-ECSAgent``, and Bottlerocket a bootstrap container.
 
     Args:
         user_data: the text.
         pre_pull: what to pull.
         os: the operating system that it is for.
         docker: what to set up first; on Linux only.
+        encoded: on Bottlerocket what the bootstrap container reads, in base64; by default that of a pre-pull without
+            unknown pieces.
 
     Raises:
         ConflictError: when the user data does not set ``prefer-cached``, without which the agent pulls again.
-        UnsupportedError: on Bottlerocket, or when nothing can be added to this kind of user data.
+        UnsupportedError: on Bottlerocket without the image of a bootstrap container, or when nothing can be added to this kind of user data.
     """
     if docker is not None and (pre_pull.is_in(user_data) or os != "linux" or writes_daemon_json(user_data)):
         user_data = add_docker_settings(user_data, docker, os)
     if pre_pull.is_in(user_data):
         return user_data
-    if os == "bottlerocket":
-        raise UnsupportedError(
-            "Bottlerocket runs no commands of user data, so images cannot be pre-pulled by it; add a bootstrap container "
-            'of your own that pulls them ([settings.bootstrap-containers.NAME], mode = "once", essential = false), or '
-            "use an Amazon Linux image"
-        )
     before = read_user_data(user_data, os)
     behavior = before.effective.get(_BEHAVIOR, "default")
     if behavior != _CACHED:
@@ -59,6 +61,9 @@ def add_pre_pull(
             f"{_BEHAVIOR} is {behavior} here, and the agent uses a pre-pulled image under {_CACHED} alone: set "
             f"{_CACHED}, or leave out the pre-pull"
         )
+    if os == "bottlerocket":
+        encoded = encoded or base64.b64encode(pre_pull.bottlerocket().encode()).decode()
+        return bottlerocket.add_bootstrap_container(user_data, pre_pull, encoded)
     setup = "" if docker is None or docker.is_in(user_data) else docker.linux()
     for candidate in _candidates(user_data, pre_pull, os, setup):
         if keeps_settings(before, read_user_data(candidate, os)):

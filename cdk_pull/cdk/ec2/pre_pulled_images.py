@@ -49,7 +49,11 @@ class PrePulledImages(ImagePullBehavior):
     - **Amazon Linux 2023 and 2.** Images of private Amazon ECR are pulled with the credentials of the instance role by
       ``amazon-ecr-credential-helper``, which is installed from the distribution's own repositories.
     - **Windows.** Before ``Initialize-ECSAgent``, with the AWS Tools for PowerShell of the ECS-optimized AMI.
-    - **Bottlerocket** runs no commands of user data: an error says what to do instead.
+    - **Bottlerocket** runs no commands of user data. With ``bottlerocket_image`` it runs a bootstrap container of yours
+      at the first boot, before the ECS agent, with ``{"images": […], "within_seconds": …}`` as its user data, which it
+      finds in ``/.bottlerocket/bootstrap-containers/current/user-data``. How it pulls into Docker's store is up to that
+      image: AWS has none, and no guide describes one; it has to end in time, because the instance waits for it. That it
+      fails does not keep the instance from joining. Without the image, an error says so.
 
     The instance role is allowed to pull from the repositories of the images, and nothing else; where the role or a
     repository cannot be seen, the warning ``cdk-pull:prePullRole`` says what to allow. ``prefer-cached`` switches image clean-up off: CachedImageCapacityProvider sizes the volume for that. New
@@ -59,7 +63,8 @@ class PrePulledImages(ImagePullBehavior):
         images: what to pull; the images of the services on the capacity by default. Image names exactly as in the task definitions, image assets, ``ecs.EcrImage``, or task
             definitions for the images of their containers.
         within: when to stop pulling, from 10 seconds to 30 minutes. Two minutes by default.
-        operating_system: ``linux`` or ``windows``, for an image that does not tell.
+        bottlerocket_image: the image of the bootstrap container that pulls on Bottlerocket; not used elsewhere.
+        operating_system: ``linux``, ``windows`` or ``bottlerocket``, for an image that does not tell.
 
     Raises:
         InvalidValueError: if there is no image, one is not an image name, or ``within`` is out of bounds.
@@ -70,6 +75,7 @@ class PrePulledImages(ImagePullBehavior):
         images: Sequence[PrePullable] | None = None,
         *,
         within: cdk.Duration | None = None,
+        bottlerocket_image: PrePullable | None = None,
         operating_system: str | None = None,
     ) -> None:
         """Pull images when an instance boots, before the ECS agent takes tasks, and let the tasks start from them."""
@@ -85,7 +91,12 @@ class PrePulledImages(ImagePullBehavior):
             else round(within.to_seconds(integral=False))
         )
         names = tuple(dict.fromkeys(name for each in images or () for name in _names(each)))
-        PrePull(images=("found",) if images is None else names, within_seconds=seconds)
+        container = "" if bottlerocket_image is None else _name(bottlerocket_image)
+        PrePull(
+            images=("found",) if images is None else names,
+            within_seconds=seconds,
+            bottlerocket_image=container,
+        )
         super().__init__(
             AgentSettings(image_pull_behavior=PullBehavior.PREFER_CACHED),
             operating_system=checked_operating_system(operating_system),
@@ -93,13 +104,29 @@ class PrePulledImages(ImagePullBehavior):
         self.request = Request(
             settings=self.request.settings,
             operating_system=self.request.operating_system,
-            pre_pull=PrePullRequest(images=names, within_seconds=seconds, finds=images is None),
+            pre_pull=PrePullRequest(
+                images=names,
+                within_seconds=seconds,
+                finds=images is None,
+                bottlerocket_image=container,
+            ),
         )
 
     @property
     def name(self) -> str:
         """The name of its class, for messages."""
         return "PrePulledImages"
+
+
+def _name(image: object) -> str:
+    """Return the name of one image."""
+    if isinstance(image, ecs.TaskDefinition):
+        raise InvalidValueError(
+            "bottlerocket_image must be one image",
+            image.node.path,
+            allowed="an image name, a DockerImageAsset or an ecs.EcrImage",
+        )
+    return _names(image)[0]
 
 
 def _names(image: object) -> list[str]:

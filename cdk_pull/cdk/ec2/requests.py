@@ -70,11 +70,13 @@ class PrePullRequest:
         images: as the task definitions name them, with CDK's tokens.
         within_seconds: when to stop pulling.
         finds: whether to pull the images of all services on the capacity, too.
+        bottlerocket_image: of the bootstrap container that pulls on Bottlerocket; empty for none.
     """
 
     images: tuple[str, ...]
     within_seconds: int
     finds: bool = False
+    bottlerocket_image: str = ""
 
     def with_images_of(self, other: PrePullRequest) -> PrePullRequest:
         """Return one with the images of both, and the longer time."""
@@ -82,6 +84,7 @@ class PrePullRequest:
             self.with_images(other.images),
             within_seconds=max(self.within_seconds, other.within_seconds),
             finds=self.finds or other.finds,
+            bottlerocket_image=self.bottlerocket_image or other.bottlerocket_image,
         )
 
     def with_images(self, images: Iterable[str]) -> PrePullRequest:
@@ -284,6 +287,9 @@ def _both(one: Combined, other: Application) -> Combined:
     downloads = (mine.max_concurrent_downloads, theirs.max_concurrent_downloads)
     if None not in downloads and downloads[0] != downloads[1]:
         clash.append((DOWNLOADS, str(downloads[0]), str(downloads[1])))
+    containers = [each.pre_pull.bottlerocket_image if each.pre_pull else "" for each in (mine, theirs)]
+    if all(containers) and containers[0] != containers[1]:
+        clash.append(("bottlerocket_image", containers[0], containers[1]))
     if clash:
         values = "; ".join(
             f"{name}: {here!r} ({one.call_sites}) and {there!r} ({other.call_site})"

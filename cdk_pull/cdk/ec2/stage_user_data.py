@@ -146,7 +146,7 @@ class StageUserData(StageWork):
         pre_pull = None if launch.problem else launch.pre_pull
         if pre_pull is not None and self._granted.get(identity(launch.resource)) != pre_pull:
             self._granted[identity(launch.resource)] = pre_pull
-            grant_pulls(launch.resource, pre_pull.images)
+            grant_pulls(launch.resource, filter(None, (*pre_pull.images, pre_pull.bottlerocket_image)))
 
     def _find_images(self) -> bool:
         """Find the images of the services on each launch resource, where somebody asks for them; tell whether anybody does."""

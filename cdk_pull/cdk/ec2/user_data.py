@@ -408,7 +408,11 @@ def _applied(
             system,
             pre_pull=None
             if pre_pull is None
-            else PrePull(images=pre_pull.images, within_seconds=pre_pull.within_seconds),
+            else PrePull(
+                images=pre_pull.images,
+                within_seconds=pre_pull.within_seconds,
+                bottlerocket_image=pre_pull.bottlerocket_image,
+            ),
             docker=None if downloads is None else DockerCommands(downloads),
         )
     _check_size(value)

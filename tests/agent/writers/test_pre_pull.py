@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import email
+import json
 import subprocess
+import tomllib
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import yaml
 
+from cdk_pull.agent.cfn import commands_to_value
 from cdk_pull.agent.pre_pull import PrePull
+from cdk_pull.agent.readers.toml_tokens import stand_in
 from cdk_pull.agent.script.powershell.parse import parse as parse_powershell
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.agent.user_data import add_settings, read_user_data
 from cdk_pull.agent.writers.pre_pull import add_pre_pull
 from cdk_pull.errors import ConflictError, UnsupportedError
+from cdk_pull.records import replace
 
 PULLS = PrePull(images=("nginx:1.27", "${Token[TOKEN.7]}/app:1"), within_seconds=60)
 CACHED = AgentSettings(image_pull_behavior=PullBehavior.PREFER_CACHED)
@@ -135,10 +141,53 @@ def test_in_either_order(name: str) -> None:
     assert read_user_data(one, "linux").settings["ECS_IMAGE_PULL_INACTIVITY_TIMEOUT"] == "5m0s"
 
 
-def test_bottlerocket_is_refused() -> None:
-    """Bottlerocket runs no commands; the error names what it has instead."""
-    with pytest.raises(UnsupportedError, match="add a bootstrap container of your own that pulls them"):
-        add_pre_pull('[settings.ecs]\nimage-pull-behavior = "prefer-cached"\n', PULLS, "bottlerocket")
+BOTTLEROCKET = {
+    "from CDK": '[settings.ecs]\ncluster = "web"\nimage-pull-behavior = "prefer-cached"\n',
+    "dotted": 'settings.ecs.image-pull-behavior = "prefer-cached"\nsettings.ecs.cluster = "web"\n',
+    "another container": (
+        '[settings.ecs]\nimage-pull-behavior = "prefer-cached"\n[settings.bootstrap-containers.own]\nsource = "a"\n'
+    ),
+    "a token": '[settings.ecs]\ncluster = ${Token[TOKEN.9]}\nimage-pull-behavior = "prefer-cached"\n',
+}
+
+
+@pytest.mark.parametrize("name", BOTTLEROCKET)
+def test_bottlerocket(name: str) -> None:
+    """Bottlerocket gets a bootstrap container with the images, in TOML that a strict parser takes."""
+    before = BOTTLEROCKET[name]
+    pulls = replace(PULLS, images=("nginx:1.27",), bottlerocket_image="${Token[TOKEN.8]}/pulls:1")
+    after = add_pre_pull(before, pulls, "bottlerocket")
+    values = tomllib.loads(stand_in(after).text)["settings"]
+    container = values["bootstrap-containers"].pop("cdk-pull")
+    assert json.loads(base64.b64decode(container.pop("user-data"))) == {
+        "images": ["nginx:1.27"],
+        "within_seconds": 60,
+    }
+    assert after.count("${Token[TOKEN.8]}/pulls:1") == 1
+    assert (container["mode"], container["essential"]) == ("once", False)
+    assert read_user_data(after, "bottlerocket").settings == read_user_data(before, "bottlerocket").settings
+    assert not read_user_data(after, "bottlerocket").warnings
+    assert add_pre_pull(after, pulls, "bottlerocket") == after
+
+
+def test_unknown_images_on_bottlerocket() -> None:
+    """CloudFormation encodes what the bootstrap container reads where an image's name is not known."""
+    value = {"Fn::Base64": {"Fn::Join": ["", ['[settings.ecs]\nimage-pull-behavior = "prefer-cached"\n']]}}
+    pulls = replace(PULLS, images=("${Token[TOKEN.7]}/app:1",), bottlerocket_image="pulls:1")
+    after: Any = commands_to_value(value, "bottlerocket", pre_pull=pulls)
+    [encoded] = [each for each in after["Fn::Base64"]["Fn::Join"][1] if isinstance(each, dict)]
+    assert encoded == {"Fn::Base64": '{"images": ["${Token[TOKEN.7]}/app:1"], "within_seconds": 60}'}
+
+
+def test_bottlerocket_without_a_container() -> None:
+    """Without an image for the bootstrap container an error says what to do."""
+    with pytest.raises(UnsupportedError) as raised:
+        add_pre_pull(BOTTLEROCKET["from CDK"], PULLS, "bottlerocket")
+    assert str(raised.value) == (
+        "Bottlerocket runs no commands of user data, so images are pre-pulled there by a bootstrap container alone, of which "
+        "AWS has none: name the image of your own, as in PrePulledImages(…, bottlerocket_image=…), or use an Amazon Linux "
+        "image"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import json
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -177,11 +179,49 @@ def test_two_lists_are_one_pre_pull() -> None:
 
 
 def test_bottlerocket_stops_the_synth() -> None:
-    """Bottlerocket has no commands in its user data."""
+    """Bottlerocket without a bootstrap container has nothing that pulls."""
     stack = Capacity(bottlerocket=True)
     stack.join()
     stack.group.with_(pull.PrePulledImages([OWN]))
     with pytest.raises(RuntimeError, match="Bottlerocket runs no commands of user data"):
+        stack.written()
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("on", ON)
+def test_bottlerocket(*, on: str, first: bool) -> None:
+    """A bootstrap container gets the images, in any order, and the role may pull it, too."""
+    stack = Capacity(bottlerocket=True)
+    if not first:
+        stack.join()
+    container = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/pulls:1"
+    cdk.Mixins.of(ON[on](stack)).apply(pull.PrePulledImages([OWN], bottlerocket_image=container))
+    if first:
+        stack.join()
+    written = stack.written()
+    value = launch_user_data(written)
+    assert read_value(value).effective["ECS_IMAGE_PULL_BEHAVIOR"] == "prefer-cached"
+    text = "".join(part if isinstance(part, str) else "web" for part in to_text(value).parts())
+    settings = tomllib.loads(text)["settings"]
+    assert settings["ecs"] == {"cluster": "web", "image-pull-behavior": "prefer-cached"}
+    assert settings["bootstrap-containers"]["cdk-pull"] == {
+        "source": container,
+        "mode": "once",
+        "essential": False,
+        "user-data": base64.b64encode(json.dumps({"images": [OWN], "within_seconds": 120}).encode()).decode(),
+    }
+    assert "repository/pulls" in json.dumps(written)
+
+
+def test_two_containers_stop_the_synth() -> None:
+    """Two bootstrap containers for one group are a conflict."""
+    stack = Capacity(bottlerocket=True)
+    stack.join()
+    stack.group.with_(
+        pull.PrePulledImages([OWN], bottlerocket_image="a:1"),
+        pull.PrePulledImages([OWN], bottlerocket_image="b:1"),
+    )
+    with pytest.raises(RuntimeError, match=r"bottlerocket_image: 'a:1' \(.*\) and 'b:1' \("):
         stack.written()
 
 
