@@ -42,7 +42,7 @@ class RecordedStarts:
 
         Raises:
             InvalidValueError: if ``days`` is out of bounds.
-            MeasureError: if CloudWatch Logs does not give them.
+            AwsError: if CloudWatch Logs does not give them.
             UnsupportedError: where what asks AWS is not installed.
         """
         require_network()

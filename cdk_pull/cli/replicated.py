@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from cdk_pull.aws import AwsClient
 from cdk_pull.cli._look_up import require_network
-from cdk_pull.errors import InvalidValueError, UnsupportedError
+from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.ecr import EcrRegistry, check_region
 from cdk_pull.image.reference import ImageReference
 from cdk_pull.units import parse_seconds
@@ -96,26 +97,22 @@ def _states(reference: ImageReference, registry: EcrRegistry, regions: Iterable[
     """Return the state of each copy.
 
     Raises:
-        UnsupportedError: if Amazon ECR refuses to say.
+        AwsError: if Amazon ECR refuses to say.
     """
-    import boto3  # noqa: PLC0415 - takes a while to import
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - the same
-
-    image: dict[str, Any] = (
-        {"imageDigest": reference.digest} if reference.digest else {"imageTag": reference.tag}
+    client = AwsClient(
+        "ecr",
+        name="Amazon ECR",
+        about=f"the copies of {reference}",
+        check="the image, its Region, the credentials and the permission ecr:DescribeImageReplicationStatus",
+        region=registry.region,
     )
-    try:
-        client = boto3.client("ecr", region_name=registry.region)
-        answer = client.describe_image_replication_status(
-            registryId=registry.account,
-            repositoryName=reference.repository,
-            imageId=image,
-        )
-    except (BotoCoreError, ClientError) as error:
-        raise UnsupportedError(
-            f"the replication of {reference} is not known: {error}; check the image, the credentials, and that the role may "
-            "ecr:DescribeImageReplicationStatus"
-        ) from None
+    image = {"imageDigest": reference.digest} if reference.digest else {"imageTag": reference.tag}
+    answer = client.call(
+        "describe_image_replication_status",
+        registryId=registry.account,
+        repositoryName=reference.repository,
+        imageId=image,
+    )
     found = [
         {
             "region": each.get("region", ""),

@@ -10,9 +10,9 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 
+from cdk_pull.aws import AwsError
 from cdk_pull.cdk.watch.pull_watch import PullWatch
 from cdk_pull.errors import InvalidValueError
-from cdk_pull.fargate.estimate.describe import MeasureError
 from cdk_pull.watch.records import read_log_group
 from tests.fargate.task_records import NOON, event, task
 
@@ -76,7 +76,7 @@ def test_recorded_starts_are_read_back(aws: Aws, monkeypatch: pytest.MonkeyPatch
         pulls = read_log_group(group, days=2, now=NOON + timedelta(days=1))
         assert [each.pull for each in pulls] == [11.0, 12.0, 13.0, 14.0, 15.0]
         assert read_log_group(group, days=0.5, now=NOON + timedelta(days=1)) == []
-        with pytest.raises(MeasureError, match="ResourceNotFoundException for log group /nowhere"):
+        with pytest.raises(AwsError, match="ResourceNotFoundException for log group /nowhere"):
             read_log_group("/nowhere", days=1)
     finally:
         cloudformation.delete_stack(StackName="watch")

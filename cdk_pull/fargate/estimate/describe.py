@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.aws import AwsClient
 from cdk_pull.did_you_mean import did_you_mean
-from cdk_pull.errors import CdkPullError, InvalidValueError
+from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.pulls import Pull
 from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["Described", "MeasureError", "describe_pulls", "describe_target"]
+__all__ = ["Described", "describe_pulls", "describe_target"]
 
 # As many as DescribeTasks takes.
 _AT_ONCE: Final = 100
-# ECS throttles DescribeTasks at 20 a second on bursts of 100: the adaptive mode of botocore slows down by itself.
-_ATTEMPTS: Final = 10
 _ARN_FIELDS: Final = 6
 _MISSING: Final = "MISSING"
-
-
-class MeasureError(CdkPullError):
-    """Amazon ECS did not say what was asked; the message has its own word for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +60,11 @@ def describe_pulls(
         progress: called with the number of tasks that have come.
 
     Raises:
-        MeasureError: if AWS refuses, cannot be reached, or the cluster does not exist.
+        AwsError: if AWS refuses, cannot be reached, or the cluster does not exist.
     """
     asked = {"cluster": cluster, **({"serviceName": service} if service else {})}
-    with _client(cluster, region) as client:
-        tasks = _tasks(client, cluster, asked, progress)
-        return [pull for task in tasks if (pull := Pull.of_task(task))]
+    tasks = _tasks(_client(cluster, region), cluster, asked, progress)
+    return [pull for task in tasks if (pull := Pull.of_task(task))]
 
 
 def describe_target(
@@ -91,36 +84,35 @@ def describe_target(
 
     Raises:
         InvalidValueError: for a target that the cluster does not have, with the nearest of its services.
-        MeasureError: if AWS refuses, cannot be reached, or the cluster does not exist.
+        AwsError: if AWS refuses, cannot be reached, or the cluster does not exist.
     """
     kind, cluster_of, name, region_of = _read_target(target)
     cluster, region = cluster or cluster_of or "default", region or region_of or None
-    with _client(cluster, region) as client:
-        known_region = str(client.meta.region_name)
-        service = None if kind == "task" else _service(client, cluster, name)
-        if service is not None:
-            tasks = list(_tasks(client, cluster, {"cluster": cluster, "serviceName": name}, progress))
-            events = [str(event.get("message", "")) for event in service.get("events", [])]
-            return Described(
-                kind="service",
-                name=name,
-                cluster=_last(cluster),
-                region=known_region,
-                tasks=tasks,
-                definition=_definition(client, tasks, str(service.get("taskDefinition", ""))),
-                events=events,
-            )
-        tasks = client.describe_tasks(cluster=cluster, tasks=[name])["tasks"]
-        if not tasks:
-            raise _unknown(client, target, cluster)
+    client = _client(cluster, region)
+    service = None if kind == "task" else _service(client, cluster, name)
+    if service is not None:
+        tasks = list(_tasks(client, cluster, {"cluster": cluster, "serviceName": name}, progress))
+        events = [str(event.get("message", "")) for event in service.get("events", [])]
         return Described(
-            kind="task",
-            name=_last(name),
+            kind="service",
+            name=name,
             cluster=_last(cluster),
-            region=known_region,
+            region=client.region,
             tasks=tasks,
-            definition=_definition(client, tasks, ""),
+            definition=_definition(client, tasks, str(service.get("taskDefinition", ""))),
+            events=events,
         )
+    tasks = client.call("describe_tasks", cluster=cluster, tasks=[name]).get("tasks", [])
+    if not tasks:
+        raise _unknown(client, target, cluster)
+    return Described(
+        kind="task",
+        name=_last(name),
+        cluster=_last(cluster),
+        region=client.region,
+        tasks=tasks,
+        definition=_definition(client, tasks, ""),
+    )
 
 
 def _read_target(target: str) -> tuple[str, str, str, str]:
@@ -136,19 +128,17 @@ def _read_target(target: str) -> tuple[str, str, str, str]:
     return kind, cluster, path[-1], parts[3]
 
 
-def _service(client: Any, cluster: str, name: str) -> dict[str, Any] | None:
-    found = client.describe_services(cluster=cluster, services=[name])
-    for service in found["services"]:
+def _service(client: AwsClient, cluster: str, name: str) -> dict[str, Any] | None:
+    found = client.call("describe_services", cluster=cluster, services=[name])
+    for service in found.get("services", []):
         if service.get("status") != _MISSING:
             return dict(service)
     return None
 
 
-def _unknown(client: Any, target: str, cluster: str) -> InvalidValueError:
+def _unknown(client: AwsClient, target: str, cluster: str) -> InvalidValueError:
     names = [
-        _last(arn)
-        for page in client.get_paginator("list_services").paginate(cluster=cluster)
-        for arn in page["serviceArns"]
+        _last(arn) for page in client.pages("list_services", "serviceArns", cluster=cluster) for arn in page
     ]
     return InvalidValueError(
         f"cluster {_last(cluster)} has no such service or task",
@@ -158,24 +148,29 @@ def _unknown(client: Any, target: str, cluster: str) -> InvalidValueError:
     )
 
 
-def _definition(client: Any, tasks: Sequence[Mapping[str, Any]], fallback: str) -> dict[str, Any]:
+def _definition(client: AwsClient, tasks: Sequence[Mapping[str, Any]], fallback: str) -> dict[str, Any]:
     newest = max(tasks, key=lambda task: str(task.get("createdAt", "")), default={})
     arn = newest.get("taskDefinitionArn") or fallback
-    return dict(client.describe_task_definition(taskDefinition=arn)["taskDefinition"]) if arn else {}
+    if not arn:
+        return {}
+    found = client.call("describe_task_definition", taskDefinition=arn)
+    return dict(found.get("taskDefinition", {}))
 
 
 def _tasks(
-    client: Any, cluster: str, asked: Mapping[str, str], progress: Callable[[int], None]
+    client: AwsClient, cluster: str, asked: Mapping[str, str], progress: Callable[[int], None]
 ) -> Iterator[dict[str, Any]]:
     for status in ("RUNNING", "STOPPED"):
-        pages = client.get_paginator("list_tasks").paginate(
-            **asked, desiredStatus=status, PaginationConfig={"PageSize": _AT_ONCE}
+        pages = client.pages(
+            "list_tasks",
+            "taskArns",
+            **asked,
+            desiredStatus=status,
+            PaginationConfig={"PageSize": _AT_ONCE},
         )
-        for page in pages:
-            # An empty page is no list that DescribeTasks takes.
-            if not page["taskArns"]:
-                continue
-            tasks = client.describe_tasks(cluster=cluster, tasks=page["taskArns"])["tasks"]
+        # An empty page is no list that DescribeTasks takes.
+        for arns in filter(None, pages):
+            tasks = client.call("describe_tasks", cluster=cluster, tasks=arns).get("tasks", [])
             progress(len(tasks))
             yield from tasks
 
@@ -184,23 +179,11 @@ def _last(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-@contextmanager
-def _client(cluster: str, region: str | None) -> Iterator[Any]:
-    """Yield a client of Amazon ECS, and say in one line what AWS refuses."""
-    import boto3  # noqa: PLC0415 - half a second that only this needs
-    from botocore.config import Config  # noqa: PLC0415 - with boto3
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - with boto3
-
-    config = Config(
-        retries={"mode": "adaptive", "max_attempts": _ATTEMPTS}, connect_timeout=10, read_timeout=30
+def _client(cluster: str, region: str | None) -> AwsClient:
+    return AwsClient(
+        "ecs",
+        name="Amazon ECS",
+        about=f"cluster {cluster}",
+        check="its name, the Region and the permissions",
+        region=region,
     )
-    try:
-        yield boto3.Session(region_name=region).client("ecs", config=config)
-    except ClientError as error:
-        reason = error.response.get("Error", {})
-        message = f"Amazon ECS answers {reason.get('Code')} for cluster {cluster}: {reason.get('Message')}; check its name, the Region and the rights"
-        raise MeasureError(message) from None
-    except BotoCoreError as error:
-        raise MeasureError(
-            f"Amazon ECS cannot be asked: {error}; check AWS_PROFILE, the Region and the connection"
-        ) from None

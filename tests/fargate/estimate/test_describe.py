@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cdk_pull.fargate.estimate.describe import MeasureError, describe_pulls
+from cdk_pull.aws import AwsError
+from cdk_pull.fargate.estimate.describe import describe_pulls
 from cdk_pull.fargate.estimate.pulls import Pull
 from tests.fargate.task_records import task
 from tests.image.registry.servers import https_server
@@ -100,9 +101,9 @@ def test_refusals(ecs: Ecs, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = (
         "Amazon ECS answers ClusterNotFoundException for cluster prod: Cluster not found.; check its name"
     )
-    with pytest.raises(MeasureError, match=expected):
+    with pytest.raises(AwsError, match=expected):
         describe_pulls("prod", region="eu-west-1")
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "none")
-    with pytest.raises(MeasureError, match="Amazon ECS cannot be asked: You must specify a region"):
+    with pytest.raises(AwsError, match="Amazon ECS cannot be asked: You must specify a region"):
         describe_pulls("prod")
