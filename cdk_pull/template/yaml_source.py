@@ -107,6 +107,8 @@ def _events(text: str, name: str) -> Iterator[Any]:
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         if isinstance(error, yaml.reader.ReaderError):
             place = f" at line {text.encode()[: error.position].count(10) + 1}"
+        if "nesting depth" in str(error):  # libyaml's own bound, with releases of PyYAML that set one
+            raise TemplateError(f"{name} is nested more than {MAX_DEPTH} levels deep") from None
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
         found = _TEMPLATE_LANGUAGE.search(text)
         hint = f"; a {found[0]} … has to be filled in first" if found else ""

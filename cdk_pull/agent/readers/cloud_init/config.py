@@ -6,7 +6,7 @@ import base64
 import binascii
 import gzip
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.agent.readers.cloud_init.steps import Opaque, Script, Stage, Step, Write
 from cdk_pull.agent.readers.codes import WarningCode
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.pieces import Holes
 
-__all__ = ["Document", "load", "merge", "refused", "steps"]
+__all__ = ["MOST_VALUES", "Document", "exceeds_bound", "load", "merge", "parse", "refused", "steps"]
 
 # Cloud-init's own YAML fails on a tag whose text does not fit, such as !!int "", with whatever Python raises.
 _CONSTRUCTOR_ERRORS = (AttributeError, IndexError, KeyError, OverflowError, TypeError)
-# User data has 16 KB at most, unpacked some 100 KB.
-_MOST_NODES = 50_000
+MOST_VALUES: Final = 50_000
+"""How many values a cloud-config may have once its aliases are written out: it has 16 KB, unpacked some 100 KB."""
+
+_LONG: Final = 100
 _COMMANDS = (("bootcmd", Stage.BOOTCMD), ("runcmd", Stage.SCRIPTS))
 
 
@@ -56,32 +58,50 @@ class Document:
         return self._spread and getattr(node, "style", None) == "|"
 
 
-def load(text: str, line: int, *, spread: bool) -> Document | None:
-    """Return a cloud-config, or None where it is not YAML or not a mapping."""
+def parse(text: str) -> tuple[yaml.Node, Any] | None:
+    """Return YAML as nodes and as values; None where it is not YAML, or :func:`exceeds_bound`."""
     import yaml  # noqa: PLC0415 - only some user data is YAML
 
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        # A few aliases, or merges of merges, stand for more than memory holds.
-        if _written_out(root, {}) > _MOST_NODES:
+        if root is None or _written_out(root, {}) > MOST_VALUES:
             return None
-        values = yaml.safe_load(text)
+        return root, yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError, *_CONSTRUCTOR_ERRORS):
         return None
-    if not isinstance(values, dict) or not isinstance(root, yaml.MappingNode):
+
+
+def exceeds_bound(text: str) -> bool:
+    """Tell whether the aliases and merge keys of YAML stand for more than :data:`MOST_VALUES` values."""
+    import yaml  # noqa: PLC0415 - as above
+
+    try:
+        return _written_out(yaml.compose(text, Loader=yaml.SafeLoader), {}) > MOST_VALUES
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return False
+
+
+def load(text: str, line: int, *, spread: bool) -> Document | None:
+    """Return a cloud-config, or None where it is not a YAML mapping, or exceeds the bound."""
+    import yaml  # noqa: PLC0415 - as above
+
+    found = parse(text)
+    if found is None or not isinstance(found[1], dict) or not isinstance(found[0], yaml.MappingNode):
         return None
+    root, values = found
     return Document(values, {str(key.value): value for key, value in root.value}, line, spread=spread)
 
 
 def _written_out(node: Any, known: dict[int, int]) -> int:
-    """Return how many nodes a document has once its aliases are written out; of one that contains itself, too many."""
+    """Return how many values a document has once its aliases are written out; of one that contains itself, too many."""
     if isinstance(node, tuple):
         return sum(_written_out(each, known) for each in node)
     value = getattr(node, "value", None)
     if not isinstance(value, list):
-        return 1
+        # A long string that many aliases name is as much as many values.
+        return 1 + len(value or "") // _LONG
     if id(node) not in known:
-        known[id(node)] = _MOST_NODES + 1  # while its own items are counted
+        known[id(node)] = MOST_VALUES + 1  # while its own items are counted
         known[id(node)] = 1 + sum(_written_out(each, known) for each in value)
     return known[id(node)]
 

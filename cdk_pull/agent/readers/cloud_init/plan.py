@@ -30,6 +30,10 @@ _STAGES = {
     "text/x-shellscript-per-instance": Stage.SCRIPTS_PER_INSTANCE,
     "text/x-shellscript-per-once": Stage.SCRIPTS_PER_INSTANCE,
 }
+_BOUND = (
+    f"its YAML aliases and merge keys stand for more than {config.MOST_VALUES:,} values, which are not computed; write it "
+    "without them"
+)
 _ECS = lazy_pattern(r"/etc/ecs\b|\becs\.config\b|\bECS_[A-Z]")
 JINJA = lazy_pattern(r"\{\{.*?\}\}")
 """What the template language of ``## template: jinja`` fills in."""
@@ -82,6 +86,8 @@ class _Planner:
         document = config.load(text, part.line, spread=part.spread)
         if document is None and self._lines_are_unknown(text):
             self._opaque(part, "lines of it are known only at deployment, and the others alone are no YAML")
+        elif document is None and config.exceeds_bound(text):
+            self._opaque(part, _BOUND)
         elif document is None:
             self.warnings.append(
                 AgentWarning(
@@ -97,12 +103,10 @@ class _Planner:
         return any(not piece.rpartition("\n")[2].strip() for piece in before)
 
     def _archive(self, part: Part, text: str) -> None:
-        import yaml  # noqa: PLC0415 - only some user data is YAML
-
-        try:
-            entries = yaml.safe_load(text)
-        except (yaml.YAMLError, RecursionError, ValueError):
-            entries = None
+        found = config.parse(text)
+        if found is None and config.exceeds_bound(text):
+            self._opaque(part, _BOUND)
+        entries = None if found is None else found[1]
         for number, entry in enumerate(as_list(entries), 1):
             given = entry if isinstance(entry, dict) else {"content": entry}
             content = str(given.get("content") or "")
