@@ -80,3 +80,23 @@ def test_a_folder_that_is_no_assembly(tmp_path: Path, capsys: pytest.CaptureFixt
     assert captured.err.startswith("cdk-pull: ")
     assert "manifest.json cannot be read" in captured.err
     assert captured.err.count("\n") == 1
+
+
+def test_against_another_assembly(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--against` prints what changed, as text, JSON or Markdown; `--markdown` alone is refused."""
+    old = assembly / "old"
+    old.mkdir()
+    stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "t.json"}}
+    (old / "t.json").write_text("{}")
+    (old / "manifest.json").write_text(json.dumps({"artifacts": {"Shop": stack}}))
+
+    def run(*options: str) -> tuple[object, str, str]:
+        with pytest.raises(SystemExit) as exit_:
+            main(["decisions", str(assembly), *options])
+        return (exit_.value.code, *capsys.readouterr())
+
+    assert run("--against", str(old)) == (0, "1 decision new\nnew: Shop/Group: prefer-cached\n", "")
+    assert json.loads(run("--against", str(old), "--json")[1])["headline"] == "1 decision new"
+    assert run("--against", str(old), "--markdown")[1].startswith("**1 decision new**\n\n| | resource |")
+    assert run("--against", str(assembly))[1] == "No decision changed\n"
+    assert run("--markdown")[0] == 2
