@@ -33,6 +33,7 @@ NOT_RUN: Final = {
     "PULL114": "a volume and the images of a service",
     "PULL116": "two services on one capacity provider",
     "PULL119": "a script of 20 KB",
+    "PULL121": "a cluster and a service",
     "PULL131": "a Batch compute environment",
     "PULL206": "the other form is a command that builds an image",
     "PULL208": "the other form is a mixin",

@@ -8,6 +8,7 @@ from cdk_pull.agent.readers.codes import WarningCode
 from cdk_pull.agent.variables import setting_line
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.unknown_launches import unknown_behavior
 from cdk_pull.template.ecs.capacity import BEHAVIOR
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.not_evaluated import NotEvaluated
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["no_behavior"]
@@ -29,12 +31,13 @@ __all__ = ["no_behavior"]
     mixin="ImagePullBehavior",
     sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
 )
-def no_behavior(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
+def no_behavior(capacity: Capacity, _context: CheckContext) -> Iterator[Problem | NotEvaluated]:
     """The user data of the capacity sets no pull behavior.
 
     ## What it does
     Finds EC2 capacity of an ECS cluster whose user data sets no `ECS_IMAGE_PULL_BEHAVIOR` (on Bottlerocket:
-    `image-pull-behavior`). It is silent where a part of the user data cannot be known, or runs a script from elsewhere.
+    `image-pull-behavior`). Where a part of the user data cannot be known, or runs a script from elsewhere, it is not
+    evaluated.
     An AMI of your own (`ami-…`) may bring an ecs.config with a behavior: the finding says so.
 
     ## Why it matters
@@ -70,9 +73,10 @@ def no_behavior(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]
     - https://github.com/aws/aws-cdk/issues/23695
     """
     reading = capacity.reading
-    unread = any(each.variable in {None, BEHAVIOR} for each in reading.unknown)
-    unread = unread or any(each.variable == BEHAVIOR for each in reading.warnings)
-    if not (capacity.sets_behavior or unread or capacity.is_opaque or capacity.runs_a_file):
+    unknown = unknown_behavior(capacity)
+    if unknown is not None:
+        yield unknown
+    elif not (capacity.sets_behavior or any(each.variable == BEHAVIOR for each in reading.warnings)):
         emptied = any(each.code == WarningCode.TRUNCATES_CONFIG for each in reading.warnings)
         unless = "unless its AMI sets another one, " if capacity.image.own and not emptied else ""
         yield Problem(

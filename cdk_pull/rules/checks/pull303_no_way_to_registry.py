@@ -10,6 +10,7 @@ from cdk_pull.patterns import lazy_pattern
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
 from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.unknown_launches import unknown_instances
 from cdk_pull.template.ecs.network import instance_needs, network_needs
 from cdk_pull.template.values import Unknown
 
@@ -94,6 +95,9 @@ def no_way_to_registry(service: Service, context: CheckContext) -> Iterator[Prob
     - https://repost.aws/knowledge-center/ecs-fargate-tasks-pending-state
     """
     network = context.ecs.network
+    unknown = unknown_instances(service, context)
+    if unknown is not None:
+        yield unknown
     if service.launch_type == "FARGATE" and (task := service.task) is not None:
         task_needs = context.once(("network needs", id(task)), partial(_needs, [task], context))
         yield from _judged("tasks", list(network.of_tasks(service)), task_needs, context)

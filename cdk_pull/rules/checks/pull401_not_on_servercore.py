@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
 from cdk_pull.rules.engine.registry import rule
+from cdk_pull.rules.support.unknown_sizes import UNKNOWN_SIZE
 from cdk_pull.rules.support.windows_images import servercore_build, windows_tasks_image
 from cdk_pull.windows.catalogue import packaged_catalogue
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["not_on_servercore"]
 
+_BASE: Final = Missing("Windows image of unknown base", "Windows images of unknown base", UNKNOWN_SIZE.advice)
+
 
 @rule(
     "PULL401",
@@ -26,7 +30,7 @@ __all__ = ["not_on_servercore"]
     fix="Build FROM mcr.microsoft.com/windows/servercore on an exact tag: ServerCore.pin(family, on=…)",
     sources=("Amazon ECS Developer Guide, Windows on Fargate; aws/containers-roadmap#2702",),
 )
-def not_on_servercore(task: TaskDefinition, context: CheckContext) -> Iterator[Problem]:
+def not_on_servercore(task: TaskDefinition, context: CheckContext) -> Iterator[Problem | NotEvaluated]:
     """Fargate hosts have not cached the base of the image.
 
     ## What it does
@@ -66,7 +70,10 @@ def not_on_servercore(task: TaskDefinition, context: CheckContext) -> Iterator[P
                     path=path,
                     quote=str(image),
                 )
-        elif build.other_base:
+        elif not build.other_base:
+            if not build.floating and image.place.verdict != "malformed":
+                yield NotEvaluated(missing=_BASE, name=str(image), path=path)
+        else:
             yield Problem(
                 message=f"{image} is no servercore that Fargate caches: nothing promises that the hosts hold its layers",
                 path=path,

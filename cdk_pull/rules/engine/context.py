@@ -124,6 +124,15 @@ class CheckContext:
                 found.setdefault(id(services[0]), []).append(capacity)
         return found
 
+    @cached_property
+    def services_without_instances(self) -> list[Service]:
+        """The services on EC2 whose cluster is known, and has no capacity in the templates."""
+        return [
+            each
+            for each in self.ecs.services
+            if each.launch_type == "EC2" and each.cluster and not each.capacities
+        ]
+
     def led_by(self, service: Service) -> list[Capacity]:
         """Return the capacities of which a service is the first: each capacity has one, if any."""
         return self._led.get(id(service), [])

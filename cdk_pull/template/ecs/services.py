@@ -77,6 +77,11 @@ class Service:
     start: Start
     capacities: tuple[Capacity, ...] = ()
 
+    @property
+    def cluster_name(self) -> str:
+        """How to call its cluster: its name, or what the deployment gives."""
+        return str(self.start.cluster).rpartition("/")[2]
+
 
 def _service(values: dict[str, Any]) -> Iterator[Start]:
     yield Start(settings=values, path=_PROPERTIES, cluster=values.get("Cluster", "default"))

@@ -58,6 +58,7 @@ class EcsView:
         self.assembly = assembly
         self._needs: dict[int, list[StartNeed]] = {}
         self._placements: dict[tuple[str, frozenset[str]], tuple[Capacity, ...]] = {}
+        self._launches: list[Capacity] = []
 
     def _of_type(self, kind: str) -> Iterator[Resource]:
         for template in self.assembly.templates:
@@ -67,6 +68,11 @@ class EcsView:
     def repositories(self) -> list[Resource]:
         """Every ``AWS::ECR::Repository``."""
         return list(self._of_type(_REPOSITORY))
+
+    @cached_property
+    def clusters(self) -> list[Resource]:
+        """Every ``AWS::ECS::Cluster``."""
+        return list(self._of_type("AWS::ECS::Cluster"))
 
     @cached_property
     def pull_through_rules(self) -> list[Resource]:
@@ -164,7 +170,10 @@ class EcsView:
     def _service(self, resource: Resource, start: Start) -> Service:
         own = self._tasks.get((resource.template.key, resource.logical_id))
         cluster = identity(start.cluster, resource)
-        strategy = start.settings.get("CapacityProviderStrategy") or self._default_strategy(cluster)
+        strategy = start.settings.get("CapacityProviderStrategy")
+        # The strategy of the cluster is for those that state neither.
+        if not strategy and not start.settings.get("LaunchType"):
+            strategy = self._default_strategy(cluster)
         providers = _providers(strategy)
         task = own or self._task_of(start.task, resource)
         launch_type = _launch_type(start.settings.get("LaunchType"), providers, strategy, task)
@@ -217,7 +226,7 @@ class EcsView:
     @cached_property
     def _default_strategies(self) -> dict[str, Any]:
         found = {}
-        for resource in self._of_type("AWS::ECS::Cluster"):
+        for resource in self.clusters:
             for name in _identities(resource, "ClusterName"):
                 found[name] = resource.values.get("DefaultCapacityProviderStrategy")
         for resource in self._of_type("AWS::ECS::ClusterCapacityProviderAssociations"):
@@ -252,11 +261,18 @@ class EcsView:
                 key = (holder.template.key, holder.logical_id) if holder is not None else ("", "")
                 if key in found:
                     found[key].batch.append(environment)
-        container_instances = [each for each in (*found.values(), *in_fleets) if each.is_ecs]
+        self._launches = [*found.values(), *in_fleets]
+        container_instances = [each for each in self._launches if each.is_ecs]
         for capacity in container_instances:
             names = [parts[0] for parts in capacity.cluster_names if len(parts) == 1]
             capacity.clusters |= {identity(name, capacity.resource) for name in names} - {""}
         return container_instances
+
+    @cached_property
+    def may_join(self) -> list[Capacity]:
+        """The launches of which nobody knows whether their instances join a cluster."""
+        joining = {id(each) for each in self.capacities}
+        return [each for each in self._launches if id(each) not in joining and each.instance.joins is None]
 
     def _link_providers(self, by_group: dict[tuple[str, str], list[Capacity]]) -> None:
         clusters: dict[str, set[str]] = {}
