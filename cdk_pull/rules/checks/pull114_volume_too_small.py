@@ -76,7 +76,7 @@ def volume_too_small(capacity: Capacity, context: CheckContext) -> Iterator[Prob
     - https://github.com/aws/containers-roadmap/issues/2670
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
-    if capacity.behavior is None and (unknown := unknown_behavior(capacity)) is not None:
+    if (unknown := unknown_behavior(capacity)) is not None:
         yield unknown
         return
     # Services share their capacities: of both there may be thousands.
