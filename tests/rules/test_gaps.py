@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cdk_pull.rules.engine.runner import Options, check
 from cdk_pull.template.assembly import from_document
+from cdk_pull.template.ecs.view import EcsView
+from tests.agent.named_texts import named_texts
+
+if TYPE_CHECKING:
+    from cdk_pull.agent.variables import OperatingSystem
 
 IMAGE: Final = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.2.3"
 PUBLIC: Final = "{{resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id}}"
@@ -186,3 +193,27 @@ def test_architecture() -> None:
     expected = ("task of unknown CPU architecture", "Task", f"{IMAGE} is built for linux/amd64")
     assert _gaps("PULL211", Task=task, Service=_service()) == [expected]
     assert _gaps("PULL211", Task=task, Service=_service(), Launch=_launch(JOIN)) == []
+
+
+AMIS: Final[dict[OperatingSystem, str]] = {
+    "linux": PUBLIC,
+    "windows": "{{resolve:ssm:/aws/service/ami-windows-latest/Windows_Server-2022-English-Core-ECS_Optimized/image_id}}",
+    "bottlerocket": "{{resolve:ssm:/aws/service/bottlerocket/aws-ecs-2/x86_64/latest/image_id}}",
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), st.sampled_from([*AMIS]))
+def test_never_neither(data: st.DataObject, os: OperatingSystem) -> None:
+    """Each variable that user data names has its value, a finding about the user data, or is listed with a reason."""
+    forms, text = data.draw(named_texts(os))
+    assembly = from_document({"Resources": {"Launch": _launch(text, ImageId=AMIS[os])}})
+    (capacity,) = EcsView(assembly).capacities
+    result = check([assembly], Options(select=("PULL1",), ignore=("PULL101",)))
+    gaps = check([assembly], Options(select=("PULL1",))).not_evaluated
+    assert all(gap.reason for gap in gaps)
+    unread = any(gap.missing.one == "launch of unknown pull behavior" for gap in gaps)
+    for form, name in forms:
+        listed = unread or any(gap.name == f"{name} of Launch" for gap in gaps)
+        said = name in capacity.reading.settings or result.findings or listed
+        assert "{n}" not in form or said, (name, text)

@@ -9,12 +9,14 @@ from cdk_pull.rules.engine.finding import Severity
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.fixes.declaration import Autofix, Changes
 from cdk_pull.rules.support.agent_warnings import problems_of
+from cdk_pull.rules.support.unknown_launches import unknown_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.rules.engine.finding import Problem
+    from cdk_pull.rules.engine.not_evaluated import NotEvaluated
     from cdk_pull.template.ecs.capacity import Capacity
 
 __all__ = ["value_out_of_bounds"]
@@ -34,11 +36,12 @@ __all__ = ["value_out_of_bounds"]
     ),
     sources=("amazon-ecs-agent 1.105.1: agent/config/config.go",),
 )
-def value_out_of_bounds(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
+def value_out_of_bounds(capacity: Capacity, _context: CheckContext) -> Iterator[Problem | NotEvaluated]:
     """The agent replaces a value outside its bounds.
 
     ## What it does
-    Finds cleanup intervals, ages, counts and timeouts outside the agent's bounds.
+    Finds cleanup intervals, ages, counts and timeouts outside the agent's bounds. The summary lists variables that the
+    user data names and whose value is not known.
 
     ## Why it matters
     Below its minimum a value becomes the minimum or, for the cleanup interval, the default of 30 minutes; zero
@@ -66,3 +69,4 @@ def value_out_of_bounds(capacity: Capacity, _context: CheckContext) -> Iterator[
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
     """
     yield from problems_of(capacity, "PULL113")
+    yield from unknown_settings(capacity)

@@ -8,16 +8,22 @@ from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
 from cdk_pull.template.ecs.capacity import BEHAVIOR
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_pull.agent.readers.reading import Unknown
     from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.capacity import Capacity
     from cdk_pull.template.ecs.services import Service
 
-__all__ = ["unknown_behavior", "unknown_disk", "unknown_instances"]
+__all__ = ["unknown_behavior", "unknown_disk", "unknown_instances", "unknown_settings"]
 
 _BEHAVIOR: Final = Missing(
     "launch of unknown pull behavior",
     "launches of unknown pull behavior",
     "read on an instance what runs there: `cdk-pull agent FILE`",
+)
+_SETTING: Final = Missing(
+    "agent setting of unknown value", "agent settings of unknown value", _BEHAVIOR.advice
 )
 _DISK: Final = Missing(
     "disk of unknown size", "disks of unknown size", "state the size in BlockDeviceMappings"
@@ -36,7 +42,7 @@ def unknown_behavior(capacity: Capacity) -> NotEvaluated | None:
         return None
     unread = next((each for each in reading.unknown if each.variable in {None, BEHAVIOR}), None)
     if unread is not None:
-        reason = f"{unread.reason} (line {unread.line} of the user data)" if unread.line else unread.reason
+        reason = _at_line(unread)
     elif capacity.behavior is None and not reading.unknown:
         reason = "cfn-init sets it in a way that is not followed"
     elif capacity.sets_behavior:
@@ -50,6 +56,18 @@ def unknown_behavior(capacity: Capacity) -> NotEvaluated | None:
     return NotEvaluated(
         missing=_BEHAVIOR, name=capacity.resource.logical_id, reason=reason, path=capacity.path
     )
+
+
+def unknown_settings(capacity: Capacity) -> Iterator[NotEvaluated]:
+    """Yield the variables of the agent that the user data names and whose value is not known, but for the pull behavior."""
+    for each in capacity.reading.unknown:
+        if each.variable not in {None, BEHAVIOR}:
+            name = f"{each.variable} of {capacity.resource.logical_id}"
+            yield NotEvaluated(missing=_SETTING, name=name, reason=_at_line(each), path=capacity.path)
+
+
+def _at_line(unknown: Unknown) -> str:
+    return f"{unknown.reason} (line {unknown.line} of the user data)" if unknown.line else unknown.reason
 
 
 def unknown_disk(capacity: Capacity, reason: str) -> NotEvaluated:
