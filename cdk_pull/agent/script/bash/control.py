@@ -112,13 +112,15 @@ def case(shell: Shell, node: Node, world: World, io: Io) -> list[World]:
         values = cases[number].children_by_field_name("value")
         body = [part for part in cases[number].named_children if part not in values]
         ended = shell.sequence(body, [one], io)
-        after, last = cases[number + 1 :], cases[number].children[-1].type
-        left = [each for each in ended if each.flow or not after]
-        on = [each for each in ended if not each.flow and after]
+        rest, last = range(number + 1, len(cases)), cases[number].children[-1].type
+        if not rest:
+            return ended
+        left = [each for each in ended if each.flow]
+        on = [each for each in ended if not each.flow]
         if last == ";&":
             return [*left, *(each for inside in on for each in enter(number + 1, inside))]
         if last == ";;&":
-            return [*left, *shell.choose(on, [arm(each) for each in range(number + 1, len(cases))], _same)]
+            return [*left, *shell.choose(on, [arm(each) for each in rest], _same)]
         return ended
 
     return shell.choose([world], [arm(number) for number in range(len(cases))], _same)
