@@ -126,7 +126,7 @@ class Scanner:
         self.at = min(self.at, len(text))
         return text[start : self.at]
 
-    def quoted(self, char: str) -> None:
+    def quoted(self, char: str, *, inside: bool = False) -> None:
         """Pass over what a quote, a backtick or a dollar begins."""
         start = self.at
         if char == "'":
@@ -136,7 +136,7 @@ class Scanner:
         elif char == "`":
             self.backticks()
         else:
-            self.dollar()
+            self.dollar(inside=inside)
 
     def to(self, end: str, start: int, what: str) -> None:
         """Pass over all up to a character."""
@@ -152,24 +152,34 @@ class Scanner:
             raise self.unended(self.at, "this backtick")
         self.at = found.end()
 
-    def double(self) -> None:
-        """Pass over a string in double quotes."""
-        start = self.at
-        self.at += 1
+    def through(self, end: str, start: int, what: str, quotes: str, *, inside: bool = False) -> None:
+        """Pass over all up to a character that no quote or expansion hides.
+
+        Args:
+            end: the character.
+            start: where it begins, for the error where it does not end.
+            what: it is called, for the same.
+            quotes: the characters that hide others.
+            inside: whether it is in double quotes.
+        """
         while self.at < len(self.text):
             char = self.text[self.at]
-            if char == '"':
+            if char == end:
                 self.at += 1
                 return
             if char == "\\":
                 self.at += 2
-            elif char == "`":
-                self.backticks()
-            elif char == "$":
-                self.dollar(inside=True)
+            elif char in quotes:
+                self.quoted(char, inside=inside)
             else:
                 self.at += 1
-        raise self.unended(start, "this quote")
+        raise self.unended(start, what)
+
+    def double(self) -> None:
+        """Pass over a string in double quotes."""
+        start = self.at
+        self.at += 1
+        self.through('"', start, "this quote", "`$", inside=True)
 
     def dollar(self, *, inside: bool = False) -> None:
         """Pass over an expansion."""
@@ -192,18 +202,7 @@ class Scanner:
         """Pass over ``${…}``."""
         start = self.at
         self.at += 2
-        while self.at < len(self.text):
-            char = self.text[self.at]
-            if char == "}":
-                self.at += 1
-                return
-            if char == "\\":
-                self.at += 2
-            elif char in '"`$' or (char == "'" and not self.in_quotes(start)):
-                self.quoted(char)
-            else:
-                self.at += 1
-        raise self.unended(start, "this ${")
+        self.through("}", start, "this ${", '"`$' if self.in_quotes(start) else "\"`$'")
 
     def in_quotes(self, position: int) -> bool:
         """Return whether a double quote is open on the line before a position."""
