@@ -18,17 +18,17 @@ from cdk_pull.fargate.goal import Goal, Usage
 from cdk_pull.fargate.prices import HOURS_PER_MONTH
 from cdk_pull.fargate.sizes import check_architecture, least
 from cdk_pull.image.profile import Compression
-from cdk_pull.records import dataclass, fields, replace
+from cdk_pull.records import fields, replace
+from cdk_pull.report.plan import Task
 from cdk_pull.units import parse_bytes, parse_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cdk_pull.fargate.estimate.start import Architecture
     from cdk_pull.fargate.estimate.start_model import StartModel
-    from cdk_pull.fargate.sizes import FargateSize, Os
+    from cdk_pull.fargate.sizes import Os
 
-__all__ = ["TaskOptions", "seconds", "task_options"]
+__all__ = ["seconds", "task_options"]
 
 
 def seconds(text: str | None, option: str = "--target") -> float | None:
@@ -40,33 +40,8 @@ def seconds(text: str | None, option: str = "--target") -> float | None:
     return None if text is None else parse_seconds(text, option)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TaskOptions:
-    """One task and what is asked of its start, as typed and resolved.
-
-    Attributes:
-        images: of the task.
-        floor: the smallest size wanted.
-        goal: a start, a price, or neither.
-        architecture: of the task.
-        os: of the task.
-        region: of the prices; None where neither the command line nor the environment names one.
-        working_bytes: what the containers write to ephemeral storage.
-        model: of the user's own starts; None for the one of this package.
-    """
-
-    images: TaskImages
-    floor: FargateSize
-    goal: Goal
-    architecture: Architecture
-    os: Os
-    region: str | None
-    working_bytes: int
-    model: StartModel | None
-
-
 def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add IMAGE and every option on a task and its goal; the command gets them as ``task``, a TaskOptions."""
+    """Add IMAGE and every option on a task and its goal; the command gets them as ``task``."""
 
     @click.argument("images", metavar="[IMAGE]...", nargs=-1)
     @click.option("--compressed", help="In place of IMAGE: the images' size in the registry: 800MB, 1GiB.")
@@ -149,14 +124,17 @@ def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
         images, model = image.resolve(architecture=architecture, os=os), None
         if measured is not None:
             images, model = _calibrated(images, image.images, measured, region, os)
-        task = TaskOptions(
-            images=images,
+        task = Task(
+            name=images.name,
+            profile=images.profile,
             floor=floor,
             goal=goal,
             architecture=architecture,
             os=os,
             region=region,
             working_bytes=working,
+            notes=images.notes,
+            changes=images.changes,
             model=model,
         )
         return command(task=task, **options)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cdk_pull.cli._streams import echo_json
-from cdk_pull.cli._task import TaskOptions, task_options
+from cdk_pull.cli._task import task_options
 from cdk_pull.data.writing import write_whole
 from cdk_pull.report.console import make_console, print_all
 from cdk_pull.report.plan import Task, make_plan
@@ -26,28 +26,14 @@ __all__ = ["command"]
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the picture as one page that needs no network.",
 )
-def command(*, task: TaskOptions, as_json: bool, page: Path | None) -> int:
+def command(*, task: Task, as_json: bool, page: Path | None) -> int:
     """Compare the start time and the price of a task at every Fargate size, and show which size to choose.
 
     IMAGE is every image of the task, by name: as cdk.context.json knows it, or else as its registry says. --cpu and
     --memory are a size that Fargate runs, which the choice never goes below. Exit status 1: no size meets the target,
     or the price that is asked for is not known.
     """
-    plan = make_plan(
-        Task(
-            name=task.images.name,
-            profile=task.images.profile,
-            floor=task.floor,
-            goal=task.goal,
-            architecture=task.architecture,
-            os=task.os,
-            region=task.region,
-            working_bytes=task.working_bytes,
-            notes=task.images.notes,
-            changes=task.images.changes,
-        ),
-        model=task.model,
-    )
+    plan = make_plan(task)
     if page is not None:
         write_whole(page, plan_page(plan))
     if as_json:

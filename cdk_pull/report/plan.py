@@ -28,7 +28,7 @@ _FAR_OFF = 1.5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """What is planned for.
+    """One task, and what is asked of its start.
 
     Attributes:
         name: of the image or images, for the heading.
@@ -41,6 +41,7 @@ class Task:
         working_bytes: what the containers write to ephemeral storage.
         notes: on the image's facts, a sentence each.
         changes: of these very images, beside those that any image can be given.
+        model: in place of the start-up model in this package, such as one of one's own starts.
     """
 
     name: str
@@ -53,6 +54,27 @@ class Task:
     working_bytes: int = 0
     notes: tuple[str, ...] = ()
     changes: tuple[ImageChange, ...] = ()
+    model: StartModel | None = None
+
+    def choose(self, prices: PriceBook | None = None) -> Choice:
+        """Return the size to run, and the ways to the same start by other images.
+
+        Raises:
+            InvalidValueError: when no ephemeral storage holds the images.
+        """
+        return choose(
+            self.profile,
+            cpu=self.floor.cpu,
+            memory_mib=self.floor.memory_mib,
+            goal=self.goal,
+            architecture=self.architecture,
+            os=self.os,
+            region=self.region,
+            working_bytes=self.working_bytes,
+            prices=prices,
+            model=self.model,
+            changes=self.changes,
+        )
 
     @property
     def target_seconds(self) -> float | None:
@@ -182,30 +204,17 @@ class Plan:
         }
 
 
-def make_plan(task: Task, *, model: StartModel | None = None, prices: PriceBook | None = None) -> Plan:
+def make_plan(task: Task, *, prices: PriceBook | None = None) -> Plan:
     """Return the picture of one task.
 
     Args:
         task: what is planned for.
-        model: in place of the start-up model in this package, such as one fitted to one's own pulls.
         prices: in place of the snapshot in this package.
 
     Raises:
         InvalidValueError: when no ephemeral storage holds the images.
     """
-    choice = choose(
-        task.profile,
-        cpu=task.floor.cpu,
-        memory_mib=task.floor.memory_mib,
-        goal=task.goal,
-        architecture=task.architecture,
-        os=task.os,
-        region=task.region,
-        working_bytes=task.working_bytes,
-        prices=prices,
-        model=model,
-        changes=task.changes,
-    )
+    choice = task.choose(prices)
     return Plan(
         task=task,
         choice=choice,
