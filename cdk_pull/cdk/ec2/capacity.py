@@ -24,8 +24,10 @@ __all__ = [
     "is_batch",
     "is_capacity",
     "launch_resources",
+    "launches_of_group",
     "user_data_in",
     "user_data_path",
+    "why_by_type",
     "why_imported",
     "why_unsupported",
 ]
@@ -88,12 +90,17 @@ _BATCH = (
     "AWS Batch takes the user data of its instances from a launch template: give the compute environment one with "
     "launch_template=, and apply it to that"
 )
+_SPOT_FLEET = (
+    "a Spot Fleet has the user data of its launch specifications in itself: let it launch from a launch template of this "
+    "app, and apply it to that"
+)
 _EKS = "Amazon EKS nodes run the kubelet and no ECS agent: set imagePullPolicy in the pod"
 _UNMANAGED = "an unmanaged compute environment has instances that you launch: apply it to their Auto Scaling group or launch template"
 # In this order: a Fargate task definition is a task definition too.
 _UNSUPPORTED = {
     "aws-cdk-lib.aws_autoscaling.IAutoScalingGroup": _IMPORTED.format("Auto Scaling group"),
     "aws-cdk-lib.aws_ec2.ILaunchTemplate": _IMPORTED.format("launch template"),
+    "aws-cdk-lib.aws_ec2.CfnSpotFleet": _SPOT_FLEET,
     "aws-cdk-lib.aws_ec2.Instance": _INSTANCE,
     "aws-cdk-lib.aws_ec2.IInstance": _INSTANCE,
     "aws-cdk-lib.aws_ec2.CfnInstance": _INSTANCE,
@@ -119,6 +126,7 @@ _UNSUPPORTED = {
     "aws-cdk-lib.aws_ecs.IEc2Service": _NOT_PER_TASK,
     "aws-cdk-lib.aws_ecs.IBaseService": _NOT_PER_TASK,
     "aws-cdk-lib.aws_ecs.CfnService": _NOT_PER_TASK,
+    "aws-cdk-lib.aws_ecs.CfnExpressGatewayService": _FARGATE,
     "aws-cdk-lib.aws_ecs.TaskDefinition": _NOT_PER_TASK,
     "aws-cdk-lib.aws_ecs.ITaskDefinition": _NOT_PER_TASK,
     "aws-cdk-lib.aws_ecs.IEc2TaskDefinition": _NOT_PER_TASK,
@@ -140,6 +148,15 @@ def why_unsupported(construct: IConstruct) -> str:
     """Return why a construct can have no pull behaviour and what to do instead, or nothing when that is not so."""
     types = types_of(construct)
     return next((reason for name, reason in _UNSUPPORTED.items() if name in types), "")
+
+
+def why_by_type(cfn_type: str) -> str:
+    """Return why resources of a CloudFormation type can have no pull behaviour and what to do instead."""
+    return {
+        "AWS::EC2::Instance": _INSTANCE,
+        "AWS::EC2::SpotFleet": _SPOT_FLEET,
+        "AWS::Batch::ComputeEnvironment": _BATCH,
+    }[cfn_type]
 
 
 def why_imported(construct: IConstruct) -> str:
@@ -194,6 +211,13 @@ def launch_resources(capacity: IConstruct) -> list[LaunchResource]:
             f"{capacity.node.path} launches from something that is not defined in this app: "
             "apply ImagePullBehavior to the launch template where it is defined"
         )
+    return [each for each in found if each is not None]
+
+
+def launches_of_group(group: cdk.CfnResource) -> list[LaunchResource]:
+    """Return the launch templates and configurations of this app that a group launches from."""
+    names = _launch_names(group) if isinstance(group, autoscaling.CfnAutoScalingGroup) else ()
+    found = map(_target, names)
     return [each for each in found if each is not None]
 
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cdk_pull.agent.decisions import applied_decision, docker_decision, pre_pull_decision, pull_decision
 from cdk_pull.cdk.ec2.batch import BatchEnvironments
-from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES, user_data_in
+from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES, launches_of_group, user_data_in
 from cdk_pull.cdk.ec2.images_on_capacity import images_on_capacity
+from cdk_pull.cdk.ec2.not_reached import BESIDE, not_reached
 from cdk_pull.cdk.ec2.pull_grants import grant_pulls
 from cdk_pull.cdk.ec2.requests import DOWNLOADS, CapacityApplication
 from cdk_pull.cdk.ec2.user_data import LaunchUserData, known_text
-from cdk_pull.cdk.synth.constructs import identity
+from cdk_pull.cdk.synth.constructs import identity, select, warn
 from cdk_pull.cdk.synth.decisions import record
-from cdk_pull.cdk.synth.stage_work import ON_A_CLUSTER, ON_IT, StageWork
+from cdk_pull.cdk.synth.stage_work import NOT_REACHED, ON_A_CLUSTER, ON_IT, StageWork
 from cdk_pull.cdk.synth.written import logical_ids, written_template
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.reference import ImageReference
@@ -24,6 +25,7 @@ from cdk_pull.template.ecs.view import EcsView
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    import aws_cdk as cdk
     from constructs import IConstruct
 
     from cdk_pull.cdk.ec2.capacity import LaunchResource
@@ -45,6 +47,7 @@ class StageUserData(StageWork):
 
     mixin: ClassVar = "ImagePullBehavior"
     resource_types: ClassVar = LAUNCH_TYPES
+    beside: ClassVar = (*BESIDE, *LAUNCH_TYPES)
     order: ClassVar = 2
     nothing_id: ClassVar = "cdk-pull:noCapacity"
     nothing: ClassVar = _NO_CAPACITY.format("of ECS is in here")
@@ -85,6 +88,7 @@ class StageUserData(StageWork):
         for launch in self._launches.values():
             self._grant(launch)
             self._record(launch)
+        self._warn_of_other_launches()
         return [
             f"{launch.resource.node.path}: {launch.problem}"
             for launch in self._launches.values()
@@ -105,6 +109,34 @@ class StageUserData(StageWork):
     def warns(self, application: Application) -> bool:
         """Tell whether an application to nothing is a warning; to a cluster it is an error."""
         return application.nearness != ON_A_CLUSTER
+
+    def not_reached(self, resources: Sequence[cdk.CfnResource]) -> Iterable[tuple[cdk.CfnResource, str]]:
+        """Return the EC2 capacity of ECS that no agent setting reaches, with what to do."""
+        launches = {identity(each): self._launches.get(identity(each)) for each in resources}
+        yield from not_reached(self.stage, [each for each in resources if launches[identity(each)] is None])
+        for resource in resources:
+            launch = launches[identity(resource)]
+            if launch is not None and launch.unread:
+                yield resource, f"{launch.unread}; or apply it to this itself, if it is capacity of ECS"
+
+    def _warn_of_other_launches(self) -> None:
+        """Warn of a launch template of a mixed instances policy that does not join the cluster of the others."""
+        if not any(each.nearness == ON_A_CLUSTER for each in self.applications):
+            return
+        for group in select(self.stage, "AWS::AutoScaling::AutoScalingGroup"):
+            launches = [self._launches.get(identity(each)) for each in launches_of_group(group)]
+            joined = next((each.combined for each in launches if each is not None and each.combined), None)
+            for launch in launches:
+                if (
+                    joined is None
+                    or launch is None
+                    or launch.combined
+                    or identity(launch.resource) in self._left
+                ):
+                    continue
+                self._left.add(identity(launch.resource))
+                why = f"{joined.applications[0]} does not reach it: it launches for {group.node.path}, and its user data joins no cluster"
+                warn(launch.resource, NOT_REACHED, f"{why}; write ECS_CLUSTER into its user data too")
 
     def _forget(self) -> None:
         for launch in self._launches.values():

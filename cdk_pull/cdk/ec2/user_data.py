@@ -65,6 +65,7 @@ class LaunchUserData:
         referred: whether a capacity provider launches it.
         found_images: the images of the services on it; None while nobody has looked.
         pre_pull: what it pulls, where that is in the user data.
+        unread: why nobody can tell whether it is ECS capacity, where its user data is not in the template; or nothing.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class LaunchUserData:
         self.referred = False
         self.found_images: tuple[str, ...] | None = None
         self.pre_pull: PrePullRequest | None = None
+        self.unread = ""
         self._fixes = SelectedFixes()
         self._told: list[Decision] = []
         self._scoped: Sequence[CapacityApplication] = ()
@@ -264,6 +266,7 @@ class LaunchUserData:
                 applications.append(each)
         self._asks = bool(applications)
         self.combined = self.pre_pull = None
+        self.unread = str(unreadable) if unreadable and self.unsure and not applications else ""
         if not applications:
             return original
         try:

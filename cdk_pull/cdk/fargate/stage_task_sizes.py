@@ -22,9 +22,10 @@ from cdk_pull.fargate.sizes import FargateSize, Os, check, least
 from cdk_pull.fargate.sizing import NO_GOAL, SizingRequest, TaskFacts, size_task
 from cdk_pull.records import replace
 from cdk_pull.shapes import as_list
+from cdk_pull.template.ecs.task_shapes import EXPRESS_SERVICE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from constructs import IConstruct
 
@@ -47,6 +48,7 @@ class StageTaskSizes(StageWork):
 
     mixin: ClassVar = "FargateTaskSize"
     resource_types: ClassVar = (TASK,)
+    beside: ClassVar = (EXPRESS_SERVICE,)
     nothing_id: ClassVar = "cdk-pull:noFargateTask"
     nothing: ClassVar = (
         "no Fargate task definition is in here, so there is nothing to size: task definitions for EC2 run in the room that "
@@ -59,6 +61,11 @@ class StageTaskSizes(StageWork):
         self._seen: set[str] = set()
         self._named: set[str] = set()
         self._fits: dict[str, ContainersFit] = {}
+
+    def not_reached(self, resources: Sequence[cdk.CfnResource]) -> Iterable[tuple[cdk.CfnResource, str]]:
+        """Return the Express services, which have a size of their own."""
+        why = "an Express Gateway service has Cpu and Memory of its own: set them there; `cdk-pull size` says which"
+        return [(each, why) for each in resources]
 
     def size_now(self, definition: ecs.CfnTaskDefinition, application: Application) -> None:
         """Size a task definition that the mixin was applied to by itself.

@@ -12,7 +12,6 @@ from cdk_pull.cdk.images.stage_caches import StageCaches
 from cdk_pull.cdk.synth.constructs import identity, stage_of
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.cdk.synth.stage_work import StageWork
-from cdk_pull.cdk.synth.tasks import TASK
 from cdk_pull.cdk.synth.unwritten import UnwrittenApp
 from cdk_pull.decision import Decision
 from cdk_pull.image.allow_list import AllowList
@@ -23,6 +22,7 @@ from cdk_pull.rules.engine.suppress import PLUGIN
 from cdk_pull.rules.support.near import Far, across_regions, cannot_tell, from_registry
 from cdk_pull.shapes import as_list
 from cdk_pull.template.construct_metadata import ACKNOWLEDGED
+from cdk_pull.template.ecs.task_shapes import SHAPES
 from cdk_pull.template.image_region import ImagePlace, locate_image
 from cdk_pull.template.values import Unknown
 
@@ -85,10 +85,10 @@ class StageImages(StageWork):
     """Looks at every image of the task definitions of a stage when CDK validates."""
 
     mixin: ClassVar = "SameRegionImages"
-    resource_types: ClassVar = (TASK,)
+    resource_types: ClassVar = tuple(SHAPES)
     nothing_id: ClassVar = "cdk-pull:noImages"
     nothing: ClassVar = (
-        "no ECS task definition is in here, so there is no image to hold to the Region: imported ones are looked at where "
+        "no task definition, job definition or Express Gateway service is in here, so there is no image to hold to the Region: imported ones are looked at where "
         "they are defined"
     )
 
@@ -170,7 +170,7 @@ def _judge(container: str, place: ImagePlace, region: str | None, allow: AllowLi
     reference = place.reference
     if reference is not None and place.verdict != "same" and allow.allows(reference):
         return _Judged(str(reference), "allowed", place=place.verdict)
-    where = f"container {container}: "
+    where = f"container {container}: " if container != "?" else ""
     match place.verdict:
         case "elsewhere":
             far = across_regions(place, region or "")

@@ -11,7 +11,7 @@ from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk.images.region_check import OneImage, StageImages
 from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
-from cdk_pull.cdk.synth.tasks import task_definition_of, why_no_task
+from cdk_pull.cdk.synth.tasks import shape_of, task_definition_of, why_no_task
 from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.image.allow_list import AllowList
 
@@ -58,8 +58,8 @@ class SameRegionImages(ScopeMixin):
         return False
 
     def resources_of(self, construct: IConstruct) -> Sequence[cdk.CfnResource]:
-        """Return the L1 of a task definition, or of the one that a service runs."""
-        definition = task_definition_of(construct)
+        """Return the L1 of a task definition, of the one that a service runs, or of what has containers of its own."""
+        definition = task_definition_of(construct) or shape_of(construct)
         return [definition] if definition else ()
 
     def refusal(self, construct: IConstruct) -> str:

@@ -29,11 +29,12 @@ from cdk_pull.records import replace
 from cdk_pull.rules.fixes.task_patches import written_image
 from cdk_pull.template.cached_images import Cached, KnownRule, Left
 from cdk_pull.template.ecs.first_pull import closed_first_pulls
+from cdk_pull.template.ecs.task_shapes import EXPRESS_SERVICE, JOB_DEFINITION
 from cdk_pull.template.ecs.view import EcsView
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     from constructs import IConstruct
@@ -62,6 +63,7 @@ class StageCaches(StageWork):
 
     mixin: ClassVar = "PullThroughCache"
     resource_types: ClassVar = (TASK,)
+    beside: ClassVar = (EXPRESS_SERVICE, JOB_DEFINITION)
     nothing_id: ClassVar = "cdk-pull:noImagesToCache"
     nothing: ClassVar = "no ECS task definition is in here, so there is no image to cache: imported ones are changed where they are defined"
 
@@ -73,6 +75,14 @@ class StageCaches(StageWork):
         self._rules: dict[tuple[Environment, int], CacheRules] = {}
         self._requests: list[tuple[Environment, CacheRequest]] = []
         self._told: set[str] = set()
+
+    def not_reached(self, resources: Sequence[cdk.CfnResource]) -> Iterable[tuple[cdk.CfnResource, str]]:
+        """Return what has containers without a task definition."""
+        why = (
+            "its images are not in a task definition: write their names behind the cache yourself, as in "
+            "<account>.dkr.ecr.<Region>.amazonaws.com/<prefix>/<image>"
+        )
+        return [(each, why) for each in resources]
 
     def image(self, task: IConstruct, container: str) -> object | None:
         """Return the image of a container behind a cache; None for one that is not cached."""

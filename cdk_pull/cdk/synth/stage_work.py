@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 __all__ = [
+    "NOT_REACHED",
     "ON_A_CLUSTER",
     "ON_IT",
     "Application",
@@ -38,6 +39,8 @@ ON_IT: Final = 1_000_000
 ON_A_CLUSTER: Final = ON_IT - 1
 """How near an application to a cluster is to the capacity that joins it."""
 
+NOT_REACHED: Final = "cdk-pull:notReached"
+"""The id of the warning for what is in a scope, and is not served."""
 _WRITTEN_FIRST = (
     "its stage was made after {} was applied to what is around it, and CDK writes a stage first: apply the mixin after "
     "making the stage and before pipeline.add_stage, or to the stage in its own __init__"
@@ -163,6 +166,8 @@ class StageWork:
     """The CloudFormation types of what it serves."""
     order: ClassVar[int] = 0
     """Works of a lower order come first."""
+    beside: ClassVar[tuple[str, ...]] = ()
+    """The CloudFormation types of what a scope may have that is of this kind, and is not served."""
     nothing_id: ClassVar[str]
     """The id of the warning for a scope in which there is nothing to serve."""
     nothing: ClassVar[str]
@@ -180,6 +185,7 @@ class StageWork:
         self._warned: set[int] = set()
         self._problems: dict[str, None] = {}
         self.reached_keys: set[str] = set()
+        self._left: set[str] = set()
 
     @classmethod
     def of(cls, construct: IConstruct) -> Self:
@@ -252,6 +258,10 @@ class StageWork:
         """Tell whether an application that serves nothing is a warning."""
         return True
 
+    def not_reached(self, resources: Sequence[cdk.CfnResource]) -> Iterable[tuple[cdk.CfnResource, str]]:
+        """Return those of the resources in a scope that an application is for and does not reach, with what to do."""
+        return [(each, "") for each in resources]
+
     def serves_late(self, resource: cdk.CfnResource, application: Application) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether an application would have served a resource of a stage that is written already."""
         return True
@@ -284,6 +294,7 @@ class StageWork:
         found: list[str] = []
         self._run(lambda: found.extend(self.check()))
         self.checked = True
+        self._run(self._warn_of_the_rest)
         return [*self._problems, *found, *self._late(), *self.unserved()]
 
     def unserved(self) -> list[str]:
@@ -298,6 +309,21 @@ class StageWork:
                 self._warned.add(id(application))
                 warn(application.scope, self.nothing_id, f"{self.nothing} ({application.call_site})")
         return []
+
+    def _warn_of_the_rest(self) -> None:
+        """Warn of each resource that a scope has, and its application does not reach."""
+        found = {
+            identity(resource): (resource, each.application)
+            for each in self._within
+            if self.beside and each.application.nearness != ON_A_CLUSTER
+            for resource in select(each.root, *self.beside)
+            if self.is_mine(resource)
+        }
+        for resource, why in self.not_reached([resource for resource, _ in found.values()]):
+            key = identity(resource)
+            if key not in self._left:
+                self._left.add(key)
+                warn(resource, NOT_REACHED, f"{found[key][1]} does not reach it: {why}")
 
     def _run(self, act: Callable[[], None]) -> None:
         try:

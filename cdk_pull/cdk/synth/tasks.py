@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk.synth.constructs import is_cluster, types_of
+from cdk_pull.template.ecs.task_shapes import SHAPES
 
 if TYPE_CHECKING:
     from constructs import IConstruct
 
-__all__ = ["TASK", "task_definition_of", "why_no_task"]
+__all__ = ["TASK", "shape_of", "task_definition_of", "why_no_task"]
 
 TASK: Final = "AWS::ECS::TaskDefinition"
 """The CloudFormation type of a task definition."""
@@ -26,12 +28,17 @@ _CFN_SERVICE: Final = (
     "an AWS::ECS::Service names its task definition by reference alone: apply it to the task definition"
 )
 _BATCH: Final = "AWS Batch keeps images and sizes in its job definitions, which have no ECS task definition"
+_EXPRESS: Final = (
+    "an Express Gateway service has its container, CPU and memory in its own properties: set them there"
+)
+_JOBS: Final = frozenset({"aws-cdk-lib.aws_batch.EcsJobDefinition"})
 _PROVIDER: Final = "a capacity provider holds no task definitions; apply it to the stack or the app"
 _REASONS: Final = {
     "aws-cdk-lib.aws_ecs.AsgCapacityProvider": _PROVIDER,
     "aws-cdk-lib.aws_ecs.ManagedInstancesCapacityProvider": _PROVIDER,
     "aws-cdk-lib.aws_ecs.ContainerDefinition": _CONTAINER,
     "aws-cdk-lib.aws_ecs.CfnService": _CFN_SERVICE,
+    "aws-cdk-lib.aws_ecs.CfnExpressGatewayService": _EXPRESS,
     "aws-cdk-lib.aws_ecs.ITaskDefinition": _IMPORTED_TASK,
     "aws-cdk-lib.aws_ecs.IEc2TaskDefinition": _IMPORTED_TASK,
     "aws-cdk-lib.aws_ecs.IFargateTaskDefinition": _IMPORTED_TASK,
@@ -53,6 +60,15 @@ def task_definition_of(construct: IConstruct) -> ecs.CfnTaskDefinition | None:
     # An imported one has no default child.
     found = construct.node.default_child if isinstance(construct, ecs.TaskDefinition) else None
     return found if isinstance(found, ecs.CfnTaskDefinition) else None
+
+
+def shape_of(construct: IConstruct) -> cdk.CfnResource | None:
+    """Return the L1 of what has containers without a task definition: a job definition, or an Express service."""
+    if not isinstance(construct, cdk.CfnResource):
+        found = construct.node.default_child if not _JOBS.isdisjoint(types_of(construct)) else None
+    else:
+        found = construct
+    return found if isinstance(found, cdk.CfnResource) and found.cfn_resource_type in SHAPES else None
 
 
 def why_no_task(construct: IConstruct) -> str:

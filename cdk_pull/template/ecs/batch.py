@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.tasks import TaskDefinition
     from cdk_pull.template.model import Resource
 
-__all__ = ["COMPUTE_ENVIRONMENT", "job_start", "launches_from", "merges_user_data"]
+__all__ = ["COMPUTE_ENVIRONMENT", "job_start", "launches_from", "merges_user_data", "runs_agent"]
 
 COMPUTE_ENVIRONMENT: Final = "AWS::Batch::ComputeEnvironment"
 _ON_EC2: Final = frozenset({"EC2", "SPOT"})
@@ -26,17 +26,20 @@ def launches_from(environment: Resource) -> Iterator[Any]:
 
     Nothing for one on Fargate or on Amazon EKS, whose instances run no ECS agent.
     """
-    values = environment.values
-    resources = values.get("ComputeResources")
-    if not isinstance(resources, dict) or "EksConfiguration" in values:
-        return
-    kind = resources.get("Type")
-    if is_text(kind) and str(kind).upper() not in _ON_EC2:
-        return
-    template = resources.get("LaunchTemplate")
+    resources = as_object(environment.values.get("ComputeResources"))
+    template = resources.get("LaunchTemplate") if runs_agent(environment) else None
     for each in objects_in([template, *as_list(as_object(template).get("Overrides"))]):
         if name := each.get("LaunchTemplateId") or each.get("LaunchTemplateName"):
             yield name
+
+
+def runs_agent(environment: Resource) -> bool:
+    """Tell whether the instances of a compute environment run the ECS agent, as those on Fargate and Amazon EKS do not."""
+    resources = environment.values.get("ComputeResources")
+    if not isinstance(resources, dict) or "EksConfiguration" in environment.values:
+        return False
+    kind = resources.get("Type")
+    return not is_text(kind) or str(kind).upper() in _ON_EC2
 
 
 def merges_user_data(environment: Resource) -> bool:

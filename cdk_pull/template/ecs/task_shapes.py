@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from cdk_pull.template.model import PathStep
 
-__all__ = ["CONTAINERS", "JOB_DEFINITION", "SHAPES", "TASK_DEFINITION", "Shape"]
+__all__ = ["CONTAINERS", "EXPRESS_SERVICE", "JOB_DEFINITION", "SHAPES", "TASK_DEFINITION", "Shape"]
 
 TASK_DEFINITION: Final = "AWS::ECS::TaskDefinition"
+EXPRESS_SERVICE: Final = "AWS::ECS::ExpressGatewayService"
 JOB_DEFINITION: Final = "AWS::Batch::JobDefinition"
 CONTAINERS: Final = ("Properties", "ContainerDefinitions")
 _PROPERTIES: Final = ("Properties",)
@@ -131,7 +132,7 @@ def _number(value: Any) -> float | None:
 SHAPES: Final[Mapping[str, Callable[[dict[str, Any]], Shape]]] = {
     TASK_DEFINITION: _task_definition,
     "AWS::ECS::DaemonTaskDefinition": _task_definition,
-    "AWS::ECS::ExpressGatewayService": _express,
+    EXPRESS_SERVICE: _express,
     JOB_DEFINITION: _job,
 }
 """By type of resource, what returns its tasks from its evaluated properties."""

@@ -238,6 +238,22 @@ TARGETS: Final[dict[str, Callable[[cdk.Stack], Any]]] = {
         stack, "Environment", vpc=vpc(stack)
     ),
     "Batch job definition": _job,
+    "Express Gateway service": lambda stack: ecs.CfnExpressGatewayService(
+        stack,
+        "Express",
+        execution_role_arn="arn:aws:iam::111122223333:role/execution",
+        infrastructure_role_arn="arn:aws:iam::111122223333:role/infrastructure",
+        primary_container=ecs.CfnExpressGatewayService.ExpressGatewayContainerProperty(
+            image="111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1"
+        ),
+    ),
+    "Spot Fleet": lambda stack: ec2.CfnSpotFleet(
+        stack,
+        "Fleet",
+        spot_fleet_request_config_data=ec2.CfnSpotFleet.SpotFleetRequestConfigDataProperty(
+            iam_fleet_role="arn:aws:iam::111122223333:role/fleet", target_capacity=1
+        ),
+    ),
     "any other resource": lambda stack: s3.Bucket(stack, "Bucket"),
     "CDK's ECS patterns": lambda stack: ecs_patterns.ScheduledFargateTask(
         stack,
