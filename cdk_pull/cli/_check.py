@@ -105,6 +105,7 @@ def check_paths(request: CheckRequest) -> int:
         colour=request.output is None and _in_colour(),
         show_suppressed=request.show_suppressed,
         fail_on=threshold,
+        list_errors=request.output is not None or sys.stdout.isatty(),
     )
     _write(text, request.output)
     # A terminal shows them in the text already.
@@ -198,5 +199,5 @@ def _write(text: str, output: Path | None) -> None:
 
 def _status(result: Result, threshold: str) -> int:
     if result.errors:
-        return 2
+        return 3 if result.failed else 2
     return int(threshold != "never" and bool(result.at_least(Severity(threshold))))

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
     from cdk_pull.rules.engine.runner import Result
 
-__all__ = ["acknowledge_line", "counted", "place_of", "render"]
+__all__ = ["counted", "place_of", "render", "suppress_line"]
 
 _NARROWEST: Final = 40
 _CODES: Final = {"error": "1;31", "warning": "1;33", "info": "1;36", "dim": "2", "bold": "1", "fix": "32"}
 
 
-def render(result: Result, *, colour: bool = False, show_suppressed: bool = False) -> str:
-    """Return the findings as text, one construct at a time."""
+def render(
+    result: Result, *, colour: bool = False, show_suppressed: bool = False, list_errors: bool = True
+) -> str:
+    """Return the findings as text, one construct at a time, and how to go on with them at the foot."""
     paint = _Paint(colour=colour)
     shown = _ordered([*result.findings, *(result.suppressed if show_suppressed else ())])
     lines: list[str] = []
@@ -32,7 +34,9 @@ def render(result: Result, *, colour: bool = False, show_suppressed: bool = Fals
         lines += [_heading(members[0], paint), ""]
         for finding in members:
             lines += [*_finding(finding, paint), ""]
-    lines += [f"{paint('cannot check', 'error')}: {paint(error)}" for error in result.errors]
+    lines += _foot(result, paint)
+    if list_errors:
+        lines += [f"{paint('cannot check', 'error')}: {paint(error)}" for error in result.errors]
     for gap in summarize(result.not_evaluated):
         lines += [f"{paint('not evaluated', 'info')}: {paint(str(gap))}", f"    {paint(gap.named, 'dim')}"]
     lines.append(_summary(result, paint))
@@ -67,10 +71,7 @@ def _finding(finding: Finding, paint: _Paint) -> Iterator[str]:
         number = f"{finding.line_in_text}: " if finding.line_in_text else ""
         yield f"    {paint('line', 'dim')}  {paint(number + finding.quote)}"
     yield f"    {paint('fix', 'dim')}   {paint(finding.fix, 'fix')}"
-    if finding.suppression is None:
-        yield f"    {paint('keep', 'dim')}  {paint(acknowledge_line(finding))}"
-    else:
-        kept = finding.suppression
+    if (kept := finding.suppression) is not None:
         yield f"    {paint('kept', 'dim')}  {paint(f'{_KEPT[kept.kind]}, {kept.where}: {kept.reason}')}"
 
 
@@ -86,11 +87,29 @@ def place_of(finding: Finding) -> str:
     return "  ".join(parts)
 
 
-def acknowledge_line(finding: Finding) -> str:
-    """Return the exact line that keeps a finding as it is: CDK's where there is a construct, else metadata."""
-    if finding.construct_path:
+def _foot(result: Result, paint: _Paint) -> list[str]:
+    """Return what to do about findings, each once: with the first finding's rule, in the language of each kind of file."""
+    if not result.findings:
+        return []
+    explain = f"cdk-pull explain {result.findings[0].rule}"
+    lines = [f"{paint('explain', 'dim')}   {explain}"]
+    if any(each.fixable for each in result.findings):
+        lines.append(f"{paint('fix', 'dim')}       cdk-pull check --fix; --diff shows what it changes")
+    suppressions = {_language(each): suppress_line(each) for each in reversed(result.findings)}
+    lines += [f"{paint('suppress', 'dim')}  {paint(line)}" for line in reversed(suppressions.values())]
+    return [*lines, ""]
+
+
+def _language(finding: Finding) -> str:
+    return "cdk" if finding.construct_path else "json" if finding.file.endswith(".json") else "yaml"
+
+
+def suppress_line(finding: Finding) -> str:
+    """Return the exact line that suppresses a finding: CDK's where there is a construct, else metadata."""
+    language = _language(finding)
+    if language == "cdk":
         return f'cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id="{PLUGIN}::{finding.rule}", reason="…"))'
-    if finding.file.endswith(".json"):
+    if language == "json":
         return f'"Metadata": {{"cdk-pull": {{"suppress": [{{"id": "{finding.rule}", "reason": "…"}}]}}}}'
     return f"Metadata: {{cdk-pull: {{suppress: [{{id: {finding.rule}, reason: …}}]}}}}"
 

@@ -19,7 +19,7 @@ from cdk_pull.template.model import Template
 from cdk_pull.template.source import decode_source, from_here, read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from cdk_pull.template.source import Source
 
@@ -50,7 +50,7 @@ class Loaded:
 
 
 def load(paths: Iterable[Path | str], *, account: str | None = None, region: str | None = None) -> Loaded:
-    """Read templates, each path once; one that cannot be read does not keep the others from being checked.
+    """Read templates, each once, also below several of the paths; one that cannot be read does not keep the others from being checked.
 
     Args:
         paths: of template files, of cloud assemblies such as ``cdk.out``, or of folders of templates.
@@ -58,8 +58,13 @@ def load(paths: Iterable[Path | str], *, account: str | None = None, region: str
         region: goes before the Region that an assembly states.
     """
     loaded = Loaded()
-    for path in dict.fromkeys(from_here(Path(path)) for path in paths):
+    seen: set[object] = set()
+    for path in (from_here(Path(path)) for path in paths):
         for read in _readers(path, account, region):
+            # What is read, or why nothing can be.
+            if read.args[0] in seen:
+                continue
+            seen.add(read.args[0])
             try:
                 loaded.assemblies.append(read())
             except TemplateError as error:
@@ -68,7 +73,7 @@ def load(paths: Iterable[Path | str], *, account: str | None = None, region: str
     return loaded
 
 
-def _readers(path: Path, account: str | None, region: str | None) -> Iterator[Callable[[], Assembly]]:
+def _readers(path: Path, account: str | None, region: str | None) -> Iterator[partial[Assembly]]:
     # Path.is_dir raises where a folder above cannot be searched; os.path tells of nothing.
     if not os.path.isdir(path):  # noqa: PTH112
         yield partial(_read_file, path, Environment(account, region))
@@ -78,10 +83,10 @@ def _readers(path: Path, account: str | None, region: str | None) -> Iterator[Ca
         yield from _readers_in(path, account, region)
 
 
-def _readers_in(path: Path, account: str | None, region: str | None) -> Iterator[Callable[[], Assembly]]:
+def _readers_in(path: Path, account: str | None, region: str | None) -> Iterator[partial[Assembly]]:
     """Yield the readers of the templates and cloud assemblies in a folder, and of what cannot be looked into."""
     unread: list[OSError] = []
-    found: list[tuple[Path, Callable[[], Assembly]]] = []
+    found: list[tuple[Path, partial[Assembly]]] = []
     for name, folders, files in os.walk(path, onerror=unread.append):
         folder = Path(name)
         folders[:] = set(folders) - _SKIPPED

@@ -65,7 +65,7 @@ RESULT = Result((FINDING, PLAIN), (KEPT,), 12, ("x.yaml is not YAML",))
 
 
 def test_text() -> None:
-    """Text is grouped by construct, with the place, the line, the fix and the line that keeps it."""
+    """Text is grouped by construct, with the place, the line and the fix; how to explain and suppress stands at the foot."""
     assert render(RESULT, "text") == (
         "Prod/Api/Td (Td52ADF663, AWS::ECS::TaskDefinition)\n"
         "\n"
@@ -73,14 +73,16 @@ def test_text() -> None:
         "    at    app.py:7  cdk.out/Api.template.json:84  Properties.Cpu\n"
         "    line  3: Cpu: 256\n"
         "    fix   Set Cpu to 1024\n"
-        '    keep  cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id="cdk-pull::PULL201", reason="…"))\n'
         "\n"
         "Td (AWS::ECS::TaskDefinition) in t.yaml\n"
         "\n"
         "  info PULL302  100% far\n"
         "    at    t.yaml:3\n"
         "    fix   Use a cache\n"
-        "    keep  Metadata: {cdk-pull: {suppress: [{id: PULL302, reason: …}]}}\n"
+        "\n"
+        "explain   cdk-pull explain PULL201\n"
+        'suppress  cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id="cdk-pull::PULL201", reason="…"))\n'
+        "suppress  Metadata: {cdk-pull: {suppress: [{id: PULL302, reason: …}]}}\n"
         "\n"
         "cannot check: x.yaml is not YAML\n"
         "1 error, 1 note in 12 resources, 1 not checked (1 suppressed by metadata)"
@@ -108,9 +110,25 @@ def test_text_with_suppressed_ones() -> None:
     ],
     ids=["cdk", "yaml", "json"],
 )  # fmt: skip
-def test_the_line_that_keeps_a_finding(finding: Finding, line: str) -> None:
+def test_the_line_that_suppresses_a_finding(finding: Finding, line: str) -> None:
     """It is in the language of the file that it goes into."""
-    assert f"    keep  {line}\n" in render(Result((finding,)), "text")
+    text = render(Result((finding, replace(finding, message="another"))), "text")
+    assert text.count("suppress  ") == text.count(f"\nsuppress  {line}\n\n") == 1
+
+
+def test_the_foot_names_fix() -> None:
+    """Where something can be fixed in the file, the foot says how; without findings there is none."""
+    line = "\nfix       cdk-pull check --fix; --diff shows what it changes\n"
+    assert line in render(Result((PLAIN, replace(PLAIN, fixable=True))), "text")
+    assert line not in render(Result((PLAIN,)), "text")
+    assert "explain" not in render(Result((), (KEPT,)), "text", show_suppressed=True)
+
+
+def test_errors_told_elsewhere() -> None:
+    """What cannot be checked is counted only, where it is told elsewhere."""
+    text = render(RESULT, "text", list_errors=False)
+    assert "cannot check" not in text
+    assert text.endswith("1 error, 1 note in 12 resources, 1 not checked (1 suppressed by metadata)")
 
 
 def test_text_in_colour() -> None:

@@ -140,6 +140,7 @@ class Finding:
         source_line: in that file, from 1; 0 where the assembly does not say.
         suppression: why it does not count; None when it does.
         confidence: how sure it is.
+        fixable: whether ``cdk-pull check --fix`` may fix it: there is a safe fix, and the file is no output of CDK's.
         file_fix: what fixes it in the file, where that was asked for; None where nothing does.
     """
 
@@ -160,6 +161,7 @@ class Finding:
     source_line: int = 0
     suppression: Suppression | None = field(default=None, compare=False)
     confidence: Confidence = Confidence.HIGH
+    fixable: bool = field(default=False, compare=False)
     file_fix: FileFix | None = field(default=None, compare=False)
 
     @property

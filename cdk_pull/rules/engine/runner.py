@@ -78,6 +78,7 @@ class Result:
         suppressed: what does not, each with the reason.
         resources: how many resources were there.
         errors: what could not be checked, a line each.
+        failed: whether one of them is a failure of the rules rather than of the input.
         not_evaluated: what rules could not judge; ``summarize`` of :mod:`cdk_pull.rules.engine.not_evaluated` counts it.
     """
 
@@ -86,6 +87,7 @@ class Result:
     resources: int = 0
     errors: tuple[str, ...] = ()
     not_evaluated: tuple[Gap, ...] = ()
+    failed: bool = False
 
     def at_least(self, severity: Severity) -> list[Finding]:
         """Return the findings that matter as much as a severity, or more."""
@@ -107,7 +109,7 @@ def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Res
     counted: list[Finding] = []
     suppressed: list[Finding] = []
     resources = 0
-    errors: dict[str, None] = {}
+    errors: dict[str, bool] = {}
     gaps: dict[Gap, None] = {}
     for assembly in assemblies:
         resources += sum(len(template.context.resources) for template in assembly.templates)
@@ -125,15 +127,17 @@ def check(assemblies: Iterable[Assembly], options: Options | None = None) -> Res
                 suppressed.append(finding)
             else:
                 counted.append(finding)
-        errors |= dict.fromkeys(template.unread for template in assembly.templates if template.unread)
-    return Result(tuple(counted), tuple(suppressed), resources, tuple(errors), tuple(gaps))
+        errors |= {template.unread: False for template in assembly.templates if template.unread}
+    return Result(
+        tuple(counted), tuple(suppressed), resources, tuple(errors), tuple(gaps), any(errors.values())
+    )
 
 
 def _findings(
     assembly: Assembly,
     kinds: tuple[Subject, ...],
     options: Options,
-    errors: dict[str, None],
+    errors: dict[str, bool],
     gaps: dict[Gap, None],
 ) -> Iterator[tuple[Resource, Finding]]:
     context = CheckContext(assembly, options.facts, options.today, options.synthesizing)
@@ -142,7 +146,7 @@ def _findings(
             subjects = list(_subjects(kind, context))
         except Exception as error:  # noqa: BLE001 - what cannot be worked out here must not hide the other findings
             why = " ".join(f"{type(error).__name__}: {error}".split())[:500]
-            errors[f"{assembly.name} cannot be checked by the rules on each {kind}: {why}; report it"] = None
+            errors[f"{assembly.name} cannot be checked by the rules on each {kind}: {why}; report it"] = True
             continue
         # Rules that have nothing to look at are not imported.
         chosen = options.rules(kind) if subjects else ()
@@ -204,19 +208,19 @@ def run_rule(
         return [(problem, CRASHED, Severity.WARNING)]
 
 
-def _fix(problem: Problem, rule: Rule, rule_id: str, resource: Resource) -> str:
-    """Return what to write instead, and what does it in CDK where the template can be of CDK."""
+def _fix(problem: Problem, rule: Rule, rule_id: str, resource: Resource) -> tuple[str, bool]:
+    """Return what to write instead, what does it in CDK where the template can be of CDK, and whether --fix may do it."""
     fix = problem.fix or rule.fix
     # What stands for an exception in the rule has another id, and nothing fixes it.
     if rule.autofix is None or rule_id != rule.id or not (rule.autofix.codes or problem.patches):
-        return fix
-    if resource.template.source is not None and not resource.construct_path:
-        return fix
+        return fix, False
     autofix = problem.autofix
     if problem.patches:
         autofix = "safe" if rule.autofix.safe else "unsafe"
+    if resource.template.source is not None and not resource.construct_path:
+        return fix, autofix == "safe"
     hint = rule.autofix.hint(rule.id, autofix)
-    return f"{fix} (in CDK: {hint})" if hint else fix
+    return (f"{fix} (in CDK: {hint})" if hint else fix), False
 
 
 def _gap(gap: NotEvaluated, rule_id: str, resource: Resource) -> Gap:
@@ -241,13 +245,14 @@ def _finding(
     if confidence is Confidence.LOW and severity is Severity.ERROR:
         severity = Severity.WARNING
     severity = options.severities.get(rule_id, severity)
+    fix, fixable = _fix(problem, rule, rule_id, resource)
     template = resource.template
     created = template.facts.created.get(resource.logical_id, ("", 0))
     return Finding(
         rule=rule_id,
         severity=severity,
         message=" ".join(problem.message.split()),
-        fix=_fix(problem, rule, rule_id, resource),
+        fix=fix,
         stack=template.name,
         logical_id=resource.logical_id,
         resource_type=resource.type,
@@ -261,6 +266,7 @@ def _finding(
         source_line=created[1],
         suppression=suppression(rule_id, resource),
         confidence=confidence,
+        fixable=fixable,
     )
 
 
