@@ -10,7 +10,7 @@ from aws_cdk import aws_ecr as ecr
 
 from cdk_pull.cdk.fargate.apply_size import is_token
 from cdk_pull.cdk.synth.complete import when_complete
-from cdk_pull.cdk.synth.constructs import stage_of, warn
+from cdk_pull.cdk.synth.constructs import identity, stage_of, warn
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.cdk.synth.depend import depend_on_stack
 from cdk_pull.cdk.synth.written import logical_ids, written_template
@@ -25,12 +25,24 @@ __all__ = ["prepare_replicas"]
 _STACK: Final = "CdkPullReplicas"
 _POLICY: Final = "RegistryPolicy"
 _WARNING: Final = "cdk-pull:replicaPolicy"
+_SHARED: Final = "cdk-pull:replicaSettings"
+_ROOT: Final = "ROOT"
+_COPIED: Final = (
+    "ImageTagMutability",
+    "ImageTagMutabilityExclusionFilters",
+    "LifecyclePolicy",
+    "RepositoryPolicyText",
+)
+# By the template's identity, as jsii makes a new Python object for it at each turn.
+_FILLS: Final[dict[str, _Fill]] = {}
 
 
 def prepare_replicas(
     repository: ecr.Repository, name: str, destinations: tuple[Destination, ...], home: cdk.Stack
 ) -> None:
     """Have each destination create the copy with the repository's settings, and accept it from another account.
+
+    Repositories of one namespace share a template: where their settings differ, those of the first count, with a warning.
 
     Amazon ECR copies images alone. A repository creation template at the destination gives the copy the tag mutability,
     the life-cycle policy and the repository policy; in another account a registry policy lets the copy in.
@@ -41,52 +53,82 @@ def prepare_replicas(
         destinations: where to.
         home: the stack of the replication configuration, which is deployed after the destinations.
     """
-    stacks = [_stack(repository, each) for each in destinations if not is_token(each.region)]
-    for stack, destination in zip(
-        stacks, [each for each in destinations if not is_token(each.region)], strict=True
-    ):
-        template = ecr.CfnRepositoryCreationTemplate(
-            stack,
-            f"{''.join(part.title() for part in name.replace('_', '-').replace('.', '-').replace('/', '-').split('-'))}Copies",
-            prefix=name,
-            applied_for=["REPLICATION"],
-            description=f"Copies of {name}",
-        )
-        when_complete(template, _Fill(repository, template))
-        record(template.node, _decision(repository, name))
+    for destination in destinations:
+        if is_token(destination.region):
+            continue
+        stack = _stack(repository, destination)
+        record(_template(stack, repository, name).node, _decision(repository, name))
         depend_on_stack(home, stack)
         if destination.account is not None:
             _accept(stack, name, cdk.Stack.of(repository).account)
 
 
+def _template(stack: cdk.Stack, repository: ecr.Repository, name: str) -> ecr.CfnRepositoryCreationTemplate:
+    """Return the template of a destination by which the copy is created, made or shared.
+
+    A template has a namespace, as Amazon ECR reads its prefix with a slash at its end: there is none for one repository.
+    """
+    namespace = _namespace(name)
+    # A repository's name has no two hyphens in a row, so that two namespaces never get one id.
+    construct = f"Copies-{namespace.replace('/', '--')}"
+    known = stack.node.try_find_child(construct)
+    if isinstance(known, ecr.CfnRepositoryCreationTemplate):
+        _FILLS[identity(known)].repositories.append(repository)
+        return known
+    template = ecr.CfnRepositoryCreationTemplate(
+        stack,
+        construct,
+        prefix=namespace,
+        applied_for=["REPLICATION"],
+        description=f"Copies of {'all repositories' if namespace == _ROOT else f'{namespace}/'}",
+    )
+    _FILLS[identity(template)] = fill = _Fill(repository, template)
+    when_complete(template, fill)
+    return template
+
+
+def _namespace(name: str) -> str:
+    """Return the prefix of a creation template that is about a repository."""
+    return name.rpartition("/")[0] or _ROOT
+
+
 def _decision(repository: ecr.Repository, name: str) -> Decision:
+    namespace = _namespace(name)
+    others = "every copy in the registry" if namespace == _ROOT else f"every copy in {namespace}/"
     return Decision(
         topic="replication",
         decided=f"copies of {name} get the tag mutability, life cycle and policy of {repository.node.path}",
         why="Amazon ECR copies images alone, and creates the copy's repository with the settings of a creation template",
         cost=f"storage of every copy, about ${ecr_prices().storage:.2f} per GB and month, and about "
         f"${ecr_prices().transfer:.2f} per GB to copy it",
-        confidence="a template is about repositories that are created after it; its prefix also takes in longer names",
+        confidence=f"a template is about repositories that are created after it, and about {others} without a template of "
+        "a longer prefix",
     )
 
 
 class _Fill:
-    """Gives a template the repository's settings, once nobody changes these any more."""
+    """Gives a template the settings of its repositories, once nobody changes these any more."""
 
     def __init__(self, repository: ecr.Repository, template: ecr.CfnRepositoryCreationTemplate) -> None:
-        self._repository, self._template = repository, template
+        self.repositories = [repository]
+        self._template = template
 
     def __call__(self) -> None:
-        definition = self._repository.node.default_child
-        if not isinstance(definition, ecr.CfnRepository):
+        first, *others = self.repositories
+        settings = _settings(first)
+        if settings is None:
             return
-        # What changes it later, such as add_lifecycle_rule, is in no property that Python sees.
-        stack = cdk.Stack.of(definition)
-        (logical_id,) = logical_ids(stack, [definition])
-        said: dict[str, Any] = written_template(stack)["Resources"].get(logical_id, {}).get("Properties", {})
-        template = self._template
-        template.image_tag_mutability = said.get("ImageTagMutability")
-        filters = said.get("ImageTagMutabilityExclusionFilters")
+        for other in others:
+            if _settings(other) != settings:
+                warn(
+                    other,
+                    _SHARED,
+                    f"its copies get the settings of {first.node.path}, which differ: Amazon ECR creates copies by their "
+                    f"namespace, {self._template.prefix}; give both the same settings, or names in different namespaces",
+                )
+        template, policy = self._template, settings.pop("RepositoryPolicyText")
+        template.image_tag_mutability = settings["ImageTagMutability"]
+        filters = settings["ImageTagMutabilityExclusionFilters"]
         if isinstance(filters, list):
             kind = ecr.CfnRepositoryCreationTemplate.ImageTagMutabilityExclusionFilterProperty
             template.image_tag_mutability_exclusion_filters = [
@@ -98,21 +140,32 @@ class _Fill:
                 )
                 for each in filters
             ]
-        lifecycle = said.get("LifecyclePolicy")
+        lifecycle = settings["LifecyclePolicy"]
         if isinstance(lifecycle, dict) and isinstance(lifecycle.get("LifecyclePolicyText"), str):
             template.lifecycle_policy = lifecycle["LifecyclePolicyText"]
-        policy = said.get("RepositoryPolicyText")
         if policy is None:
             return
         if _is_plain(policy):
             template.repository_policy = json.dumps(policy, separators=(",", ":"))
         else:
             warn(
-                self._repository,
+                first,
                 _WARNING,
                 "its policy names resources of its stack, which other Regions do not know: the copies have no policy; use ARNs "
                 "as strings",
             )
+
+
+def _settings(repository: ecr.Repository) -> dict[str, Any] | None:
+    """Return what a copy should have of a repository, as its template has it."""
+    definition = repository.node.default_child
+    if not isinstance(definition, ecr.CfnRepository):
+        return None
+    # What changes it later, such as add_lifecycle_rule, is in no property that Python sees.
+    stack = cdk.Stack.of(definition)
+    (logical_id,) = logical_ids(stack, [definition])
+    properties = written_template(stack)["Resources"].get(logical_id, {}).get("Properties", {})
+    return {name: properties.get(name) for name in _COPIED}
 
 
 def _is_plain(value: Any) -> bool:

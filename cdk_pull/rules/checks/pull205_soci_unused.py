@@ -8,7 +8,7 @@ from cdk_pull.image.ecr import registry_kind
 from cdk_pull.image.profile import Compression
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
-from cdk_pull.rules.support.fargate_facts import asks_soci, has_soci_v1
+from cdk_pull.rules.support.fargate_facts import asks_soci, soci_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ _ON_EC2: Final = "its tasks run on EC2 instances, which have no SOCI snapshotter
 _VERSION_1: Final = (
     "the index has version 1, which Fargate does not accept from accounts that are new to SOCI"
 )
+_BEFORE: Final = "its tag is that of the image before it was indexed; the image with the index is tagged "
 _VERSION_2: Final = "Build an index of version 2, with SociIndexV2Build or soci convert"
 
 
@@ -40,7 +41,7 @@ def soci_unused(task: TaskDefinition, context: CheckContext) -> Iterator[Problem
     ## What it does
     Finds Fargate tasks that ask for SOCI, by `Metadata: {cdk-pull: {soci: true}}` or by a SOCI index resource for
     the repository of their image, and of whose images none can use it: they are not in private ECR, have zstd
-    layers, run on Windows, or have an index of version 1 alone. Tasks that services run on EC2 are found as well: no
+    layers, run on Windows, have an index of version 1 alone, or are the image before it was indexed. Tasks that services run on EC2 are found as well: no
     ECS-optimized AMI and no ECS variant of Bottlerocket has the SOCI snapshotter.
 
     ## Why it matters
@@ -79,10 +80,16 @@ def soci_unused(task: TaskDefinition, context: CheckContext) -> Iterator[Problem
         if why:
             yield Problem(
                 message=f"SOCI is configured, but the whole image {image} is pulled: {why}",
-                fix=_VERSION_2 if why == _VERSION_1 else "Drop the index" if why == _ON_EC2 else "",
+                fix=_fix(why),
                 path=(*container.path, "Image"),
                 quote=str(image),
             )
+
+
+def _fix(why: str) -> str:
+    if why.startswith(_BEFORE):
+        return f"Run the tag {why.removeprefix(_BEFORE)}; in CDK, the image that to_ecs_docker_image_code returns"
+    return {_VERSION_1: _VERSION_2, _ON_EC2: "Drop the index"}.get(why, "")
 
 
 def _why_not(image: Image, task: TaskDefinition, context: CheckContext) -> str:
@@ -96,6 +103,13 @@ def _why_not(image: Image, task: TaskDefinition, context: CheckContext) -> str:
     profile = context.facts.profile(image, task)
     if profile is not None and any(layer.compression is Compression.ZSTD for layer in profile.layers):
         return "its layers are zstd, which SOCI cannot index"
-    if has_soci_v1(image, context):
-        return _VERSION_1
-    return ""
+    return _why_not_by_index(image, context)
+
+
+def _why_not_by_index(image: Image, context: CheckContext) -> str:
+    indexes = soci_indexes(image, context)
+    if any(index.result is None or image.tag != index.tag for index in indexes if index.version > 1):
+        return ""
+    if results := [index.result for index in indexes if index.result is not None]:
+        return f"{_BEFORE}{results[0]}"
+    return _VERSION_1 if indexes else ""

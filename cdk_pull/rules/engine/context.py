@@ -10,7 +10,7 @@ from cdk_pull.template.ecs.view import EcsView
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Mapping
     from datetime import date
 
     from cdk_pull.rules.support.image_facts import ImageFactsBook
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.tasks import TaskDefinition
     from cdk_pull.template.model import Resource, Template
 
-__all__ = ["CheckContext", "Placement"]
+__all__ = ["CheckContext", "Placement", "SociIndex"]
 
 _T = TypeVar("_T")
 
 # The behaviors under which an instance runs what it has.
 _CACHED: Final = frozenset({"prefer-cached", "once"})
-_SOCI_V1: Final = "Custom::SociIndexBuild"
-_SOCI_V2: Final = "Custom::SociIndexV2Build"
+# What the constructs SociIndexBuild and SociIndexV2Build of deploy-time-build make, told apart by the property `type`.
+_SOCI: Final = "Custom::CDKSociIndexBuild"
+_SOCI_V1: Final = "SociIndexBuild"
 
 
 @dataclass(eq=False)
@@ -50,6 +51,34 @@ class Placement:
     def images(self) -> list[Image]:
         """The images of their task definitions."""
         return [image for task in self.tasks for image in task.images]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SociIndex:
+    """A SOCI index that a resource makes.
+
+    Attributes:
+        repository: of the image, by name or logical id; empty where it is not known.
+        version: 1 or 2.
+        tag: of the image that is indexed; None where it is not known.
+        result: of the image that has the index, with version 2; None where it is not known, or is the same image.
+    """
+
+    repository: str
+    version: int
+    tag: str | None
+    result: str | None = None
+
+
+def _soci_index(values: Mapping[str, Any]) -> SociIndex:
+    name, first = values.get("repositoryName"), values.get("type") == _SOCI_V1
+    tag, result = values.get("imageTag" if first else "inputImageTag"), values.get("outputImageTag")
+    return SociIndex(
+        repository=(name.logical_id or "") if isinstance(name, Unknown) else str(name or ""),
+        version=1 if first else 2,
+        tag=tag if isinstance(tag, str) else None,
+        result=result if isinstance(result, str) and not first else None,
+    )
 
 
 _NOTHING: Final = Placement([])
@@ -198,19 +227,10 @@ class CheckContext:
         return found
 
     @cached_property
-    def soci_repositories(self) -> frozenset[str]:
-        """The repositories, by name or logical id, for which a resource of deploy-time-build makes a SOCI index."""
-        return self._soci_of(_SOCI_V1) | self._soci_of(_SOCI_V2)
-
-    @cached_property
-    def soci_v1_repositories(self) -> frozenset[str]:
-        """Those of them for which it makes an index of version 1 alone."""
-        return self._soci_of(_SOCI_V1) - self._soci_of(_SOCI_V2)
-
-    def _soci_of(self, kind: str) -> frozenset[str]:
-        found = set()
-        for template in self.assembly.templates:
-            for index in template.of_type(kind):
-                name = index.values.get("repositoryName")
-                found.add(name.logical_id if isinstance(name, Unknown) else str(name))
-        return frozenset(found - {""})
+    def soci_indexes(self) -> tuple[SociIndex, ...]:
+        """The SOCI indexes that resources of deploy-time-build make."""
+        return tuple(
+            _soci_index(index.values)
+            for template in self.assembly.templates
+            for index in template.of_type(_SOCI)
+        )

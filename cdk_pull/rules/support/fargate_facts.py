@@ -11,7 +11,7 @@ from cdk_pull.template.values import as_text, is_text
 
 if TYPE_CHECKING:
     from cdk_pull.fargate.choose import Choice
-    from cdk_pull.rules.engine.context import CheckContext
+    from cdk_pull.rules.engine.context import CheckContext, SociIndex
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
@@ -19,7 +19,7 @@ __all__ = [
     "asks_soci",
     "choose_size",
     "fargate_size",
-    "has_soci_v1",
+    "soci_indexes",
     "start_target",
     "task_profile",
 ]
@@ -90,19 +90,19 @@ def start_target(value: Any) -> float | None:
 
 
 def asks_soci(task: TaskDefinition, image: Image, context: CheckContext) -> bool:
-    """Tell whether somebody wants SOCI for an image: by metadata, or by an index resource for its repository."""
-    if task.resource.metadata.get("soci") is True:
-        return True
-    return bool(_names(image) & context.soci_repositories)
+    """Tell whether somebody wants SOCI for an image: by metadata, or by an index resource for it."""
+    return task.resource.metadata.get("soci") is True or bool(soci_indexes(image, context))
 
 
-def has_soci_v1(image: Image, context: CheckContext) -> bool:
-    """Tell whether an index of version 1 is all that is made for an image."""
-    return bool(_names(image) & context.soci_v1_repositories)
-
-
-def _names(image: Image) -> set[str]:
+def soci_indexes(image: Image, context: CheckContext) -> list[SociIndex]:
+    """Return the indexes that are made for an image, or out of it; one whose tag is not known may be."""
     names = {str(image.repository.logical_id)} if image.repository is not None else set()
     if image.reference is not None:
         names.add(image.reference.repository)
-    return names
+    tag = image.tag
+    return [
+        index
+        for index in context.soci_indexes
+        if index.repository in names
+        and (not isinstance(tag, str) or index.tag is None or tag in {index.tag, index.result})
+    ]

@@ -55,7 +55,7 @@ def test_settings_hold_at_the_copy() -> None:
         assert json.loads(template.pop("RepositoryPolicy"))["Statement"][0]["Action"] == "ecr:BatchGetImage"
         assert template == {
             "AppliedFor": ["REPLICATION"],
-            "Description": "Copies of shop/web",
+            "Description": "Copies of shop/",
             "ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
             "ImageTagMutabilityExclusionFilters": [
                 {
@@ -63,10 +63,39 @@ def test_settings_hold_at_the_copy() -> None:
                     "ImageTagMutabilityExclusionFilterValue": "dev-*",
                 }
             ],
-            "Prefix": "shop/web",
+            "Prefix": "shop",
         }
     before = [each.stack_name for each in cdk.Stack.of(repository).dependencies]
     assert sorted(before) == ["CdkPullReplicas-eu-west-1", "CdkPullReplicas-us-west-2"]
+
+
+def test_copies_are_created_by_their_namespace() -> None:
+    """Repositories of a namespace share one template; settings that differ are a warning; a name without one has ROOT."""
+    app = cdk.App()
+    first = images(app, replicate_to=["us-west-2"])
+    home = cdk.Stack.of(first)
+    pull.ImageRepository(
+        home, "Same", repository_name="shop/api", replicate_to=["us-west-2"], mutable_tags=["dev-*"]
+    )
+    pull.ImageRepository(home, "Other", repository_name="shop/job", replicate_to=["us-west-2"])
+    pull.ImageRepository(home, "Alone", repository_name="alone", replicate_to=["us-west-2"])
+    messages = [
+        message.entry.data
+        for artifact in app.synth().stacks
+        for message in artifact.messages
+        if "replicaSettings" in str(message.entry.data)
+    ]
+    templates = of_type(replica(app, "CdkPullReplicas-us-west-2"), "AWS::ECR::RepositoryCreationTemplate")
+    assert [(each["Prefix"], each["Description"]) for each in templates] == [
+        ("shop", "Copies of shop/"),
+        ("ROOT", "Copies of all repositories"),
+    ]
+    assert messages == [
+        (
+            f"its copies get the settings of {first.node.path}, which differ: Amazon ECR creates copies by their namespace, "
+            "shop; give both the same settings, or names in different namespaces [ack: cdk-pull:replicaSettings]"
+        )
+    ]
 
 
 def test_three_regions_and_two_accounts() -> None:
