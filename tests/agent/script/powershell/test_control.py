@@ -50,6 +50,8 @@ ALWAYS: Final = _set("'always'")
         (f"@() | % {{ {ALWAYS} }}\n{ONCE}", "once"),
         (f"switch ('a', 'b') {{ 'a' {{ {ALWAYS} }} 'b' {{ {ONCE} }} }}", "once"),
         (f"switch -Wildcard ('prod-1') {{ 'prod*' {{ {ONCE}; break }} default {{ {ALWAYS} }} }}", "once"),
+        (f"switch -Regex ('prod-1') {{ '^prod' {{ {ONCE} }} }}", None),
+        (f"switch -CaseSensitive ('A') {{ 'a' {{ {ALWAYS} }} default {{ {ONCE} }} }}", "once"),
         (f"switch (Get-Mode) {{ 'a' {{ {ALWAYS} }} default {{ {ONCE} }} }}", None),
         (f"foreach ($v in 'once', 'always') {{ switch ($v) {{ 'once' {{ {ONCE}; break }} }} }}", "once"),
         # Functions.
