@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cdk_pull.cdk.checks.stage_fixes import FixRequest, StageFixes
 from cdk_pull.cdk.ec2.capacity import is_capacity, launch_resources, why_imported
 from cdk_pull.cdk.synth.constructs import is_cluster
-from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
-from cdk_pull.cdk.synth.tasks import task_definition_of, why_no_task
+from cdk_pull.cdk.synth.tasks import TaskMixin
 from cdk_pull.rules.fixes.selected import SelectedFixes
 from cdk_pull.rules.support.image_facts import ImageFactsBook
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["PullFixes"]
 
 
-class PullFixes(ScopeMixin):
+class PullFixes(TaskMixin):
     """Fix what PullChecks and ``cdk-pull check`` find, where it is certain what was meant.
 
     Apply it to an app, a stage, a stack or a construct, for all that is below, what comes later included::
@@ -71,13 +70,10 @@ class PullFixes(ScopeMixin):
         Raises:
             UnsupportedError: for capacity whose user data is not defined in this app.
         """
-        if is_capacity(construct):
-            return launch_resources(construct)
-        definition = task_definition_of(construct)
-        return [definition] if definition else ()
+        return launch_resources(construct) if is_capacity(construct) else super().resources_of(construct)
 
     def refusal(self, construct: IConstruct) -> str:
         """Return why a construct has nothing that can be fixed, and what to do instead."""
         if is_cluster(construct):
             return "the capacity and task definitions of a cluster may be anywhere in the app; apply it to the stack or the app"
-        return why_no_task(construct) or why_imported(construct)
+        return super().refusal(construct) or why_imported(construct)

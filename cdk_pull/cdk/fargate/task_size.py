@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from cdk_pull.cdk.fargate.stage_task_sizes import StageTaskSizes, is_for_fargate
 from cdk_pull.cdk.synth.keywords import refuse_unknown
-from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
-from cdk_pull.cdk.synth.tasks import task_definition_of, why_no_task
+from cdk_pull.cdk.synth.tasks import TaskMixin
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.sizing import SizingRequest
 from cdk_pull.fargate.sizing_props import SizingProps, sizing_request
@@ -31,7 +30,7 @@ _NOT_FOR_FARGATE: Final = (
 )
 
 
-class FargateTaskSize(ScopeMixin):
+class FargateTaskSize(TaskMixin):
     """Choose or check the size of Fargate task definitions that exist already, L2 or L1.
 
     Apply it to a task definition, to a service that runs one, or to whatever holds some::
@@ -101,14 +100,11 @@ class FargateTaskSize(ScopeMixin):
 
     def resources_of(self, construct: IConstruct) -> Sequence[cdk.CfnResource]:
         """Return the L1 of a Fargate task definition, or of the one that a service runs."""
-        definition = task_definition_of(construct)
-        return [definition] if definition is not None and is_for_fargate(definition) else ()
+        return [each for each in super().resources_of(construct) if is_for_fargate(each)]
 
     def refusal(self, construct: IConstruct) -> str:
         """Return why a construct has no Fargate task definition, and what to do instead."""
-        if task_definition_of(construct) is not None:
-            return _NOT_FOR_FARGATE
-        return why_no_task(construct)
+        return _NOT_FOR_FARGATE if super().resources_of(construct) else super().refusal(construct)
 
     def apply_to_resources(self, application: Application, resources: Sequence[cdk.CfnResource]) -> None:
         """Size one task definition at once.

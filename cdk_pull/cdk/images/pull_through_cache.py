@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from cdk_pull.cdk.images.cache_request import CacheRequest, RepositorySettings, existing_plan
 from cdk_pull.cdk.images.stage_caches import StageCaches
-from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
-from cdk_pull.cdk.synth.tasks import task_definition_of, why_no_task
+from cdk_pull.cdk.synth.tasks import TaskMixin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,14 +15,13 @@ if TYPE_CHECKING:
     import aws_cdk as cdk
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sns as sns
-    from constructs import IConstruct
 
     from cdk_pull.cdk.images.cache_request import Upstreams
 
 __all__ = ["PullThroughCache"]
 
 
-class PullThroughCache(ScopeMixin):
+class PullThroughCache(TaskMixin):
     """Pull the public images of an app, a stack or a task definition through caches in its own registry.
 
     Apply it to whatever holds task definitions, in any order with other mixins::
@@ -104,12 +102,3 @@ class PullThroughCache(ScopeMixin):
         made = cls()
         made.request = CacheRequest(plan=existing_plan(prefixes, allow), makes_rules=False)
         return made
-
-    def resources_of(self, construct: IConstruct) -> Sequence[cdk.CfnResource]:
-        """Return the L1 of a task definition, or of the one that a service runs."""
-        definition = task_definition_of(construct)
-        return [definition] if definition else ()
-
-    def refusal(self, construct: IConstruct) -> str:
-        """Return why a construct has no images that can be cached, and what to do instead."""
-        return why_no_task(construct)

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk.images.region_check import OneImage, StageImages
-from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
-from cdk_pull.cdk.synth.tasks import shape_of, task_definition_of, why_no_task
+from cdk_pull.cdk.synth.tasks import TaskMixin, shape_of
 from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.image.allow_list import AllowList
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import aws_cdk as cdk
     from constructs import Construct, IConstruct
 
 __all__ = ["SameRegionImage", "SameRegionImages"]
 
 
-class SameRegionImages(ScopeMixin):
+class SameRegionImages(TaskMixin):
     """Keep every image of an app, a stack or a task definition in its stack's Region.
 
     Apply it to whatever holds task definitions, of EC2, Fargate or external instances, in any order::
@@ -59,12 +58,8 @@ class SameRegionImages(ScopeMixin):
 
     def resources_of(self, construct: IConstruct) -> Sequence[cdk.CfnResource]:
         """Return the L1 of a task definition, of the one that a service runs, or of what has containers of its own."""
-        definition = task_definition_of(construct) or shape_of(construct)
-        return [definition] if definition else ()
-
-    def refusal(self, construct: IConstruct) -> str:
-        """Return why a construct has no images that can be looked at, and what to do instead."""
-        return why_no_task(construct)
+        shape = shape_of(construct)
+        return super().resources_of(construct) or ([shape] if shape else ())
 
 
 class SameRegionImage(ecs.ContainerImage):

@@ -1,4 +1,4 @@
-"""Which L1 task definition a construct stands for, and which constructs stand for none."""
+"""Which L1 task definition a construct stands for, which constructs stand for none, and the base of mixins for them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
 from cdk_pull.cdk.synth.constructs import is_cluster, types_of
+from cdk_pull.cdk.synth.scope_mixin import ScopeMixin
 from cdk_pull.template.ecs.task_shapes import SHAPES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from constructs import IConstruct
 
-__all__ = ["TASK", "shape_of", "task_definition_of", "why_no_task"]
+__all__ = ["TASK", "TaskMixin", "shape_of", "task_definition_of", "why_no_task"]
 
 TASK: Final = "AWS::ECS::TaskDefinition"
 """The CloudFormation type of a task definition."""
@@ -33,21 +36,13 @@ _EXPRESS: Final = (
 )
 _JOBS: Final = frozenset({"aws-cdk-lib.aws_batch.EcsJobDefinition"})
 _PROVIDER: Final = "a capacity provider holds no task definitions; apply it to the stack or the app"
-_REASONS: Final = {
-    "aws-cdk-lib.aws_ecs.AsgCapacityProvider": _PROVIDER,
-    "aws-cdk-lib.aws_ecs.ManagedInstancesCapacityProvider": _PROVIDER,
-    "aws-cdk-lib.aws_ecs.ContainerDefinition": _CONTAINER,
-    "aws-cdk-lib.aws_ecs.CfnService": _CFN_SERVICE,
-    "aws-cdk-lib.aws_ecs.CfnExpressGatewayService": _EXPRESS,
-    "aws-cdk-lib.aws_ecs.ITaskDefinition": _IMPORTED_TASK,
-    "aws-cdk-lib.aws_ecs.IEc2TaskDefinition": _IMPORTED_TASK,
-    "aws-cdk-lib.aws_ecs.IFargateTaskDefinition": _IMPORTED_TASK,
-    "aws-cdk-lib.aws_ecs.IExternalTaskDefinition": _IMPORTED_TASK,
-    "aws-cdk-lib.aws_ecs.IService": _IMPORTED_SERVICE,
-    "aws-cdk-lib.aws_ecs.IBaseService": _IMPORTED_SERVICE,
-    "aws-cdk-lib.aws_ecs.IEc2Service": _IMPORTED_SERVICE,
-    "aws-cdk-lib.aws_ecs.IFargateService": _IMPORTED_SERVICE,
-    "aws-cdk-lib.aws_ecs.IExternalService": _IMPORTED_SERVICE,
+_INTERFACES: Final = {
+    _IMPORTED_TASK: "ITaskDefinition IEc2TaskDefinition IFargateTaskDefinition IExternalTaskDefinition",
+    _IMPORTED_SERVICE: "IService IBaseService IEc2Service IFargateService IExternalService",
+    _PROVIDER: "AsgCapacityProvider ManagedInstancesCapacityProvider",
+    _CONTAINER: "ContainerDefinition",
+    _CFN_SERVICE: "CfnService",
+    _EXPRESS: "CfnExpressGatewayService",
 }
 
 
@@ -81,4 +76,24 @@ def why_no_task(construct: IConstruct) -> str:
         return "" if construct.node.default_child else _IMPORTED_TASK
     if any(name.startswith("aws-cdk-lib.aws_batch.") for name in types):
         return _BATCH
-    return next((reason for name, reason in _REASONS.items() if name in types), "")
+    return next(
+        (
+            reason
+            for reason, names in _INTERFACES.items()
+            if not types.isdisjoint(f"aws-cdk-lib.aws_ecs.{name}" for name in names.split())
+        ),
+        "",
+    )
+
+
+class TaskMixin(ScopeMixin):
+    """A mixin that serves ECS task definitions: by themselves, by a service that runs one, or all in a scope."""
+
+    def resources_of(self, construct: IConstruct) -> Sequence[cdk.CfnResource]:
+        """Return the L1 of a task definition, or of the one that a service runs."""
+        definition = task_definition_of(construct)
+        return [definition] if definition is not None else ()
+
+    def refusal(self, construct: IConstruct) -> str:
+        """Return why a construct stands for no task definition, and what to do instead."""
+        return why_no_task(construct)
