@@ -84,3 +84,12 @@ def test_archive_of_cloud_configs() -> None:
     )
     assert [step.name for step in steps] == ["runcmd", "x"]
     assert plan("#cloud-config-archive\n[", Holes()) == ([], [])
+
+
+def test_archive_runs_by_file_name() -> None:
+    """The scripts of an archive run in the order of their names, which are numbered from 1 where none is given."""
+    scripts = (
+        "#cloud-config-archive\n- {content: '#!/bin/sh'}\n- {content: '#!/bin/sh', filename: part-0015}\n"
+    )
+    steps, _ = plan(scripts, Holes())
+    assert [step.name for step in steps] == ["part-001", "part-0015"]
