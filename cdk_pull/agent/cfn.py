@@ -7,7 +7,7 @@ import binascii
 import json
 from typing import TYPE_CHECKING
 
-from cdk_pull.agent.pieces import Marked, Marks, has_tokens
+from cdk_pull.agent.pieces import Marked, Marks, has_tokens, joined
 from cdk_pull.agent.readers.reading import LIMIT_BYTES, Reading, Unknown, compute, size_bytes
 from cdk_pull.agent.user_data import add_settings, read_any
 from cdk_pull.agent.writers.cloud_init import as_archive
@@ -105,7 +105,7 @@ def from_text(text: str, marked: Marked[object]) -> object:
     parts = marked.parts(text)
     if all(isinstance(part, str) for part in parts):
         return {"Fn::Base64": "".join(map(str, parts))}
-    return {"Fn::Base64": {"Fn::Join": ["", _joined(parts)]}}
+    return {"Fn::Base64": {"Fn::Join": ["", joined(parts)]}}
 
 
 def apply_to_value(value: object, settings: AgentSettings, os: OperatingSystem) -> object:
@@ -293,17 +293,6 @@ def _substituted(
         else:
             resource, dot, attribute = name.partition(".")
             yield {"Fn::GetAtt": [resource, attribute]} if dot else {"Ref": name}, None, 0
-
-
-def _joined(parts: Sequence[str | object]) -> list[str | object]:
-    """Return parts with no two texts side by side."""
-    joined: list[str | object] = []
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
-        else:
-            joined.append(part)
-    return joined
 
 
 def _decoded(value: str) -> str:

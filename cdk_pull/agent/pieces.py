@@ -24,6 +24,7 @@ __all__ = [
     "Marks",
     "begins_unknown",
     "has_tokens",
+    "joined",
     "known_parts",
     "readable",
     "split_marks",
@@ -196,6 +197,17 @@ class Marked(Generic[T]):
             elif part:
                 found.append(part)
         return found
+
+
+def joined(parts: Iterable[object]) -> list[object]:
+    """Return parts with no two texts side by side."""
+    found: list[object] = []
+    for part in parts:
+        if isinstance(part, str) and found and isinstance(found[-1], str):
+            found[-1] += part
+        else:
+            found.append(part)
+    return found
 
 
 def readable(text: str) -> str:

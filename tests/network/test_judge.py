@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import pytest
 
 from cdk_pull.network.judge import Judge
 from cdk_pull.network.model import (
@@ -111,3 +114,29 @@ def test_many_services_are_judged_in_linear_time() -> None:
 
     calls(50)
     assert calls(800) < 10 * calls(100)
+
+
+def test_an_endpoint_in_unknown_subnets() -> None:
+    """Where the subnets of an endpoint are not known, its security groups and policy alone decide."""
+    network = _network(2)
+    anywhere = tuple(replace(each, subnets=None) for each in network.endpoints)
+    judge = Judge(replace(network, endpoints=anywhere))
+    assert judge.judge(_source(0), API).status == "reachable"
+    assert judge.judge(_source(1), API).element == "E"
+
+
+@pytest.mark.parametrize(
+    ("routes", "status", "reason"),
+    [
+        (
+            (Route(destination=None, target="nat"),),
+            "unknown",
+            "of subnet has a route whose destination is not known",
+        ),
+        ((Route(destination=None, target="nat"), Route(destination=ANYWHERE, target="nat")), "reachable", ""),
+    ],
+)
+def test_a_route_to_an_unknown_destination(routes: tuple[Route, ...], status: str, reason: str) -> None:
+    """A route whose destination is not known may be the default route, where no other is."""
+    verdict = Judge(_network(2, *routes)).judge(_source(0), HUB)
+    assert (verdict.status, verdict.reason) == (status, reason)

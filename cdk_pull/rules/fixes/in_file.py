@@ -10,7 +10,7 @@ from cdk_pull.agent.fixes.apply import first_edit
 from cdk_pull.agent.fixes.case import Case
 from cdk_pull.agent.fixes.hunks import hunks
 from cdk_pull.agent.fixes.in_template import texts_of
-from cdk_pull.agent.pieces import readable
+from cdk_pull.agent.pieces import joined, readable
 from cdk_pull.agent.user_data import read_user_data
 from cdk_pull.errors import UnsupportedError
 from cdk_pull.patterns import lazy_pattern
@@ -187,19 +187,9 @@ def _changes(edit: TextEdit, found: _Found) -> list[NewString]:
     ]
     changes.sort(key=lambda each: each.start, reverse=True)
     after = locate(changed(found.inner, changes)).marked
-    if _joined(after.parts()) != _joined(found.located.marked.parts(edit.text.replace(_FOLLOWED, INIT_CALL))):
+    if joined(after.parts()) != joined(found.located.marked.parts(edit.text.replace(_FOLLOWED, INIT_CALL))):
         raise CannotEditError(_CROSSES)
     return changes
-
-
-def _joined(parts: Sequence[object]) -> list[object]:
-    joined: list[object] = []
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
-        else:
-            joined.append(part)
-    return joined
 
 
 def _leaves(hunk: Replacement, located: Located) -> Iterator[NewString]:

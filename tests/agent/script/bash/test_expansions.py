@@ -177,6 +177,7 @@ def test_computed(script: str) -> None:
         "put $(printf 'a\\nb\\n' | sed -n 2p)",
         "put $(echo aaaa | sed -E 's/(a+)+$/b/')",
         "put $(echo once | tr -s c)",
+        "put $(echo pnce | tr n-p m-o)",
         "put $(curl x | head -1)",
         "v=once; [[ $v =~ ^(o+)+$ ]] && put once",
         f"python3 - <<EOF\nopen('{F}', 'a').write('{B}=once')\nEOF",
