@@ -168,3 +168,29 @@ def test_select_and_baseline(capsys: pytest.CaptureFixture[str], folder: Path) -
     _run(capsys, "safe.yaml", "--format", "json", "--output", "base.json")
     assert _run(capsys, "safe.yaml", "--fix", "--baseline", "base.json")[::2] == (0, [])
     assert (folder / "safe.yaml").read_text(encoding="utf-8") == SAFE
+
+
+@pytest.mark.parametrize(
+    "name", ["PULL104/fail_quotes", "PULL108/fail", "PULL111/fail", "PULL201/fail_odd", "PULL208/fail"]
+)
+def test_sarif_has_the_same_edits(capsys: pytest.CaptureFixture[str], folder: Path, name: str) -> None:
+    """Who applies the regions of SARIF to the file gets what --fix writes."""
+    text = (FIXTURES / f"{name}.yaml").read_text(encoding="utf-8")
+    rule = name.partition("/")[0]
+    (folder / "t.yaml").write_text(text, encoding="utf-8")
+    results = json.loads(_run(capsys, "t.yaml", "--format", "sarif")[1])["runs"][0]["results"]
+    (fix, *_) = (each["fixes"][0] for each in results if each["ruleId"] == rule)
+    (change,) = fix["artifactChanges"]
+    assert change["artifactLocation"] == {"uri": "t.yaml"}
+    lines = text.splitlines(keepends=True)
+    starts = [sum(map(len, lines[:number])) for number in range(len(lines) + 1)]
+    regions = [(each["deletedRegion"], each["insertedContent"]["text"]) for each in change["replacements"]]
+    for region, new in sorted(
+        regions, key=lambda each: (each[0]["startLine"], each[0]["startColumn"]), reverse=True
+    ):
+        start = starts[region["startLine"] - 1] + region["startColumn"] - 1
+        end = starts[region["endLine"] - 1] + region["endColumn"] - 1
+        text = f"{text[:start]}{new}{text[end:]}"
+    unsafe = () if fix["properties"]["safe"] else ("--unsafe-fixes", rule)
+    _run(capsys, "t.yaml", "--fix", "--select", rule, *unsafe)
+    assert (folder / "t.yaml").read_text(encoding="utf-8") == text

@@ -15,8 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdk_pull.records import replace
 from cdk_pull.report.formats import FORMATS, render
 from cdk_pull.rules.engine.runner import Options, Result, check
+from cdk_pull.rules.fixes.fix_file import fix_file
+from cdk_pull.rules.fixes.selected import SelectedFixes
 from cdk_pull.template.assembly import from_document
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.load import load
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OPTIONS = Options(today=to_date("2024-06-25"))
+FIXES = SelectedFixes.of((), (), ["PULL"])
 REGIONS = (None, "eu-west-1", "x")
 SECONDS = 30
 
@@ -60,6 +64,11 @@ def _from_file(seed: int, folder: Path) -> str:
     loaded = load([file], region=REGIONS[seed % 3])
     assert all("\n" not in error for error in loaded.errors)
     _judge(check(loaded.assemblies, OPTIONS), FORMATS[seed % len(FORMATS)])
+    for assembly in loaded.assemblies:
+        fixed = fix_file(assembly, OPTIONS, FIXES)
+        assert fix_file(fixed.assembly, OPTIONS, FIXES).made == ()
+        left = check([fixed.assembly], replace(OPTIONS, file_fixes=True)).findings
+        assert not [each for each in left if each.file_fix and "report it" in each.file_fix.refused]
     return "refused" if loaded.errors else "checked"
 
 
@@ -86,7 +95,7 @@ def test_mutated_templates(seed: int) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.integers(min_value=0))
 def test_mutated_texts(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
-    """No mutated file does, and what cannot be read is told in one line."""
+    """No mutated file does, what cannot be read is told in one line, and what can be fixed is fixed in one run."""
     _from_file(seed, tmp_path_factory.getbasetemp())
 
 

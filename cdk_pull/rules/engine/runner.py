@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_pull.records import dataclass, field, replace
 from cdk_pull.rules.engine.context import CheckContext
-from cdk_pull.rules.engine.finding import Confidence, Finding, Problem, Severity, Suppression
+from cdk_pull.rules.engine.finding import Confidence, FileFix, Finding, Problem, Severity, Suppression
 from cdk_pull.rules.engine.not_evaluated import Gap, NotEvaluated
 from cdk_pull.rules.engine.registry import CRASHED, Rule, Subject, chosen_rules, chosen_subjects
 from cdk_pull.rules.engine.suppress import suppression
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from cdk_pull.rules.engine.finding import FileFix
     from cdk_pull.template.assembly import Assembly
     from cdk_pull.template.model import Resource
 
@@ -168,7 +167,11 @@ def _findings(
 def _file_fix(problem: Problem, rule: Rule, subject: Any, where: Resource) -> FileFix | None:
     from cdk_pull.rules.fixes.in_file import file_fix  # noqa: PLC0415 - slow to import, and only where asked for
 
-    return file_fix(problem, rule, subject, where)
+    try:
+        return file_fix(problem, rule, subject, where)
+    except Exception as error:  # noqa: BLE001 - what cannot be fixed must not hide the finding
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+        return FileFix(what="", safe=True, refused=f"the fix failed: {why}; report it")
 
 
 def _subjects(kind: Subject, context: CheckContext) -> Iterator[tuple[Any, Resource]]:

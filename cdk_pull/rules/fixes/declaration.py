@@ -115,4 +115,8 @@ class Autofix:
         """Return what the rule's page says of it, in Markdown."""
         ways = ((f"{MIXIN}()", self.safe), (f'{MIXIN}(unsafe=["{rule_id}"])', self.unsafe))
         said = " ".join(f"`{way}` {what}." for way, what in ways if what)
-        return f"{said} This changes {self.changes}."
+        options = (["--fix"] if self.safe else []) + (
+            [f"--fix --unsafe-fixes {rule_id}"] if self.unsafe else []
+        )
+        commands = " or ".join(f"`cdk-pull check {each}`" for each in options)
+        return f"{said} In a template file, {commands} does the same. This changes {self.changes}."
