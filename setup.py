@@ -14,10 +14,10 @@ PLAIN = [
     "click>=8.1,<9",
     "rich>=13.9",
     "tomlkit>=0.13",
-    "tree-sitter>=0.25",
+    "tree-sitter>=0.25.1",
     "tree-sitter-bash>=0.25.1",
     "tree-sitter-powershell>=0.26.3",
-    "PyYAML>=6.0.2",
+    "PyYAML>=6.0.3",
 ]
 # What builds SOCI indexes for FargateImage: 0.1 MB beside CDK's own packages.
 SOCI = ["cdklabs.deploy-time-build>=0.1.14,<1"]
