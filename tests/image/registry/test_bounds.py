@@ -73,7 +73,7 @@ def test_64_slow_layers_end_together(registry: Registry) -> None:
     facts = look_up(registry, limits=limits)
     released.set()
     # Those that were asked for at once; none after them, and none a second time.
-    assert len([path for path, _ in registry.asked if path in paths]) == limits.connections_for_layers
+    assert len([path for path, _ in registry.asked if path in paths]) <= limits.connections_for_layers
     assert {part.uncompressed_source for part in facts.profile.layers} == {"estimated"}
     assert "unpacked size estimated: the registry did not answer in time" in facts.notes
 
