@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, runtime_checkable
 
 from cdk_pull.errors import ConflictError, InvalidValueError
 from cdk_pull.patterns import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
 __all__ = [
     "DurationLike",
@@ -80,7 +81,7 @@ def to_timedelta(what: str, value: DurationLike) -> timedelta:
         return value
     if isinstance(value, SupportsToMilliseconds):
         try:
-            return timedelta(milliseconds=value.to_milliseconds())
+            return timedelta(milliseconds=_milliseconds(cast("Hashable", value)))
         except (OverflowError, RuntimeError) as error:
             # CDK refuses to convert a length that is a token, and Python one of a million years.
             raise InvalidValueError(
@@ -93,6 +94,12 @@ def to_timedelta(what: str, value: DurationLike) -> timedelta:
         value,
         allowed="aws_cdk.Duration.minutes(30) or datetime.timedelta(minutes=30)",
     )
+
+
+# One duration often serves many constructs, and asking for its length is a call to JavaScript.
+@lru_cache(maxsize=16)
+def _milliseconds(duration: Hashable) -> float:
+    return cast("SupportsToMilliseconds", duration).to_milliseconds()
 
 
 def parse_bytes(value: SizeLike, what: str = "size") -> int:

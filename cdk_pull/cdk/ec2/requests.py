@@ -129,13 +129,14 @@ class ClusterNames:
         names: as CDK's strings, with tokens.
         tokens: those of them that are references.
         environment: the account and Region; nothing elsewhere joins the cluster.
+        stack: in which it is.
     """
 
     def __init__(self, names: Sequence[str], stack: cdk.Stack) -> None:
         self.names = names
         self.tokens = {name for name in names if TOKENS.fullmatch(name)}
         self.environment = stack.environment
-        self._stack = stack
+        self.stack = stack
         self._at_home: dict[str, object] | None = None
 
     def joined_by_text(self, clusters: Iterable[str]) -> bool:
@@ -151,9 +152,9 @@ class ClusterNames:
         name something of that stack, such as its own cluster under the same logical id.
         """
         found = {name: names[name] for name in self.names if names[name]}
-        if identity(stack) != identity(self._stack):
+        if identity(stack) != identity(self.stack):
             if self._at_home is None:
-                self._at_home = resolved(self._stack, self.names)
+                self._at_home = resolved(self.stack, self.names)
             at_home = self._at_home
             found = {
                 name: value

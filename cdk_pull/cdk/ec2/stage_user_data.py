@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cdk_pull.agent.decisions import applied_decision, docker_decision, pre_pull_decision, pull_decision
 from cdk_pull.cdk.ec2.batch import BatchEnvironments
 from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES, launches_of_group, user_data_in
+from cdk_pull.cdk.ec2.given import read_at_once
 from cdk_pull.cdk.ec2.images_on_capacity import images_on_capacity
 from cdk_pull.cdk.ec2.not_reached import BESIDE, not_reached
 from cdk_pull.cdk.ec2.pull_grants import grant_pulls
@@ -155,19 +156,21 @@ class StageUserData(StageWork):
                     and self._may_hold(each, launch)
                 ],
             )
-        waiting: dict[str, list[LaunchUserData]] = {}
-        unsure: dict[str, list[LaunchUserData]] = {}
+        for launches in _by_stack(each for each in self._launches.values() if each.is_open):
+            read_at_once(launches)
+        waiting: list[LaunchUserData] = []
+        unsure: list[LaunchUserData] = []
         for launch in self._launches.values():
             if launch.has_to_write():
-                waiting.setdefault(identity(launch.stack), []).append(launch)
+                waiting.append(launch)
             elif launch.unsure and not launch.referred:
-                unsure.setdefault(identity(launch.stack), []).append(launch)
-        for launch in _launched_by_providers(unsure.values()):
+                unsure.append(launch)
+        for launch in _launched_by_providers(_by_stack(unsure)):
             launch.referred = True
             launch.forget()
             if launch.has_to_write():
-                waiting.setdefault(identity(launch.stack), []).append(launch)
-        for launches in waiting.values():
+                waiting.append(launch)
+        for launches in _by_stack(waiting):
             self._put_in_place(launches)
 
         for launch in self._launches.values():
@@ -260,6 +263,13 @@ class StageUserData(StageWork):
                 resource, stack, self._images, self._batch
             )
         return launch
+
+
+def _by_stack(launches: Iterable[LaunchUserData]) -> list[list[LaunchUserData]]:
+    found: dict[str, list[LaunchUserData]] = {}
+    for each in launches:
+        found.setdefault(identity(each.stack), []).append(each)
+    return list(found.values())
 
 
 def _launched_by_providers(unsure: Iterable[Sequence[LaunchUserData]]) -> Iterator[LaunchUserData]:

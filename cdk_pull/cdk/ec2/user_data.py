@@ -20,6 +20,7 @@ from cdk_pull.agent.user_data import read_any
 from cdk_pull.cdk.checks.suppressed import kept
 from cdk_pull.cdk.ec2.capacity import user_data_path
 from cdk_pull.cdk.ec2.requests import TOKENS, CapacityApplication, Combined, combined, resolved, with_words
+from cdk_pull.cdk.synth.constructs import identity
 from cdk_pull.cdk.synth.stage_work import reason
 from cdk_pull.errors import CdkPullError, InvalidValueError, UnsupportedError
 from cdk_pull.rules.fixes.selected import SelectedFixes, fix_decision
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.cdk.ec2.batch import BatchEnvironments
     from cdk_pull.cdk.ec2.capacity import LaunchResource
+    from cdk_pull.cdk.ec2.given import Given
     from cdk_pull.cdk.ec2.requests import PrePullRequest
     from cdk_pull.cdk.synth.stage_work import Application
     from cdk_pull.decision import Decision
@@ -88,6 +90,7 @@ class LaunchUserData:
         self._images = images
         self._environments = batch
         self._known: _Template | None = None
+        self._given: Given | None = None
         self._value: object = None
         self._path = user_data_path(resource)
         self._in_place = False
@@ -161,13 +164,30 @@ class LaunchUserData:
 
     def forget(self) -> None:
         """Compute the user data anew when CDK asks for it the next time."""
-        self._value = None
+        self._value = self._given = None
         self._environments.forget()
 
+    def take(self, given: Given) -> None:
+        """Take what was read for many at once, until it is forgotten."""
+        self._given = given
+
     @property
+    def is_open(self) -> bool:
+        """Whether its user data is to be computed."""
+        return self._value is None
+
+    @property
+    def cluster_tokens(self) -> set[str]:
+        """The references to clusters of its own stack, to one of which it may have to belong."""
+        asked = [each.cluster for each in self._scoped if each.cluster]
+        return {
+            token for each in asked if identity(each.stack) == identity(self.stack) for token in each.tokens
+        }
+
+    @cached_property
     def node(self) -> Node:
-        """The node of the resource, which is there already."""
-        return self._template().node or self.resource.node
+        """The node of the resource."""
+        return self.resource.node
 
     @property
     def original(self) -> object:
@@ -310,6 +330,8 @@ class LaunchUserData:
 
     def _text(self) -> str | None:
         """Return the text of CDK's own user data, or None when something but references to clusters is open in it."""
+        if self._given is not None:
+            return self._given.text
         commands = self._template().commands
         if commands is None:
             return None
@@ -328,6 +350,8 @@ class LaunchUserData:
 
     def _image(self) -> object:
         """Return the image as in the template; the groups of a stack often share one."""
+        if self._given is not None:
+            return self._given.image
         image = self._template().image_id
         if image is None or not TOKENS.search(image):
             return image
@@ -337,32 +361,28 @@ class LaunchUserData:
 
     def _os_type(self, text: str) -> str:
         """Return the operating system that CDK detects from the image, where the user data leaves it open."""
-        template = self._template().construct
-        if text.strip() or template is None or template.os_type is None:
-            return ""
-        return template.os_type.name
+        template = None if text.strip() else self._template().construct
+        return "" if template is None or template.os_type is None else template.os_type.name
 
     def _template(self) -> _Template:
         if self._known is None:
-            self._known = _template_of(self.resource)
+            self._known = _template_of(self.resource, self.node)
         return self._known
 
 
 class _Template(NamedTuple):
     """What never changes of a launch template made by CDK's construct, and is cheaper to ask than its resource."""
 
-    node: Node | None = None
     construct: ec2.LaunchTemplate | None = None
     commands: ec2.UserData | None = None
     image_id: str | None = None
 
 
-def _template_of(resource: LaunchResource) -> _Template:
-    node = resource.node
+def _template_of(resource: LaunchResource, node: Node) -> _Template:
     parent = node.scope if isinstance(resource, ec2.CfnLaunchTemplate) else None
     if not isinstance(parent, ec2.LaunchTemplate):
-        return _Template(node)
-    return _Template(node, parent, parent.user_data, parent.image_id)
+        return _Template()
+    return _Template(parent, parent.user_data, parent.image_id)
 
 
 def known_text(value: object) -> tuple[str, ...]:

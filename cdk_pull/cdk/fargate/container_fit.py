@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import constructs
 import jsii
 
 from cdk_pull.cdk.synth.constructs import identity
+from cdk_pull.cdk.synth.written import written_template
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.container_needs import needs_of
 from cdk_pull.fargate.sizes import Os, check
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     import aws_cdk as cdk
     from aws_cdk import aws_ecs as ecs
+
+_TASK: Final = "AWS::ECS::TaskDefinition"
+_MANY: Final = 20
+"""So many task definitions take longer to ask, one by one, than the template of a stack that is full."""
 
 __all__ = ["ContainersFit", "check_containers_fit", "read_properties"]
 
@@ -43,6 +48,8 @@ class ContainersFit:
 
     def validate(self) -> list[str]:
         """Return one line for each task that does not hold its containers, or has no size of Fargate's."""
+        if len(self._watched) >= _MANY and self._all_fit():
+            return []
         rendered = self._stack.resolve(
             [
                 read_properties(each.definition, "cpu", "memory", "containerDefinitions")
@@ -52,24 +59,47 @@ class ContainersFit:
         errors = (_error(each, values) for each, values in zip(self._watched, rendered, strict=True))
         return [error for error in errors if error]
 
+    def _all_fit(self) -> bool:
+        """Tell whether every task for Fargate in the stack's template holds its containers; which is whose is left open."""
+        systems = {each.os for each in self._watched}
+        try:
+            bodies = written_template(self._stack)["Resources"].values()
+        except Exception:  # noqa: BLE001 - CDK tells at the synth why it cannot write the template
+            return False
+        tasks = [
+            {key[:1].lower() + key[1:]: value for key, value in body.get("Properties", {}).items()}
+            for body in bodies
+            if body["Type"] == _TASK
+        ]
+        tasks = [each for each in tasks if "FARGATE" in each.get("requiresCompatibilities", ())]
+        # What is watched and was taken from the template, or is for Fargate no more, has to be looked at by itself.
+        return len(tasks) >= len(self._watched) and not any(
+            _fault(each, os) for each in tasks for os in systems
+        )
+
 
 def _error(watched: _Watched, values: Mapping[str, Any]) -> str:
+    fault = _fault(values, watched.os)
+    return f"{watched.definition.node.path}: {fault}" if fault else ""
+
+
+def _fault(values: Mapping[str, Any], os: Os) -> str:
     cpu, memory, containers = (values.get(name) for name in ("cpu", "memory", "containerDefinitions"))
     if cpu is None or memory is None:
         missing = " and ".join(name for name, value in (("cpu", cpu), ("memory", memory)) if value is None)
-        return f"{watched.definition.node.path}: a task on Fargate needs cpu and memory, and has no {missing}"
+        return f"a task on Fargate needs cpu and memory, and has no {missing}"
     if not isinstance(cpu, str) or not isinstance(memory, str):
         return ""
     try:
-        size = check(cpu, memory, watched.os)
+        size = check(cpu, memory, os)
     except InvalidValueError as error:
-        return f"{watched.definition.node.path}: {error}"
+        return str(error)
     listed = as_list(containers)
     shortfalls = needs_of(each for each in listed if isinstance(each, dict)).shortfalls(size)
     if not shortfalls:
         return ""
     messages = "; ".join(each.message for each in shortfalls)
-    return f"{watched.definition.node.path}: {messages}. Raise the task size, or lower what the containers ask for"
+    return f"{messages}. Raise the task size, or lower what the containers ask for"
 
 
 def read_properties(resource: cdk.CfnResource, *names: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -254,6 +255,24 @@ def test_containers_added_later_have_to_fit(
     assert (
         f"S/Worker/Resource: {needs}, and the task has 512. Raise the task size, or lower what the containers ask for"
     ) in str(error.value)
+
+
+@pytest.mark.parametrize("small", [(), (3,), (3, 20)])
+def test_of_many_tasks_those_without_room_are_named(stack: cdk.Stack, small: tuple[int, ...]) -> None:
+    """Of so many tasks that their stack's template is looked at, the ones are named that do not hold their containers."""
+    for number in range(25):
+        task = FargateTask(stack, f"T{number}", image=_IMAGE, cpu=256, memory_limit_mib=512)
+        if number in small:
+            task.add_container("big", image=_IMAGE, memory_limit_mib=4096)
+    ecs.Ec2TaskDefinition(stack, "Other").add_container("c", image=_IMAGE, memory_limit_mib=9999)
+    said = ""
+    try:
+        Template.from_stack(stack)
+    except RuntimeError as error:
+        said = str(error)
+    assert re.findall(r"S/T(\d+)/Resource: the memory limit of container big is 4096 MiB", said) == [
+        str(number) for number in small
+    ]
 
 
 def test_a_larger_size_holds_what_the_given_one_would_not(stack: cdk.Stack) -> None:
