@@ -122,7 +122,9 @@ class StageUserData(StageWork):
 
     def _warn_of_other_launches(self) -> None:
         """Warn of a launch template of a mixed instances policy that does not join the cluster of the others."""
-        if not any(each.nearness == ON_A_CLUSTER for each in self.applications):
+        on_a_cluster = any(each.nearness == ON_A_CLUSTER for each in self.applications)
+        # Where all have joined, no group need be asked what it launches from.
+        if not on_a_cluster or all(each.combined for each in self._launches.values()):
             return
         for group in select(self.stage, "AWS::AutoScaling::AutoScalingGroup"):
             launches = [self._launches.get(identity(each)) for each in launches_of_group(group)]
