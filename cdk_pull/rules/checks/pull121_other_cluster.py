@@ -77,7 +77,7 @@ def other_cluster(capacity: Capacity, context: CheckContext) -> Iterator[Problem
     if not waiting or context.ecs.may_join or not all(map(_is_known, context.ecs.capacities)):
         return
     named = ["".join(map(str, parts)) for parts in capacity.cluster_names]
-    clusters = {each.values.get("ClusterName") for each in context.ecs.clusters}
+    clusters = [each.values.get("ClusterName") for each in context.ecs.clusters]
     if any("$" in name or name in clusters for name in named):
         return  # a cluster of the templates, on which something else may start tasks
     service = waiting[0]

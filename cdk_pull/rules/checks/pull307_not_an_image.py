@@ -79,5 +79,6 @@ def not_an_image(task: TaskDefinition, _context: CheckContext) -> Iterator[Probl
 def _is_default(written: Any, image: Image, task: TaskDefinition) -> bool:
     """Tell whether an image is the default of a parameter, or empty otherwise than as it is written."""
     parameter = written.get("Ref") if isinstance(written, dict) else None
-    is_parameter = parameter in section(task.resource.template.document, "Parameters")
+    parameters = section(task.resource.template.document, "Parameters")
+    is_parameter = isinstance(parameter, str) and parameter in parameters
     return is_parameter or (image.value == "" and written != "")

@@ -38,7 +38,8 @@ def platforms_of(task: TaskDefinition, context: CheckContext) -> TaskPlatforms:
         for each in context.capacities_under(task)
     ]
     # A task that states an operating system is placed on instances of it.
-    stated_os = "OperatingSystemFamily" in (task.values.get("RuntimePlatform") or {})
+    platform = task.values.get("RuntimePlatform")
+    stated_os = isinstance(platform, dict) and "OperatingSystemFamily" in platform
     known = dict.fromkeys(
         platform for each in shared for platform in each.known if not stated_os or platform.os == task.os
     )
