@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cdk_pull.agent.settings import PullBehavior
+from cdk_pull.agent.volume import PRICED_REGION, gp3_price
 from cdk_pull.data import facts_of
 from cdk_pull.decision import Decision
 from cdk_pull.records import replace
@@ -33,9 +34,6 @@ _COST = {
 }
 
 
-_PRICED_REGION: Final = "us-east-1"
-
-
 def pull_decision(settings: AgentSettings, call_sites: str) -> Decision:
     """Return the decision on settings that a user requested."""
     return _decision(settings, f"requested in {call_sites}{_what(settings)}")
@@ -43,29 +41,41 @@ def pull_decision(settings: AgentSettings, call_sites: str) -> Decision:
 
 def capacity_decision(settings: AgentSettings, volume: ImageVolume, why: str, region: str | None) -> Decision:
     """Return the decision of a capacity provider that chose its volume, and perhaps its settings."""
-    # The price is one of us-east-1, and no figure for another Region.
-    usd = volume.usd_per_month if region == _PRICED_REGION else None
-    price = (
-        f"gp3 price in {region or 'the Region'} unknown"
-        if usd is None
-        else f"${usd:.2f} a month and instance in {region}"
-    )
+    usd = volume.usd_per_month if region == PRICED_REGION else None
     return _decision(
         settings,
         why,
-        f"{volume.size_gib} GiB for {volume.why}, {price}",
+        f"{volume.size_gib} GiB for {volume.why}, {gp3_price(volume, region)}",
         {"volume_gib": volume.size_gib, "versions": volume.versions, "usd_per_month": usd},
     )
 
 
-def pre_pull_decision(images: int, within_seconds: int, call_sites: str, *, finds: bool = False) -> Decision:
-    """Return the decision of a pre-pull of a number of images, which may be those of the services on the capacity."""
+def pre_pull_decision(
+    images: int, within_seconds: int, call_sites: str, *, finds: bool = False, disk: str = ""
+) -> Decision:
+    """Return the decision of a pre-pull.
+
+    Args:
+        images: their number.
+        within_seconds: when it stops.
+        call_sites: where it was requested.
+        finds: whether it pulls those of the services on the capacity.
+        disk: what became of the disk, in a clause.
+    """
     of_services = ", for the services on this capacity" if finds else ""
     return Decision(
         topic="pre-pull",
         decided=f"{images} image{'' if images == 1 else 's'} pulled at boot, within {within_seconds} s",
         why=f"requested in {call_sites}{of_services}: a task whose image is on the instance does not wait for a pull",
-        cost="the instance takes its first task later by as long as the pull takes; reaches new instances only",
+        cost="; ".join(
+            part
+            for part in (
+                disk,
+                "the instance takes its first task later by as long as the pull takes",
+                "reaches new instances only",
+            )
+            if part
+        ),
         confidence="a failed pull is left to the task",
         details={"within_seconds": within_seconds, "images": images},
     )

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PLACEHOLDER_BYTES",
+    "PRICED_REGION",
     "ImageDisk",
     "ImageLoad",
     "ImageSize",
     "ImageVolume",
+    "gp3_price",
     "image_disk",
     "image_volume",
     "recommend",
@@ -47,6 +49,9 @@ ImageSize: TypeAlias = int | str | ImageProfile
 
 PLACEHOLDER_BYTES: Final = 2 * 10**9
 """What an image that nobody has looked up yet counts as, unpacked: more than most, so that the disk is not too small."""
+
+PRICED_REGION: Final = "us-east-1"
+"""The Region of the price in data/ec2_image_volumes.json."""
 
 _GIB = 2**30
 _HOUR = timedelta(hours=1)
@@ -220,6 +225,13 @@ def image_volume(load: ImageLoad, settings: AgentSettings, *, os: OperatingSyste
         else "no image sizes given, so what the operating system's image has",
         usd_per_month=size_gib * facts["usd_per_gib_month"],
     )
+
+
+def gp3_price(volume: ImageVolume, region: str | None) -> str:
+    """Return what a volume costs, as a decision says it; the price is known of one Region alone."""
+    if region != PRICED_REGION:
+        return f"gp3 price in {region or 'the Region'} unknown"
+    return f"${volume.usd_per_month:.2f} a month and instance in {region}"
 
 
 def recommend(load: ImageLoad, *, os: OperatingSystem = "linux") -> tuple[AgentSettings, str]:

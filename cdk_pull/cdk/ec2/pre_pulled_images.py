@@ -56,8 +56,13 @@ class PrePulledImages(ImagePullBehavior):
       fails does not keep the instance from joining. Without the image, an error says so.
 
     The instance role is allowed to pull from the repositories of the images, and nothing else; where the role or a
-    repository cannot be seen, the warning ``cdk-pull:prePullRole`` says what to allow. ``prefer-cached`` switches image clean-up off: CachedImageCapacityProvider sizes the volume for that. New
-    user data reaches new instances only. It costs nothing beside the pull itself.
+    repository cannot be seen, the warning ``cdk-pull:prePullRole`` says what to allow.
+
+    ``prefer-cached`` switches image clean-up off. Where ``cdk-pull lookup`` has found the sizes of the images, a disk that
+    the app does not size gets what two versions of them need, at the price in the decision; one that the app sizes stays,
+    with the warning ``cdk-pull:prePullDisk`` where it is too small. The decision says which images were not counted.
+
+    New user data reaches new instances only. Beside a larger disk it costs nothing but the pull itself.
 
     Args:
         images: what to pull; the images of the services on the capacity by default. Image names exactly as in the task definitions, image assets, ``ecs.EcrImage``, or task

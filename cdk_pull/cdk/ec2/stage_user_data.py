@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cdk_pull.agent.decisions import applied_decision, docker_decision, pre_pull_decision, pull_decision
 from cdk_pull.cdk.ec2.batch import BatchEnvironments
@@ -11,6 +11,7 @@ from cdk_pull.cdk.ec2.capacity import LAUNCH_TYPES, launches_of_group, user_data
 from cdk_pull.cdk.ec2.given import read_at_once
 from cdk_pull.cdk.ec2.images_on_capacity import images_on_capacity
 from cdk_pull.cdk.ec2.not_reached import BESIDE, not_reached
+from cdk_pull.cdk.ec2.pre_pull_disk import fit_disk
 from cdk_pull.cdk.ec2.pull_grants import grant_pulls
 from cdk_pull.cdk.ec2.requests import DOWNLOADS, CapacityApplication
 from cdk_pull.cdk.ec2.user_data import LaunchUserData, known_text
@@ -20,11 +21,12 @@ from cdk_pull.cdk.synth.stage_work import NOT_REACHED, ON_A_CLUSTER, ON_IT, Stag
 from cdk_pull.cdk.synth.written import logical_ids, written_template
 from cdk_pull.errors import InvalidValueError
 from cdk_pull.image.reference import ImageReference
+from cdk_pull.rules.support.image_facts import ImageFactsBook
 from cdk_pull.template.assembly import from_document
 from cdk_pull.template.ecs.view import EcsView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import aws_cdk as cdk
     from constructs import IConstruct
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.ec2.requests import PrePullRequest
     from cdk_pull.cdk.synth.stage_work import Application
     from cdk_pull.decision import Decision
+    from cdk_pull.image.profile import ImageProfile
     from cdk_pull.rules.fixes.selected import SelectedFixes
 
 __all__ = ["StageUserData"]
@@ -61,6 +64,8 @@ class StageUserData(StageWork):
         self._environments: dict[str, str] = {}
         self._recorded: dict[str, list[Decision]] = {}
         self._granted: dict[str, PrePullRequest] = {}
+        self._disks: dict[str, str] = {}
+        self._profiles: Mapping[str, Sequence[ImageProfile]] | None = None
 
     @property
     def pre_pulled(self) -> frozenset[str]:
@@ -244,7 +249,11 @@ class StageUserData(StageWork):
             if (pre_pull := launch.pre_pull) is not None:
                 made.append(
                     pre_pull_decision(
-                        len(pre_pull.images), pre_pull.within_seconds, found.call_sites, finds=pre_pull.finds
+                        len(pre_pull.images),
+                        pre_pull.within_seconds,
+                        found.call_sites,
+                        finds=pre_pull.finds,
+                        disk=self._disk(launch, pre_pull),
                     )
                 )
             if (downloads := request.max_concurrent_downloads) is not None:
@@ -256,6 +265,17 @@ class StageUserData(StageWork):
             if decision not in told:
                 told.append(decision)
                 record(launch.node, decision)
+
+    def _disk(self, launch: LaunchUserData, pre_pull: PrePullRequest) -> str:
+        """Size the disk of a launch resource for what it pulls, once; return what the decision says."""
+        key = identity(launch.resource)
+        if key not in self._disks:
+            if self._profiles is None:
+                known: Mapping[str, Any] = self.stage.node.get_all_context()
+                self._profiles = ImageFactsBook.of_context(known).profiles
+            images = [_in_full(name) for name in pre_pull.images]
+            self._disks[key] = fit_disk(launch.resource, images, launch.os or "linux", self._profiles)
+        return self._disks[key]
 
     def _launch(self, resource: LaunchResource) -> LaunchUserData:
         launch = self._launches.get(identity(resource))

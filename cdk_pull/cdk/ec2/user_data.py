@@ -68,6 +68,7 @@ class LaunchUserData:
         found_images: the images of the services on it; None while nobody has looked.
         pre_pull: what it pulls, where that is in the user data.
         unread: why nobody can tell whether it is ECS capacity, where its user data is not in the template; or nothing.
+        os: the operating system that it was written for; None where nothing was.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class LaunchUserData:
         self.found_images: tuple[str, ...] | None = None
         self.pre_pull: PrePullRequest | None = None
         self.unread = ""
+        self.os: OperatingSystem | None = None
         self._fixes = SelectedFixes()
         self._told: list[Decision] = []
         self._scoped: Sequence[CapacityApplication] = ()
@@ -298,6 +300,7 @@ class LaunchUserData:
             # AWS Batch launches Amazon Linux where nobody says otherwise.
             os_type = self._os_type(text) or ("LINUX" if batch and image is None else "")
             system = operating_system(text, image, asked=wanted.operating_system, os_type=os_type)
+            self.os = system
             accepted = cfn.archived_value(original, system) if batch else original
             self.pre_pull = self._with_found(wanted.pre_pull)
             return _applied(
