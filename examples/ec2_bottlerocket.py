@@ -23,13 +23,19 @@ class BottlerocketStack(cdk.Stack):
         vpc = ec2.Vpc(self, "Vpc", availability_zones=zones, nat_gateways=1)
         cluster = ecs.Cluster(self, "Cluster", vpc=vpc)
 
-        pull.CachedImageCapacityProvider(
+        releases = pull.CachedImageCapacityProvider(
             self,
             "Releases",
             cluster=cluster,
             instance_type=ec2.InstanceType("m7i.large"),
             machine_image=ecs.BottleRocketImage(variant=ecs.BottlerocketEcsVariant.AWS_ECS_2),
             images=["900MB"],
+        )
+        releases.auto_scaling_group.with_(
+            pull.PrePulledImages(
+                ["111122223333.dkr.ecr.us-east-1.amazonaws.com/shop/web:2.7.1"],
+                bottlerocket_image="111122223333.dkr.ecr.us-east-1.amazonaws.com/shop/pulls:1.0.0",
+            )
         )
 
         previews = cluster.add_capacity(
