@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import socket
 import ssl
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 USER, PASSWORD = "alice", "s3cret-pass-word"
 PROGRAMS = ("docker-registry", "skopeo", "htpasswd", "openssl", "zstd")
@@ -38,10 +39,20 @@ class Certificate:
     certificate: Path
 
 
-def make_certificate(folder: Path, name: str = "tls", *, days: int = 2) -> Certificate:
-    """Make a certificate; none makes one that has expired at once."""
+def make_certificate(
+    folder: Path, name: str = "tls", *, days: int = 2, hosts: Sequence[str] = ()
+) -> Certificate:
+    """Make a certificate; none makes one that has expired at once.
+
+    Args:
+        folder: to write it into.
+        name: of its files.
+        days: until it expires.
+        hosts: that it is good for besides this machine.
+    """
     key, certificate, request = (str(folder / f"{name}.{kind}") for kind in ("key", "crt", "csr"))
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    names = ",".join(["DNS:localhost", "IP:127.0.0.1", *(f"DNS:{host}" for host in hosts)])
+    subject = ["-subj", "/CN=localhost", "-addext", f"subjectAltName={names}"]
     new = [
         "openssl",
         "req",
@@ -81,8 +92,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def docker_registry(folder: Path, tls: Certificate, auth: dict[str, Any] | None = None) -> Iterator[str]:
-    """Run docker-registry until the block ends; yield its host and port."""
+def docker_registry(
+    folder: Path, tls: Certificate, auth: dict[str, Any] | None = None, *, upstream: str = ""
+) -> Iterator[str]:
+    """Run docker-registry until the block ends; yield its host and port.
+
+    Args:
+        folder: for its storage.
+        tls: its certificate, and the one that the upstream is trusted by.
+        auth: whom it lets in; everybody by default.
+        upstream: host and port of a registry, of which it is then a pull-through cache.
+    """
     port = free_port()
     config = {
         "version": "0.1",
@@ -93,11 +113,15 @@ def docker_registry(folder: Path, tls: Certificate, auth: dict[str, Any] | None 
             "tls": {"certificate": str(tls.certificate), "key": str(tls.key)},
         },
         "auth": auth or {},
+        **({"proxy": {"remoteurl": f"https://{upstream}"}} if upstream else {}),
     }
     (folder / "registry.json").write_text(json.dumps(config))
     with (folder / "registry.log").open("wb") as log:
         process = subprocess.Popen(
-            ["docker-registry", "serve", str(folder / "registry.json")], stdout=log, stderr=log
+            ["docker-registry", "serve", str(folder / "registry.json")],
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "SSL_CERT_FILE": str(tls.certificate)},
         )
     try:
         _wait(port, process)
@@ -181,6 +205,58 @@ def https_server(handler: type[BaseHTTPRequestHandler], tls: Certificate | None)
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def ecr_server(status: int, answer: dict[str, Any], asked: list[str]) -> type[BaseHTTPRequestHandler]:
+    """Return a server that answers as Amazon ECR's API does, and keeps what authorized each request."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.headers["Authorization"])
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
+
+
+@contextmanager
+def tunnel(target: str) -> Iterator[str]:
+    """Run an HTTP proxy that connects whatever it is asked for to one server; yield its host and port.
+
+    Args:
+        target: host and port.
+    """
+    host, _, port = target.partition(":")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            with socket.create_connection((host, int(port))) as server:
+                self.send_response(200)
+                self.end_headers()
+                back = threading.Thread(target=_copy, args=(server, self.connection), daemon=True)
+                back.start()
+                _copy(self.connection, server)
+                back.join()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with https_server(Handler, None) as address:
+        yield address
+
+
+def _copy(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
 
 
 def push(layout: Path, tag: str, image: str, tls: Certificate) -> None:

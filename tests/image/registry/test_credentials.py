@@ -4,7 +4,6 @@ import base64
 import json
 import logging
 import os
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ import pytest
 from cdk_pull.image.registry.client import standard_credentials
 from cdk_pull.image.registry.credentials import Credentials, DockerConfig, ecr_credentials
 from cdk_pull.image.registry.errors import RegistryError
-from tests.image.registry.servers import https_server
+from tests.image.registry.servers import ecr_server, https_server
 from tests.limits import fails_where_it_hangs
 
 if TYPE_CHECKING:
@@ -152,24 +151,6 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-
-
-def ecr_server(status: int, answer: dict[str, Any], asked: list[str]) -> type[BaseHTTPRequestHandler]:
-    """Return a server that answers as Amazon ECR's API does."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.append(self.headers["Authorization"])
-            body = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Handler
 
 
 @pytest.mark.usefixtures("aws")
