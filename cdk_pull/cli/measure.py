@@ -21,7 +21,7 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.fargate.estimate.calibration import calibrate
 from cdk_pull.fargate.estimate.measured import MeasuredGroup, load_measured, save_measured
 from cdk_pull.fargate.estimate.pull_records import read_records
-from cdk_pull.fargate.estimate.pulls import PHASES, Pull, PullGroup, group_pulls, is_cached, spread_of
+from cdk_pull.fargate.estimate.pulls import Pull, PullGroup, group_pulls, is_cached
 from cdk_pull.fargate.estimate.start import estimate_start, rounded
 from cdk_pull.fargate.sizes import FargateSize
 from cdk_pull.image.context import ContextFile, facts_from_context, parse_key
@@ -222,10 +222,5 @@ def _to_json(group: PullGroup) -> dict[str, Any]:
         "memory_mib": first.memory_mib,
         "images": [{"name": image.name, "digest": image.digest} for image in first.images],
         "starts": len(group.pulls),
-        "seconds": {phase: _quantiles(values) for phase in PHASES if (values := group.seconds(phase))},
+        "seconds": group.quantiles,
     }
-
-
-def _quantiles(values: list[float]) -> dict[str, float]:
-    spread = spread_of(values)
-    return {"p10": round(spread.low, 1), "p50": round(spread.expected, 1), "p90": round(spread.high, 1)}

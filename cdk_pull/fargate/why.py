@@ -14,7 +14,7 @@ from cdk_pull.data import facts_of
 from cdk_pull.fargate.choose import choose
 from cdk_pull.fargate.estimate.calibration import calibrate
 from cdk_pull.fargate.estimate.measured import MeasuredGroup
-from cdk_pull.fargate.estimate.pulls import PHASES, Pull, group_pulls, is_cached, spread_of
+from cdk_pull.fargate.estimate.pulls import Pull, group_pulls, is_cached
 from cdk_pull.fargate.sizes import FargateSize, sizes
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
@@ -186,9 +186,7 @@ class Why:
                     "memory_mib": group.first.memory_mib,
                     "images": [image.name for image in group.first.images],
                     "starts": len(group.pulls),
-                    "seconds": {
-                        phase: _quantiles(values) for phase in PHASES if (values := group.seconds(phase))
-                    },
+                    "seconds": group.quantiles,
                 }
                 for group in self.groups
             ],
@@ -281,8 +279,3 @@ def _reasons(task: Mapping[str, Any]) -> Iterable[str]:
 def _ephemeral(definition: Mapping[str, Any]) -> int | None:
     storage = definition.get("ephemeralStorage") or {}
     return storage.get("sizeInGiB")
-
-
-def _quantiles(values: list[float]) -> dict[str, float]:
-    spread = spread_of(values)
-    return {"p10": round(spread.low, 1), "p50": round(spread.expected, 1), "p90": round(spread.high, 1)}

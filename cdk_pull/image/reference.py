@@ -12,7 +12,7 @@ from cdk_pull.errors import InvalidValueError
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass
 
-__all__ = ["DOCKER_HUB", "ImageReference"]
+__all__ = ["DOCKER_HUB", "ImageReference", "in_full"]
 
 DOCKER_HUB: Final = "docker.io"
 """The registry of a reference that names none."""
@@ -105,6 +105,14 @@ class ImageReference:
         tag = "" if self.tag is None else f":{self.tag}"
         digest = "" if self.digest is None else f"@{self.digest}"
         return f"{self.name}{tag}{digest}"
+
+
+def in_full(name: str) -> str:
+    """Return the name of an image with its registry and repository in full; as it is where it cannot be read."""
+    try:
+        return str(ImageReference.parse(name))
+    except InvalidValueError:
+        return name
 
 
 def _split_host(text: str) -> tuple[str, str]:

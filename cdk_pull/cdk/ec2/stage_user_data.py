@@ -19,8 +19,7 @@ from cdk_pull.cdk.synth.constructs import identity, select, warn
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.cdk.synth.stage_work import NOT_REACHED, ON_A_CLUSTER, ON_IT, StageWork
 from cdk_pull.cdk.synth.written import logical_ids, written_template
-from cdk_pull.errors import InvalidValueError
-from cdk_pull.image.reference import ImageReference
+from cdk_pull.image.reference import in_full
 from cdk_pull.rules.support.image_facts import ImageFactsBook
 from cdk_pull.template.assembly import from_document
 from cdk_pull.template.ecs.view import EcsView
@@ -71,7 +70,7 @@ class StageUserData(StageWork):
     def pre_pulled(self) -> frozenset[str]:
         """The images that instances pull before their tasks, by their names in full."""
         names = {name for each in self._granted.values() for name in each.images}
-        return frozenset(_in_full(name) for name in names)
+        return frozenset(in_full(name) for name in names)
 
     def fix(self, resource: LaunchResource, fixes: SelectedFixes) -> None:
         """Fix the user data of a launch resource, if it is ECS capacity."""
@@ -273,7 +272,7 @@ class StageUserData(StageWork):
             if self._profiles is None:
                 known: Mapping[str, Any] = self.stage.node.get_all_context()
                 self._profiles = ImageFactsBook.of_context(known).profiles
-            images = [_in_full(name) for name in pre_pull.images]
+            images = [in_full(name) for name in pre_pull.images]
             self._disks[key] = fit_disk(launch.resource, images, launch.os or "linux", self._profiles)
         return self._disks[key]
 
@@ -304,11 +303,3 @@ def _launched_by_providers(unsure: Iterable[Sequence[LaunchUserData]]) -> Iterat
         yield from (
             launch for launch, logical_id in zip(launches, ids, strict=True) if logical_id in launched
         )
-
-
-def _in_full(name: str) -> str:
-    """Return an image by its name in full, as far as it can be read."""
-    try:
-        return str(ImageReference.parse(name))
-    except InvalidValueError:
-        return name

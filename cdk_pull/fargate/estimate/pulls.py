@@ -142,6 +142,20 @@ class PullGroup:
         values = (getattr(pull, phase) for pull in self.pulls)
         return [value for value in values if value is not None]
 
+    @property
+    def quantiles(self) -> dict[str, dict[str, float]]:
+        """The first decile, the median and the last decile of each phase that was measured, to a tenth of a second."""
+        measured = {phase: values for phase in PHASES if (values := self.seconds(phase))}
+        spreads = {phase: spread_of(values) for phase, values in measured.items()}
+        return {
+            phase: {
+                "p10": round(spread.low, 1),
+                "p50": round(spread.expected, 1),
+                "p90": round(spread.high, 1),
+            }
+            for phase, spread in spreads.items()
+        }
+
 
 def group_pulls(pulls: Iterable[Pull]) -> list[PullGroup]:
     """Put starts together by launch type, Region, images and size; of one task the record that tells most counts."""

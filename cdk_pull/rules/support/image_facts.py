@@ -13,7 +13,7 @@ from cdk_pull.image.context import facts_from_context, is_ours, parse_key
 from cdk_pull.image.ecr import registry_kind
 from cdk_pull.image.platform import Platform
 from cdk_pull.image.profile import Compression, ImageProfile
-from cdk_pull.image.reference import ImageReference
+from cdk_pull.image.reference import in_full
 from cdk_pull.records import dataclass, field
 from cdk_pull.units import bytes_of
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
+    from cdk_pull.image.reference import ImageReference
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
@@ -87,9 +88,9 @@ class ImageFactsBook:
         if not isinstance(stated, Mapping):
             raise InvalidValueError("images is not an object", stated, allowed=f'{{"<reference>": {_FORM}}}')
         for name, facts in stated.items():
-            profiles.setdefault(_normal(name), []).insert(0, profile_from_json(facts, name))
+            profiles.setdefault(in_full(name), []).insert(0, profile_from_json(facts, name))
             if built := _platforms(facts, name):
-                platforms[_normal(name)] = date.max, built
+                platforms[in_full(name)] = date.max, built
         return cls(profiles, {name: built for name, (_, built) in platforms.items()})
 
     def profile(self, image: Image | None, task: TaskDefinition) -> ImageProfile | None:
@@ -118,7 +119,7 @@ class ImageFactsBook:
             return (), None  # as nearly always
         names = _names(image, image.reference)
         for name, facts in stated.items() if isinstance(stated, dict) else ():
-            if name in names or _normal(name) in names:
+            if name in names or in_full(name) in names:
                 return names, facts
         return names, None
 
@@ -129,14 +130,7 @@ def _names(image: Image, reference: ImageReference) -> tuple[str, ...]:
     if registry_kind(reference.registry) != "ecr":
         return names
     path = str(reference).partition("/")[2]
-    return (*names, path, _normal(path))
-
-
-def _normal(name: str) -> str:
-    try:
-        return str(ImageReference.parse(name))
-    except InvalidValueError:
-        return name
+    return (*names, path, in_full(path))
 
 
 def profile_from_json(facts: Any, name: str) -> ImageProfile:
