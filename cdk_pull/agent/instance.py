@@ -26,7 +26,7 @@ __all__ = [
     "checked_operating_system",
     "detect",
     "image_of",
-    "instance",
+    "instance_of",
     "operating_system",
     "written_for",
 ]
@@ -88,7 +88,7 @@ class Instance:
     os: OperatingSystem | None
 
 
-def instance(reading: Reading, image: Image, *, referred: str = "") -> Instance:
+def instance_of(reading: Reading, image: Image, *, referred: str = "") -> Instance:
     """Return what an instance is.
 
     Args:

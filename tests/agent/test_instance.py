@@ -315,14 +315,14 @@ def test_what_is_ecs_capacity(
     """A launch is ECS capacity by what its user data does or by its image; each answer has its reason."""
     known = image_of(image)
     reading = read_any(text, known.os)
-    found = instances.instance(reading, known)
+    found = instances.instance_of(reading, known)
     assert (found.joins, found.why) == (joins, why)
     assert list(reading.agent.clusters) == clusters
 
 
 def test_what_refers_to_it_counts_first() -> None:
     """A capacity provider makes capacity of a launch that tells nothing itself."""
-    found = instances.instance(
+    found = instances.instance_of(
         read_any("", None), image_of("ami-1"), referred="the capacity provider P launches it"
     )
     assert (found.joins, found.why) == (True, "the capacity provider P launches it")

@@ -13,7 +13,7 @@ from aws_cdk import aws_ec2 as ec2
 from cdk_pull.agent import cfn
 from cdk_pull.agent.docker_settings import DockerCommands
 from cdk_pull.agent.fixes.in_template import fix_value
-from cdk_pull.agent.instance import image_of, instance, operating_system, written_for
+from cdk_pull.agent.instance import image_of, instance_of, operating_system, written_for
 from cdk_pull.agent.pieces import known_parts, readable
 from cdk_pull.agent.pre_pull import PrePull
 from cdk_pull.agent.user_data import read_any
@@ -325,7 +325,7 @@ class LaunchUserData:
 
     def _joins_ecs(self, user_data: object, image: object) -> bool:
         known = image_of(image)
-        joins = instance(cfn.read_value(user_data, known.os), known).joins
+        joins = instance_of(cfn.read_value(user_data, known.os), known).joins
         if joins or self.referred or self._environments.of(self.resource):
             return True
         self.unsure = joins is None

@@ -8,7 +8,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_pull.agent.instance import Image, Instance, image_of, instance
+from cdk_pull.agent.instance import Image, Instance, image_of, instance_of
 from cdk_pull.agent.pieces import Marked
 from cdk_pull.agent.user_data import read_any
 from cdk_pull.patterns import lazy_pattern
@@ -137,7 +137,7 @@ class Capacity:
             referred = f"the compute environment {self.batch[0].logical_id} launches it"
         elif self._program is None and _ECS_TEXT.search(self._init):
             referred = "cfn-init configures the agent"
-        return instance(self.reading, self.image, referred=referred)
+        return instance_of(self.reading, self.image, referred=referred)
 
     @cached_property
     def is_ecs(self) -> bool:
