@@ -127,6 +127,7 @@ def _built(*platforms: str) -> dict[str, Any]:
 
 
 ANY_30: Final = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 30}
+STARTED: Final = "<powershell>\nInitialize-ECSAgent -Cluster web\n</powershell>\n"
 UNTAGGED: Final = {
     "tagStatus": "untagged",
     "countType": "sinceImagePushed",
@@ -182,6 +183,9 @@ FOUND: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
     "femiwiki/femiwiki#227": (on_ec2(image=ARM, Task=task(facts=_built("linux/amd64"), fargate=False)), "PULL211", "the task runs on linux/arm64"),
     "aws/containers-roadmap#1120": ({"Execution": role(EXECUTION), "Task": task(facts=_built("linux/arm64"))}, "PULL211", "the task runs on linux/amd64"),
     "aviswerdlow/relay#71": ({"Execution": role(EXECUTION), "Task": task(facts=_built("linux/arm64", "windows/amd64"))}, "PULL211", "linux/amd64"),
+    "aws/amazon-ecs-agent#2466": (on_ec2(STARTED, image=WINDOWS, Task=task("mcr.microsoft.com/windows/servercore:1909", fargate=False)), "PULL404", "build 18363, and its instances run windows-server-2022"),
+    "aws-samples/aws-ecs-windows-aspnet#2": (on_ec2(STARTED, image=WINDOWS, Task=task("mcr.microsoft.com/dotnet/framework/aspnet:4.8-windowsservercore-ltsc2019", fargate=False)), "PULL404", "build 17763"),
+    "aws/containers-roadmap#2312": (on_ec2(STARTED, image=WINDOWS, Task=task("mcr.microsoft.com/windows/servercore:ltsc2019", fargate=False, task_RuntimePlatform={"OperatingSystemFamily": "WINDOWS_SERVER_2019_CORE"})), "PULL404", "none of them takes it"),
     # The repository and the disk
     "metaps/genova#25": (_kept(ANY_30, "build-20181211-185318"), "PULL304", "beyond the newest 30"),
     "aws/amazon-ecs-agent#4226": (_kept(UNTAGGED, "latest"), "PULL304", "untagged"),
@@ -221,6 +225,7 @@ SILENT: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "a disk for the image": (_disk(60, compressed="8GB", uncompressed="26GB"), "PULL114"),
     "an image for both architectures": (on_ec2(image=ARM, Task=task(facts=_built("linux/amd64", "linux/arm64"), fargate=False)), "PULL211"),
     "aws-containers/ecs-anywhere-tutorial#2: hosts that nobody knows": (on_ec2(Task=task(facts=_built("linux/amd64"), fargate=False), Service=service(launch="EXTERNAL")), "PULL211"),
+    "an image of the release of the AMI": (on_ec2(STARTED, image=WINDOWS, Task=task("mcr.microsoft.com/windows/servercore:ltsc2022", fargate=False)), "PULL404"),
     "an image that fits the ephemeral storage": ({"Execution": role(EXECUTION), "Task": task(facts={"compressed": "2GB", "uncompressed": "6GB"})}, "PULL204"),
     "images by their own prefix expire": (_kept({**ANY_30, "tagStatus": "tagged", "tagPrefixList": ["pr-"]}, "build-20181211-185318"), "PULL304"),
     "a user data script that keeps the images": (on_ec2(KEEP), "PULL112"),

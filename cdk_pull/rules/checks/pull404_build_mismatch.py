@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
-from cdk_pull.rules.support.windows_images import family_product, image_build
+from cdk_pull.rules.support.windows_images import family_product, image_build, instance_products
 from cdk_pull.windows.families import fargate_families, product_of_build
 
 if TYPE_CHECKING:
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 
     from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.tasks import TaskDefinition
+    from cdk_pull.windows.families import Product
 
 __all__ = ["build_mismatch"]
+
+_AMI_FIX: Final = "Choose an image of the release of the AMI, or an AMI of the release of the image"
 
 
 @rule(
@@ -35,7 +39,8 @@ def build_mismatch(task: TaskDefinition, context: CheckContext) -> Iterator[Prob
     ## What it does
     Compares the build of Windows images with the operating system family of the task, on Fargate and on EC2: by an
     exact tag, words such as `ltsc2022` or `1809` in the tags of Microsoft's and of official images, or a known
-    `os.version`. On Fargate it also finds them in a task for Linux, which a task without `RuntimePlatform` is.
+    `os.version`. On EC2 it is the AMI of the instances that decides, where its name tells the release, and a task for
+    another family is placed on none of them. On Fargate it also finds them in a task for Linux, which a task without `RuntimePlatform` is.
 
     ## Why it matters
     With process isolation, the only kind that ECS has, a container runs on a host of its own build alone: 2019 on
@@ -61,23 +66,43 @@ def build_mismatch(task: TaskDefinition, context: CheckContext) -> Iterator[Prob
     - https://learn.microsoft.com/virtualization/windowscontainers/deploy-containers/version-compatibility
     - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-windows-considerations.html
     """
-    host = family_product(task.family)
-    # On EC2 it is the instance that decides, where the task definition does not say.
+    stated = family_product(task.family)
+    hosts = {stated} if stated is not None else set()
     on_linux = task.fargate and task.family == "LINUX"
-    if host is None and not on_linux:
+    if not task.fargate:
+        # On EC2 it is the instance that decides.
+        for capacities in context.capacities_under(task):
+            instances = context.once(("windows", id(capacities)), partial(instance_products, capacities))
+            if stated is None:
+                hosts |= instances
+            elif instances and stated not in instances:
+                yield Problem(
+                    message=f"the task is for {task.family}, and its instances run {_listed(instances)}: none of them takes it",
+                    fix=f"Use the AMI of {stated.name}, or set OperatingSystemFamily to what the AMI is",
+                    path=(*task.base, "RuntimePlatform"),
+                )
+                return
+    if not hosts and not on_linux:
         return
     for container in task.containers:
         image = container.image
         build = image_build(image, context.facts.profile(image, task)) if image is not None else None
-        if build is None or (host is not None and host.oldest_container <= build <= host.os_build):
+        if build is None or any(host.oldest_container <= build <= host.os_build for host in hosts):
             continue
-        where = f"{task.family} has {host.os_build}" if host is not None else "the task is for LINUX"
+        where = f"{task.family} has {stated.os_build}" if stated else f"its instances run {_listed(hosts)}"
+        where = where if hosts else "the task is for LINUX"
         yield Problem(
             message=f"{image} is of Windows build {build}, and {where}: no task will start",
-            fix="" if host is not None else _family_fix(build),
+            fix="" if stated else _AMI_FIX if hosts else _family_fix(build),
             path=(*container.path, "Image"),
             quote=str(image),
         )
+
+
+def _listed(hosts: set[Product]) -> str:
+    return ", ".join(
+        f"{name} with build {build}" for name, build in sorted((each.name, each.os_build) for each in hosts)
+    )
 
 
 def _family_fix(build: int) -> str:

@@ -14,10 +14,11 @@ from cdk_pull.windows.families import products
 from cdk_pull.windows.window import cache_window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from cdk_pull.image.profile import ImageProfile
+    from cdk_pull.template.ecs.capacity import Capacity
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.tasks import Container, TaskDefinition
     from cdk_pull.windows.families import Product
@@ -27,6 +28,7 @@ __all__ = [
     "ServercoreBuild",
     "family_product",
     "image_build",
+    "instance_products",
     "servercore_build",
     "window_on",
     "windows_tasks_image",
@@ -35,6 +37,7 @@ __all__ = [
 _MICROSOFT: Final = "mcr.microsoft.com"
 _SERVERCORE: Final = "windows/servercore"
 _EXACT: Final = lazy_pattern(r"10\.0\.[0-9]{5}\.[0-9]{1,6}")
+_AMI_YEAR: Final = lazy_pattern(r"(?i:windows_server)-(20[0-9]{2})")
 _YEAR: Final = lazy_pattern(r"WINDOWS_SERVER_(20[0-9]{2})_")
 # What official images have in their tags when they are for Windows.
 _ON_WINDOWS: Final = lazy_pattern(r"\b(?:windowsservercore|nanoserver)-")
@@ -102,6 +105,15 @@ def image_build(image: Image, profile: ImageProfile | None) -> int | None:
         return None
     official = reference.repository.partition("library/")[1] and _ON_WINDOWS.search(image.tag)
     return build_of_tag(image.tag) if official or reference.registry == _MICROSOFT else None
+
+
+def instance_products(capacities: Iterable[Capacity]) -> set[Product]:
+    """Return the Windows Servers that instances run, by the names of their AMIs; none unless all of them tell."""
+    found = []
+    for capacity in capacities:
+        year = _AMI_YEAR.search(capacity.ami)
+        found.append(products().get(f"windows-server-{year.group(1)}") if year else None)
+    return {each for each in found if each is not None} if None not in found else set()
 
 
 def family_product(family: str) -> Product | None:
