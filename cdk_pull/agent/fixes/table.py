@@ -66,31 +66,37 @@ def _on(**edits: str) -> Mapping[OperatingSystem, str]:
     return MappingProxyType(edits)  # type: ignore[arg-type] # the names of the arguments are those of the systems
 
 
-_EVERYWHERE: Final = _on(linux="value", windows="value", bottlerocket="value")
+def _ignored(**edits: str) -> Row:
+    """Return the row of a line whose form the agent does not take."""
+    return Row(rule="PULL104", edits=_on(**edits), reveals=_VALUE, by_hand="form")
+
+
+def _rejected(rule: str, edit: str, *, by_hand: ByHand = "", advice: str = "") -> Row:
+    """Return the row of what makes Bottlerocket reject the whole document."""
+    return Row(rule=rule, edits=_on(bottlerocket=edit), reveals=_WHOLE, by_hand=by_hand, advice=advice)
+
+
 _SCRIPTS: Final = _on(linux="value", windows="value")
+_EVERYWHERE: Final = _on(linux="value", windows="value", bottlerocket="value")
+_LEFT_OUT: Final = _on(linux="leave_out", windows="leave_out")
 _POWERSHELL: Final = "Write PowerShell between <powershell> and </powershell>"
+_APPEND: Final = "Append: >> in place of >, tee -a in place of tee, append: true in write_files"
 _AGENT_CLEANS_UP: Final = "Leave it out: the agent removes unused images itself (ECS_IMAGE_CLEANUP_INTERVAL, ECS_IMAGE_MINIMUM_CLEANUP_AGE)"
 
 TABLE: Final[Mapping[WarningCode, Row]] = MappingProxyType(
     {
-        _Code.QUOTES: Row(
-            rule="PULL104", edits=_on(linux="plain_value", windows="value"), reveals=_VALUE, by_hand="form"
-        ),
+        _Code.QUOTES: _ignored(linux="plain_value", windows="value"),
         _Code.QUOTED_CLUSTER: Row(
             rule="PULL104",
             edits=_on(linux="bare_cluster"),
             advice="Write the cluster's name without quotes: ECS_CLUSTER=name",
         ),
-        _Code.LETTER_CASE: Row(
-            rule="PULL104", edits=_on(linux="name_or_value", windows="value"), reveals=_VALUE, by_hand="form"
-        ),
-        _Code.EXPORT: Row(rule="PULL104", edits=_on(linux="name"), reveals=_VALUE, by_hand="form"),
+        _Code.LETTER_CASE: _ignored(linux="name_or_value", windows="value"),
+        _Code.EXPORT: _ignored(linux="name"),
         _Code.TRAILING_COMMENT: Row(rule="PULL104", edits=_SCRIPTS, by_hand="form"),
-        _Code.BLANKS: Row(
-            rule="PULL104", edits=_on(linux="name_or_value", windows="value"), reveals=_VALUE, by_hand="form"
-        ),
-        _Code.BYTE_ORDER_MARK: Row(rule="PULL104", edits=_on(linux="name"), reveals=_VALUE, by_hand="form"),
-        _Code.GLUED_LINE: Row(rule="PULL104", edits=_on(linux="ended"), reveals=_VALUE, by_hand="form"),
+        _Code.BLANKS: _ignored(linux="name_or_value", windows="value"),
+        _Code.BYTE_ORDER_MARK: _ignored(linux="name"),
+        _Code.GLUED_LINE: _ignored(linux="ended"),
         _Code.VALUE_IGNORED: Row(rule="PULL104", edits=_EVERYWHERE, by_hand="bounds"),
         _Code.WRITES_NOTHING: Row(rule="PULL105", edits=_on(linux="echoed"), reveals=_VALUE),
         _Code.SHELL_VARIABLE: Row(rule="PULL105", edits=_on(linux="written"), reveals=_VALUE),
@@ -101,13 +107,10 @@ TABLE: Final[Mapping[WarningCode, Row]] = MappingProxyType(
             rule="PULL106",
             edits=_on(linux="appends"),
             reveals=_VALUE | {_Code.EXPORT, _Code.BYTE_ORDER_MARK},
-            advice="Append: >> in place of >, tee -a in place of tee, append: true in write_files",
+            advice=_APPEND,
         ),
         _Code.TRUNCATES_CONFIG: Row(
-            rule="PULL106",
-            severity="info",
-            edits=_on(linux="appends"),
-            advice="Append: >> in place of >, tee -a in place of tee, append: true in write_files",
+            rule="PULL106", severity="info", edits=_on(linux="appends"), advice=_APPEND
         ),
         _Code.AFTER_INITIALIZE: Row(
             rule="PULL107",
@@ -115,25 +118,21 @@ TABLE: Final[Mapping[WarningCode, Row]] = MappingProxyType(
             reveals=_VALUE,
             advice="Set it before Initialize-ECSAgent",
         ),
-        _Code.NOT_TOML: Row(
-            rule="PULL108",
-            edits=_on(bottlerocket="quoted"),
-            reveals=_WHOLE,
+        _Code.NOT_TOML: _rejected(
+            "PULL108",
+            "quoted",
             advice="Write TOML alone: one header for each table, one line for each key in the form key = value, "
             "texts in double quotes",
         ),
-        _Code.SHELL_IN_TOML: Row(
-            rule="PULL108",
-            edits=_on(bottlerocket="one_table"),
-            reveals=_WHOLE,
+        _Code.SHELL_IN_TOML: _rejected(
+            "PULL108",
+            "one_table",
             advice="Leave the shell out, and write as TOML what it sets; in CDK give the group "
             "machine_image_type=MachineImageType.BOTTLEROCKET, so that none is added",
         ),
-        _Code.WRONG_TABLE: Row(rule="PULL109", edits=_on(bottlerocket="right_table"), reveals=_WHOLE),
-        _Code.UNSUPPORTED_KEY: Row(rule="PULL110", edits=_on(bottlerocket="right_key"), reveals=_WHOLE),
-        _Code.INVALID_VALUE: Row(
-            rule="PULL110", edits=_on(bottlerocket="right_value"), reveals=_WHOLE, by_hand="bounds"
-        ),
+        _Code.WRONG_TABLE: _rejected("PULL109", "right_table"),
+        _Code.UNSUPPORTED_KEY: _rejected("PULL110", "right_key"),
+        _Code.INVALID_VALUE: _rejected("PULL110", "right_value", by_hand="bounds"),
         # A release after the list of tables may know it.
         _Code.UNKNOWN_TABLE: Row(
             rule="PULL110",
@@ -150,14 +149,9 @@ TABLE: Final[Mapping[WarningCode, Row]] = MappingProxyType(
             rule="PULL113", edits=_on(linux="bound", windows="bound", bottlerocket="bound"), by_hand="bounds"
         ),
         _Code.NEGATIVE_TIMEOUT: Row(rule="PULL113", severity="error", by_hand="bounds"),
-        _Code.PRUNE_BESIDE_ONCE: Row(
-            rule="PULL115", edits=_on(linux="leave_out", windows="leave_out"), advice=_AGENT_CLEANS_UP
-        ),
+        _Code.PRUNE_BESIDE_ONCE: Row(rule="PULL115", edits=_LEFT_OUT, advice=_AGENT_CLEANS_UP),
         _Code.DANGLING_BESIDE_ONCE: Row(
-            rule="PULL115",
-            severity="warning",
-            edits=_on(linux="leave_out", windows="leave_out"),
-            advice=_AGENT_CLEANS_UP,
+            rule="PULL115", severity="warning", edits=_LEFT_OUT, advice=_AGENT_CLEANS_UP
         ),
         _Code.UNREACHABLE: Row(
             rule="PULL117", edits=_on(linux="reachable", windows="reachable"), reveals=_VALUE
