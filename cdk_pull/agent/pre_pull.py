@@ -29,6 +29,7 @@ _PLAIN: Final = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
 
 _MARKER: Final = "# cdk-pull: pull images before the ECS agent "
 
+# A blank after each brace that a percent sign or a number sign would follow: Jinja's statements and comments begin so.
 _LINUX: Final = """\
 # cdk-pull: pull images before the ECS agent takes tasks. Ends within {seconds} s; a failure fails nothing.
 (
@@ -44,7 +45,7 @@ mkdir -p "$DOCKER_CONFIG"
 helpers=
 for image; do case ${{image%%/*}} in *.dkr[.-]ecr[.-]*) helpers="$helpers,\\"${{image%%/*}}\\":\\"ecr-login\\"";; esac; done
 if [ -n "$helpers" ]; then
-printf '{{"credHelpers":{{%s}}}}' "${{helpers#,}}" > "$DOCKER_CONFIG/config.json"
+printf '{{"credHelpers":{{ %s }}}}' "${{helpers#,}}" > "$DOCKER_CONFIG/config.json"
 command -v docker-credential-ecr-login >/dev/null || bounded dnf install -y -q amazon-ecr-credential-helper \\
 || {{ amazon-linux-extras enable docker && bounded yum install -y -q amazon-ecr-credential-helper; }} >/dev/null 2>&1 \\
 || say "amazon-ecr-credential-helper cannot be installed: images of Amazon ECR are left to their tasks"
