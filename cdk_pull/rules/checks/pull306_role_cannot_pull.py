@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.rules.engine.finding import Confidence, Problem, Severity
+from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.support.permissions import asked, judge
+from cdk_pull.rules.support.role_problems import INSTANCE, MANAGED, lacking, not_recommended, pulls_only
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
@@ -32,10 +33,6 @@ _ELSEWHERE: Final = Missing("repository of another account", "repositories of ot
 _LOGS: Final = Missing(
     "task whose logs the instance role may write", "tasks whose logs the instance role may write", _ADVICE
 )
-_MANAGED: Final = "AmazonECSTaskExecutionRolePolicy"
-_FOR_INSTANCES: Final = "AmazonEC2ContainerServiceforEC2Role"
-_PULL_ONLY: Final = "AmazonEC2ContainerRegistryPullOnly"
-_INSTANCE: Final = "instance role"
 _ASSUMES: Final = "ecs-tasks.amazonaws.com"
 _ASSUMES_EC2: Final = "ec2.amazonaws.com"
 # What ECS fetches by the execution role wherever a task runs.
@@ -55,7 +52,7 @@ _WHAT: Final = {
     "A role that cannot pull",
     severity=Severity.ERROR,
     on="task",
-    fix=f"Attach the AWS managed policy {_MANAGED} to the execution role; in CDK, use ContainerImage.from_ecr_repository",
+    fix=f"Attach the AWS managed policy {MANAGED} to the execution role; in CDK, use ContainerImage.from_ecr_repository",
     sources=("data/pull_permissions.json", "data/aws_managed_policies.json"),
 )
 def role_cannot_pull(task: TaskDefinition, context: CheckContext) -> Iterator[Problem | NotEvaluated]:
@@ -178,7 +175,7 @@ def _untrusted_instances(task: TaskDefinition, context: CheckContext) -> Iterato
         for role in roles:
             if role.trusts_instances is False:
                 yield Problem(
-                    message=f"{_INSTANCE} {role.resource.logical_id} does not let Amazon EC2 assume it, so that the instances "
+                    message=f"{INSTANCE} {role.resource.logical_id} does not let Amazon EC2 assume it, so that the instances "
                     "join no cluster",
                     fix=f"Add {_ASSUMES_EC2} to the Service principals of its AssumeRolePolicyDocument",
                     path=("Properties", "AssumeRolePolicyDocument"),
@@ -214,7 +211,7 @@ def _without_execution_role(
         if context.once(("imported instance roles", key), lambda: task) is task:
             yield from imported
         for role in roles:
-            yield from _with(role, f"{_INSTANCE} {role.resource.logical_id}", by_instances, task, context)
+            yield from _with(role, f"{INSTANCE} {role.resource.logical_id}", by_instances, task, context)
 
 
 def _roles(capacities: tuple[Capacity, ...], context: CheckContext) -> tuple[list[Role], list[NotEvaluated]]:
@@ -235,7 +232,7 @@ def _role_to_add(unmet: list[StartNeed]) -> str:
     kinds = {need.kind for need in unmet}
     secrets = " and the right to read the secrets" if kinds & _ALWAYS else ""
     in_cdk = "; in CDK, use ContainerImage.from_ecr_repository" if "ecr" in kinds else ""
-    return f"Set ExecutionRoleArn to a role that {_ASSUMES} can assume, with the AWS managed policy {_MANAGED}{secrets}{in_cdk}"
+    return f"Set ExecutionRoleArn to a role that {_ASSUMES} can assume, with the AWS managed policy {MANAGED}{secrets}{in_cdk}"
 
 
 def _with(
@@ -260,9 +257,9 @@ def _with(
             actions = tuple(action for each in group for action in each.actions)
             if group and (group[0].asked.on, actions) not in said:
                 said.add((group[0].asked.on, actions))
-                yield _problem(group, actions, name, need)
-        if recommended is not None and not lacks and not _pulls_only(role):
-            yield _not_recommended(recommended, name, need)
+                yield lacking(group, actions, name, need)
+        if recommended is not None and not lacks and not pulls_only(role):
+            yield not_recommended(recommended, name, need)
         if unclear and not lacks:
             reason = unclear[0].decision.reason
             yield NotEvaluated(missing=_UNCLEAR, name=role.resource.logical_id, reason=reason, path=need.path)
@@ -270,81 +267,3 @@ def _with(
         if need.kind == "ecr" and need.account is not None and known is not None and not lacks:
             reason = f"the repository's own policy, in account {need.account}, has to allow it, too"
             yield NotEvaluated(missing=_ELSEWHERE, name=need.name, reason=reason, path=need.path)
-
-
-def _pulls_only(role: Role) -> bool:
-    """Tell whether a role has the AWS managed policy for pulls, which goes without what is recommended."""
-    return any(policy.name == _PULL_ONLY for policy in role.policies)
-
-
-def _not_recommended(lack: Lack, role: str, need: StartNeed) -> Problem:
-    action = lack.actions[0]
-    return Problem(
-        message=f"{role} does not allow {action}, which Amazon ECR's guide lists for a pull of {need.name}; "
-        f"cannot tell whether it is needed, as the AWS managed policy {_PULL_ONLY} does not have it",
-        fix=_statements([lack], need, of_instances=role.startswith(_INSTANCE)),
-        path=need.path,
-        quote=need.name,
-        severity=Severity.INFO,
-        confidence=Confidence.LOW,
-    )
-
-
-def _problem(lacks: list[Lack], actions: tuple[str, ...], role: str, need: StartNeed) -> Problem:
-    first = lacks[0]
-    listed = ", ".join(actions)
-    is_first_pull = first.asked.purpose == "first_pull"
-    fails = {
-        "ecr": f"the first pull of {need.name} through the cache fails"
-        if is_first_pull
-        else f"{need.name} cannot be pulled",
-        "credentials": f"the credentials {need.name} cannot be read",
-        "logs": f"the containers cannot write to {need.name}",
-        "key": f"{need.reason} cannot be decrypted",
-    }.get(need.kind, f"{need.name} cannot be read")
-    match first.decision.cause:
-        case "denied":
-            message = f"{first.decision.policy} denies {role} {listed}, so that {fails}"
-            fix = f"Take {listed} out of what {first.decision.policy} denies"
-        case "boundary":
-            message = f"the permissions boundary of {role}, {first.decision.policy}, leaves out {listed}, so that {fails}"
-            fix = f"Allow {listed} in the permissions boundary"
-        case _:
-            message = f"{role} does not allow {listed}, so that {fails}"
-            fix = _statements(lacks, need, of_instances=role.startswith(_INSTANCE))
-    return Problem(
-        message=message,
-        fix=fix,
-        path=need.path,
-        quote=need.name,
-        severity=Severity.WARNING if is_first_pull else None,
-    )
-
-
-def _statements(lacks: list[Lack], need: StartNeed, *, of_instances: bool) -> str:
-    """Return the statements that give what is lacking, and what writes them in CDK."""
-    by_resource: dict[str, list[str]] = {}
-    for lack in lacks:
-        by_resource.setdefault(lack.asked.on, []).extend(lack.actions)
-    statements = " and ".join(
-        f"{{Effect: Allow, Action: [{', '.join(actions)}], Resource: '{resource}'}}"
-        for resource, actions in by_resource.items()
-    )
-    if lacks[0].asked.purpose == "first_pull":
-        return f"Add the statement {statements}; in CDK, add it by task.obtain_execution_role().add_to_principal_policy"
-    if of_instances:
-        in_cdk = (
-            "log_group.grant_write(role)" if need.kind == "logs" else "use ContainerImage.from_ecr_repository"
-        )
-        return f"Attach the AWS managed policy {_FOR_INSTANCES}, or add {statements}; in CDK, {in_cdk}"
-    match need.kind:
-        case "ecr":
-            return (
-                f"Attach the AWS managed policy {_MANAGED}, or add {statements}; in CDK, use ContainerImage."
-                "from_ecr_repository, or repository.grant_pull(task.obtain_execution_role())"
-            )
-        case "logs":
-            return f"Attach the AWS managed policy {_MANAGED}, or add {statements}; in CDK, log_group.grant_write(role)"
-        case "key":
-            return f"Add {statements}; in CDK, key.grant_decrypt(task.obtain_execution_role())"
-    return f"Add {statements}; in CDK, secret.grant_read(task.obtain_execution_role())"
