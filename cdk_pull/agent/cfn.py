@@ -18,7 +18,7 @@ from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cdk_pull.agent.docker_settings import DockerCommands
     from cdk_pull.agent.pre_pull import PrePull
@@ -115,10 +115,8 @@ def apply_to_value(value: object, settings: AgentSettings, os: OperatingSystem) 
         ConflictError: when the user data sets one of the variables to another value, or spoils one of the settings.
         UnsupportedError: when the text is not in the template, or has no place where the settings are sure to work.
     """
-    if (found := branches(value)) is not None:
-        condition, one, other = found
-        changed = [apply_to_value(each, settings, os) for each in (one, other)]
-        return value if changed == [one, other] else {"Fn::If": [condition, *changed]}
+    if branches(value) is not None:
+        return _in_both(value, lambda each: apply_to_value(each, settings, os))
     read = to_text(value, inline=True)
     if add_settings(read.text, settings, os) == read.text:
         return value
@@ -145,10 +143,8 @@ def commands_to_value(
         ConflictError: when the user data does not set ``prefer-cached`` for a pre-pull, or sets up Docker in another way.
         UnsupportedError: when the text is not in the template, or nothing can be added to it.
     """
-    if (found := branches(value)) is not None:
-        condition, *both = found
-        changed = [commands_to_value(each, os, pre_pull=pre_pull, docker=docker) for each in both]
-        return {"Fn::If": [condition, *changed]}
+    if branches(value) is not None:
+        return _in_both(value, lambda each: commands_to_value(each, os, pre_pull=pre_pull, docker=docker))
     marked = to_text(value)
     marks = Marks[object](marked.pieces)
     if pre_pull is not None:
@@ -181,9 +177,8 @@ def archived_value(value: object, os: OperatingSystem) -> object:
             f"AWS Batch accepts MIME multipart user data only, which {name} does not read: use an ECS-optimized image of "
             "Amazon Linux"
         )
-    if (found := branches(value)) is not None:
-        condition, *both = found
-        return {"Fn::If": [condition, *(archived_value(each, os) for each in both)]}
+    if branches(value) is not None:
+        return _in_both(value, lambda each: archived_value(each, os))
     marked = to_text(value)
     text = as_archive(marked.text)
     return value if text == marked.text and value is not None else from_text(text, marked)
@@ -235,6 +230,13 @@ def branches(value: object) -> tuple[str, object, object] | None:
         case {"Fn::Base64": {"Fn::If": [str() as condition, one, other]}}:
             return condition, {"Fn::Base64": one}, {"Fn::Base64": other}
     return None
+
+
+def _in_both(value: object, change: Callable[[object], object]) -> object:
+    """Return a Fn::If with both values changed; the same value where neither is."""
+    condition, *both = branches(value) or ("",)
+    changed = [change(each) for each in both]
+    return value if changed == both else {"Fn::If": [condition, *changed]}
 
 
 def text_parts(value: object, *, whole: bool = False, inline: bool = False) -> Iterator[str | object]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk_pull.agent import cfn
+from cdk_pull.agent.readers.cloud_init.parts import is_mime
 from cdk_pull.agent.readers.reading import LIMIT_BYTES
 from cdk_pull.agent.settings import AgentSettings, PullBehavior
 from cdk_pull.errors import ConflictError, UnsupportedError
@@ -219,6 +220,10 @@ def test_what_aws_batch_accepts(value: object) -> None:
     """Any user data of Linux becomes a MIME archive with its text as a part, into which the settings go."""
     archived = cfn.archived_value(value, "linux")
     assert cfn.archived_value(archived, "linux") == archived
+    before, after = ((cfn.branches(each) or (None, each))[1:] for each in (value, archived))
+    for one, other in zip(before, after, strict=True):
+        assert is_mime(cfn.to_text(other).text)
+        assert cfn.to_text(one).text in cfn.to_text(other).text
     written = cfn.apply_to_value(archived, ONCE, "linux")
     reading = cfn.read_value(written, "linux")
     assert (dict(reading.settings), reading.unknown, reading.warnings) == ({B: "once"}, (), ())
