@@ -87,6 +87,7 @@ def check_paths(request: CheckRequest) -> int:
     if threshold not in FAIL_ON:
         raise InvalidValueError("fail-on is not a severity", threshold, allowed=FAIL_ON)
     loaded = _load(request, settings)
+    failed = False
     if request.fix or request.diff:
         from cdk_pull.cli._fix import fix_loaded, print_diff  # noqa: PLC0415 - only where asked for
 
@@ -96,7 +97,7 @@ def check_paths(request: CheckRequest) -> int:
             print_diff(fixing.diff)
             _tell(loaded.errors)
             return 2 if loaded.errors else int(bool(fixing.diff))
-        loaded = fixing.loaded
+        loaded, failed = fixing.loaded, fixing.failed
     result = check(loaded.assemblies, replace(options, file_fixes=request.form == "sarif"))
     result = replace(result, errors=(*loaded.errors, *result.errors))
     text = render(
@@ -111,7 +112,7 @@ def check_paths(request: CheckRequest) -> int:
     # A terminal shows them in the text already.
     shown = request.form == "text" and request.output is None and sys.stdout.isatty()
     _tell(() if shown else result.errors)
-    return _status(result, threshold)
+    return 3 if failed else _status(result, threshold)
 
 
 def _tell(lines: Iterable[str]) -> None:

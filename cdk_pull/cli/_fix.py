@@ -15,8 +15,9 @@ from cdk_pull.records import dataclass, replace
 from cdk_pull.rules.engine.runner import Options, check
 from cdk_pull.rules.fixes.fix_file import fix_file
 from cdk_pull.rules.fixes.selected import SelectedFixes
-from cdk_pull.template.load import Loaded
-from cdk_pull.template.source import decode_source, read_bytes
+from cdk_pull.template.errors import TemplateError
+from cdk_pull.template.load import Loaded, template_assembly
+from cdk_pull.template.source import Source, decode_source, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from cdk_pull.rules.engine.finding import Finding
     from cdk_pull.template.assembly import Assembly
-    from cdk_pull.template.source import Source
 
 __all__ = ["Fixing", "fix_loaded", "print_diff"]
 
@@ -40,12 +40,14 @@ class Fixing:
         fixed: a line for each finding that was fixed.
         left: a line for each one that was not, and why.
         diff: the unified diffs of the files.
+        failed: whether a file could not be written.
     """
 
     loaded: Loaded
     fixed: tuple[str, ...]
     left: tuple[str, ...]
     diff: str
+    failed: bool
 
 
 def fix_loaded(loaded: Loaded, options: Options, unsafe: tuple[str, ...], *, write: bool) -> Fixing:
@@ -59,7 +61,6 @@ def fix_loaded(loaded: Loaded, options: Options, unsafe: tuple[str, ...], *, wri
 
     Raises:
         InvalidValueError: for an id in ``unsafe`` that no rule with an unsafe fix has or begins with.
-        CannotWriteError: if a file cannot be written, or has changed meanwhile; it is then as it was.
     """
     selected = {rule.id for rule in options.rules()}
     fixes = SelectedFixes.of((), (), unsafe)
@@ -67,23 +68,37 @@ def fix_loaded(loaded: Loaded, options: Options, unsafe: tuple[str, ...], *, wri
     assemblies: list[Assembly] = []
     fixed: list[str] = []
     diff: list[str] = []
-    seen: set[Path] = set()
+    failures: list[str] = []
+    texts: dict[Path, str] = {}
     for assembly in loaded.assemblies:
-        path, source = assembly.templates[0].path, assembly.templates[0].source
-        after = assembly
-        # Two names may lead to one file: it is fixed under the first.
-        if len(assembly.templates) == 1 and path and source and (real := path.resolve()) not in seen:
-            seen.add(real)
-            result = fix_file(assembly, options, fixes)
-            after, new = result.assembly, result.assembly.templates[0].source
-            if result.made and new is not None:
-                fixed += [f"{_place(each)}: fixed, {_what(each)}" for each in result.made]
-                diff += _diff(str(path), source.text, new.text)
-                if write:
-                    _write(path, source, new.text)
+        after, template = assembly, assembly.templates[0]
+        path, source = template.path, template.source
+        if len(assembly.templates) == 1 and path is not None and source is not None:
+            real = path.resolve()
+            if real in texts:
+                # Two names lead to one file, which was fixed under the first.
+                same = Source(source.name, texts[real])
+                after = template_assembly(same, path, template.context.environment)
+            elif (result := fix_file(assembly, options, fixes)).made:
+                text = result.text
+                try:
+                    if write:
+                        _write(path, source, text)
+                except (CannotWriteError, TemplateError) as error:
+                    failures.append(str(error))
+                else:
+                    after, texts[real] = result.assembly, text
+                    fixed += [f"{_place(each)}: fixed, {_what(each)}" for each in result.made]
+                    diff += _diff(str(path), source.text, text)
         assemblies.append(after)
-    left = _left(assemblies, options, fixes)
-    return Fixing(Loaded(assemblies, loaded.errors), tuple(fixed), tuple(dict.fromkeys(left)), "".join(diff))
+    left = dict.fromkeys((*failures, *_left(assemblies, options, fixes)))
+    return Fixing(
+        loaded=Loaded(assemblies, loaded.errors),
+        fixed=tuple(fixed),
+        left=tuple(left),
+        diff="".join(diff),
+        failed=bool(failures),
+    )
 
 
 def _left(assemblies: Iterable[Assembly], options: Options, fixes: SelectedFixes) -> Iterator[str]:

@@ -122,7 +122,8 @@ def test_bytes_around_stay(capsys: pytest.CaptureFixture[str], folder: Path) -> 
     real.chmod(0o640)
     (folder / "safe.yaml").unlink()
     (folder / "safe.yaml").symlink_to(real)
-    assert len(_run(capsys, "safe.yaml", "real/t.yaml", "--fix")[2]) == 1
+    status, out, err = _run(capsys, "safe.yaml", "real/t.yaml", "--fix")
+    assert (status, len(err), "PULL201" in out) == (0, 1, False)
     assert real.read_bytes() == b"\xef\xbb\xbf" + text.replace("Cpu: 300", "Cpu: 512").encode()
     assert real.stat().st_mode & 0o777 == 0o640
     assert (folder / "safe.yaml").is_symlink()
@@ -150,15 +151,24 @@ def test_a_cdk_out_stays(capsys: pytest.CaptureFixture[str], folder: Path) -> No
 def test_a_file_that_has_changed_meanwhile(
     capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What somebody else has written since the file was read is not overwritten."""
+    """What somebody else has written since the file was read is not overwritten; the other files are fixed."""
 
     def meanwhile(*arguments: Any) -> FixedFile:
         (folder / "safe.yaml").write_text(f"{SAFE}# new\n", encoding="utf-8")
         return fix_file(*arguments)
 
     monkeypatch.setattr("cdk_pull.cli._fix.fix_file", meanwhile)
-    status, _, err = _run(capsys, "safe.yaml", "--fix")
-    assert (status, err) == (3, ["cdk-pull: safe.yaml has changed while it was checked; run again"])
+    (folder / "other.yaml").write_text(SAFE, encoding="utf-8")
+    status, out, err = _run(capsys, "safe.yaml", "other.yaml", "--fix")
+    assert (status, err) == (
+        3,
+        [
+            "cdk-pull: other.yaml:7 PULL201: fixed, Cpu is 512 in place of 300",
+            "cdk-pull: safe.yaml has changed while it was checked; run again",
+        ],
+    )
+    assert out.count("error PULL201") == 1
+    assert (folder / "other.yaml").read_text(encoding="utf-8") == FIXED
     assert (folder / "safe.yaml").read_text(encoding="utf-8") == f"{SAFE}# new\n"
 
 

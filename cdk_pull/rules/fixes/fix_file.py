@@ -36,6 +36,12 @@ class FixedFile:
     assembly: Assembly
     made: tuple[Finding, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """The text of the file; empty for a template in memory."""
+        source = self.assembly.templates[0].source
+        return source.text if source is not None else ""
+
 
 def fix_file(assembly: Assembly, options: Options, fixes: SelectedFixes) -> FixedFile:
     """Return a template with the findings fixed whose fixes are selected.
