@@ -1,13 +1,13 @@
-"""Changes of a template's values, as edits of its text that leave every other character as it is."""
+"""Changes of a template's values, made in its text: every other character stays as it is."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cdk_pull.patterns import lazy_pattern
-from cdk_pull.records import dataclass
+from cdk_pull.template.changes import NewItem, NewString, NewValue, Removed, as_written, changed
 from cdk_pull.template.context import value_at
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.scalars import read_scalar
@@ -16,11 +16,15 @@ from cdk_pull.template.source import JSON_STYLE, Source
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from cdk_pull.template.changes import Change, Path
     from cdk_pull.template.source import Node
 
-__all__ = ["CannotEditError", "Change", "Edit", "NewString", "NewValue", "changed", "edited", "edits_of"]
-
-Path: TypeAlias = tuple[str | int, ...]
+__all__ = [
+    "CannotEditError",
+    "Edit",
+    "edited",
+    "edits_of",
+]
 
 # What a plain scalar of YAML may be without any doubt.
 _PLAIN: Final = lazy_pattern(r"[A-Za-z0-9_./$][\w./$@+-]*(?::[\w./$@+-]+)*", re.ASCII)
@@ -44,39 +48,6 @@ class Edit(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewString:
-    """Other characters in a part of a string of the template.
-
-    Attributes:
-        path: of the string, from the top of the template.
-        start: the first character to replace.
-        end: behind the last one.
-        text: what stands there then.
-    """
-
-    path: Path
-    start: int
-    end: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewValue:
-    """Another value for a property, which need not exist.
-
-    Attributes:
-        path: of the property, from the top of the template.
-        value: in CloudFormation's long form.
-    """
-
-    path: Path
-    value: Any
-
-
-Change: TypeAlias = NewString | NewValue
-
-
 def edited(source: Source, edits: Iterable[Edit]) -> str:
     """Return the text of a template after edits, none of which is within another."""
     text = source.text
@@ -91,19 +62,7 @@ def edits_of(source: Source, changes: Sequence[Change]) -> tuple[Edit, ...]:
     Raises:
         CannotEditError: when the text has no place for a change, or another value would change with it.
     """
-    edits = tuple(
-        dict.fromkeys(
-            edit
-            for change in changes
-            for edit in (
-                [_string_edit(source, change)]
-                if isinstance(change, NewString)
-                else _value_edits(
-                    source, change.path, value_at(source.document, change.path, _MISSING), change.value
-                )
-            )
-        )
-    )
+    edits = tuple(dict.fromkeys(edit for change in changes for edit in _edits(source, change)))
     try:
         found: Any = Source(source.name, edited(source, edits)).document
     except TemplateError:
@@ -116,6 +75,23 @@ def edits_of(source: Source, changes: Sequence[Change]) -> tuple[Edit, ...]:
     return edits
 
 
+def _edits(source: Source, change: Change) -> Iterator[Edit]:
+    *above, step = change.path
+    match change:
+        case NewString():
+            yield _string_edit(source, change)
+        case NewValue():
+            old = value_at(source.document, change.path, _MISSING)
+            yield from _value_edits(source, change.path, old, change.value)
+        case NewItem():
+            yield _item_edit(source, change)
+        case Removed():
+            items = value_at(source.document, above)
+            if len(items) == 1 or not isinstance(step, int):
+                raise CannotEditError("nothing would be left of its list")
+            yield from _without(source, tuple(above), [step], len(items))
+
+
 def _shares(source: Source, path: Path) -> bool:
     """Tell whether a value, or one around it, has an anchor, or comes by an alias or a merge key from elsewhere."""
     nodes = (source.node(path[:depth]) for depth in range(1, len(path) + 1))
@@ -125,32 +101,6 @@ def _shares(source: Source, path: Path) -> bool:
 
 
 _MISSING: Final = object()
-
-
-def changed(value: Any, changes: Iterable[Change]) -> Any:
-    """Return a value with changes in it; what is around them is copied, all else shared."""
-    for change in changes:
-        value = _changed(value, change)
-    return value
-
-
-def _changed(value: Any, change: Change, depth: int = 0) -> Any:
-    if depth == len(change.path):
-        if isinstance(change, NewValue):
-            return _as_written(value, change.value)
-        return f"{value[: change.start]}{change.text}{value[change.end :]}"
-    step: Any = change.path[depth]
-    copied = value.copy()
-    below = value.get(step, _MISSING) if isinstance(value, dict) else value[step]
-    copied[step] = _changed(below, change, depth + 1)
-    return copied
-
-
-def _as_written(old: Any, new: Any) -> Any:
-    """Return a value as it is written in the place of another: a number stays a number, as in ``Cpu: 256``."""
-    if isinstance(new, str) and type(old) is int and re.fullmatch("0|[1-9][0-9]{0,8}", new):
-        return int(new)
-    return new
 
 
 def _node(source: Source, path: Path) -> Node:
@@ -180,13 +130,13 @@ def _value_edits(source: Source, path: Path, old: Any, new: Any) -> Iterator[Edi
             yield from _value_edits(source, (*path, key), old.get(key, _MISSING), value)
     elif isinstance(old, list) and isinstance(new, list) and new and (gone := _gone(old, new)) is not None:
         yield from _without(source, path, gone, len(old))
-    elif old != _as_written(old, new):
+    elif old != as_written(old, new):
         yield _replaced(source, path, old, new)
 
 
 def _replaced(source: Source, path: Path, old: Any, new: Any) -> Edit:
     node = _node(source, path)
-    new = _as_written(old, new)
+    new = as_written(old, new)
     if node.style in ("|", ">"):
         raise CannotEditError("it is written as a block of text; write it in one line")
     if isinstance(old, str | int | float) and isinstance(new, str | int):
@@ -244,10 +194,7 @@ def _without(source: Source, path: Path, gone: list[int], count: int) -> Iterato
     text = source.text
     if holder.style == "-":
         for index in gone:
-            dash = len(text[: items[index].start].rstrip()) - 1
-            line = text.rfind("\n", 0, dash) + 1
-            if text[dash : dash + 1] != "-" or text[line:dash].strip():
-                raise CannotEditError("it shares its line with another value")
+            line, _ = _dash(source, items[index])
             end = text.find("\n", _trimmed(source, items[index]))
             yield Edit(line, end + 1 if end >= 0 else len(text), "")
         return
@@ -259,6 +206,32 @@ def _without(source: Source, path: Path, gone: list[int], count: int) -> Iterato
             yield Edit(items[first].start, items[last + 1].start, "")
         else:
             yield Edit(items[first - 1].end, items[last].end, "")
+
+
+def _item_edit(source: Source, change: NewItem) -> Edit:
+    holder, item = _node(source, change.path[:-1]), _node(source, change.path)
+    text, written = source.text, _written(change.text, source)
+    if holder.style != "-":
+        at = item.end if change.after else item.start
+        blank = text[len(text[: item.start].rstrip()) : item.start] or " "
+        return Edit(at, at, f",{blank}{written}" if change.after else f"{written},{blank}")
+    line, dash = _dash(source, item)
+    end = text.find("\n", _trimmed(source, item)) + 1
+    at = end if change.after else line
+    if not end:
+        raise CannotEditError("the file has no line feed at its end")
+    ending = "\r\n" if text[end - 2 : end] == "\r\n" else "\n"
+    return Edit(at, at, f"{text[line:dash]}- {written}{ending}")
+
+
+def _dash(source: Source, item: Node) -> tuple[int, int]:
+    """Return where the line of an item of a list begins, and where its dash stands."""
+    text = source.text
+    dash = len(text[: item.start].rstrip()) - 1
+    line = text.rfind("\n", 0, dash) + 1
+    if text[dash : dash + 1] != "-" or text[line:dash].strip():
+        raise CannotEditError("it shares its line with another value")
+    return line, dash
 
 
 def _scalar(new: str | int, style: str) -> str:

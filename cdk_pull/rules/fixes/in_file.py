@@ -18,9 +18,10 @@ from cdk_pull.records import dataclass, replace
 from cdk_pull.rules.engine.finding import FileFix, Region
 from cdk_pull.rules.fixes.declaration import FIXED_USER_DATA, MIXIN
 from cdk_pull.template.assembly_folder import is_assembly
+from cdk_pull.template.changes import NewItem, NewString, NewValue, Removed, changed
 from cdk_pull.template.context import section, value_at
 from cdk_pull.template.ecs.capacity import INIT_CALL, Capacity
-from cdk_pull.template.edits import CannotEditError, NewString, NewValue, changed, edits_of
+from cdk_pull.template.edits import CannotEditError, edits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.rules.engine.finding import Problem
     from cdk_pull.rules.engine.registry import Rule
-    from cdk_pull.template.edits import Change
+    from cdk_pull.template.changes import Change
     from cdk_pull.template.model import PathStep, Resource
 
 __all__ = ["file_fix"]
@@ -178,45 +179,60 @@ def _shown(line: str) -> str:
     return _FILLED_IN.sub("${…}", readable(line)).strip()
 
 
-def _changes(edit: TextEdit, found: _Found) -> list[NewString]:
+def _changes(edit: TextEdit, found: _Found) -> list[NewItem | NewString | Removed]:
     """Return the changes of the template's strings that make an edit of the text."""
     changes = [
         change
         for hunk in hunks(edit)
-        for change in _leaves(replace(hunk, text=hunk.text.replace(_FOLLOWED, INIT_CALL)), found.located)
+        for change in _leaves(replace(hunk, text=hunk.text.replace(_FOLLOWED, INIT_CALL)), found)
     ]
-    changes.sort(key=lambda each: each.start, reverse=True)
     after = locate(changed(found.inner, changes)).marked
     if joined(after.parts()) != joined(found.located.marked.parts(edit.text.replace(_FOLLOWED, INIT_CALL))):
         raise CannotEditError(_CROSSES)
     return changes
 
 
-def _leaves(hunk: Replacement, located: Located) -> Iterator[NewString]:
+def _leaves(hunk: Replacement, found: _Found) -> Iterator[NewItem | NewString | Removed]:
     """Yield what a change of the text is in each of the strings that it is put together from."""
-    places = located.places
+    places = found.located.places
     if hunk.start == hunk.end:
-        # Between two strings, what ends a line belongs to the first.
-        behind = places[hunk.start - 1] if hunk.start else None
-        before = places[hunk.start] if hunk.start < len(places) else None
-        if before is not None and (behind is None or not hunk.text.startswith("\n")):
-            path, at = before
-        elif behind is not None:
-            path, at = behind[0], behind[1] + 1
-        else:
-            raise CannotEditError(_CROSSES)
-        yield NewString(path, at, at, _spelled(hunk.text, path, located))
+        yield _inserted(hunk, found)
         return
     text = hunk.text
+    here = places[hunk.start : hunk.end]
+    separators = here.count(None)
+    if separators and text:
+        raise CannotEditError(_CROSSES)
     spans: dict[tuple[PathStep, ...], tuple[int, int]] = {}
-    for place in places[hunk.start : hunk.end]:
-        if place is None:
-            raise CannotEditError(_CROSSES)
-        path, at = place
+    for path, at in filter(None, here):
         spans[path] = (spans[path][0] if path in spans else at, at + 1)
     for path, (start, end) in spans.items():
-        yield NewString(path, start, end, _spelled(text, path, located))
+        item = path[:-1] if path[-1:] == ("Fn::Sub",) else path
+        is_whole = (start, end) == (0, len(str(value_at(found.inner, path))))
+        if separators and is_whole and item[-3:-1] == ("Fn::Join", 1):
+            # A whole line goes with what separates it from the next.
+            yield Removed(item)
+        else:
+            yield NewString(path, start, end, _spelled(text, path, found.located))
         text = ""
+
+
+def _inserted(hunk: Replacement, found: _Found) -> NewItem | NewString:
+    """Return an insertion: a string more where a Fn::Join has one for each line, or characters in one that is there."""
+    places = found.located.places
+    behind = places[hunk.start - 1] if hunk.start else None
+    before = places[hunk.start] if hunk.start < len(places) else None
+    follows = before is None or (behind is not None and hunk.text.startswith("\n"))
+    if (place := behind if follows else before) is None:
+        raise CannotEditError(_CROSSES)
+    path, at = (place[0], place[1] + 1) if follows else place
+    item = path[:-1] if path[-1:] == ("Fn::Sub",) else path
+    is_edge = at == (len(str(value_at(found.inner, path))) if follows else 0)
+    line = hunk.text.removeprefix("\n") if follows else hunk.text.removesuffix("\n")
+    separated = item[-3:-1] == ("Fn::Join", 1) and value_at(found.inner, (*item[:-2], 0)) == "\n"
+    if separated and is_edge and line != hunk.text and "\n" not in line:
+        return NewItem(item, _spelled(line, item, found.located), after=follows)
+    return NewString(path, at, at, _spelled(hunk.text, path, found.located))
 
 
 def _spelled(text: str, path: tuple[PathStep, ...], located: Located) -> str:
@@ -237,7 +253,10 @@ def _spelled(text: str, path: tuple[PathStep, ...], located: Located) -> str:
 
 
 def _helps(
-    value: object, path: tuple[PathStep, ...], changes: Sequence[NewString], os: OperatingSystem
+    value: object,
+    path: tuple[PathStep, ...],
+    changes: Sequence[NewItem | NewString | Removed],
+    os: OperatingSystem,
 ) -> bool:
     """Tell whether a change of one of several texts leaves less to warn of in the whole."""
     after = changed(value, [replace(each, path=(*path, *each.path)) for each in changes])

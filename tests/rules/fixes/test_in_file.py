@@ -124,6 +124,12 @@ def _refused(text: str) -> list[str]:
                 f"{B}=once >> {F}",
             ),
             (
+                "an item moved before the end",
+                f"\n          Fn::Base64:\n            Fn::Join:\n            - \"\\n\"\n            - - '#!/bin/bash'\n              - echo ECS_CLUSTER=c >> {F} # here\n              - exit 0\n              # this one\n              - !Sub echo {B}=once >> {F}\n              - echo done",
+                f"              - echo ECS_CLUSTER=c >> {F} # here\n              - exit 0\n              # this one\n              - !Sub echo {B}=once >> {F}\n",
+                f"              - 'echo {B}=once >> {F}'\n              - echo ECS_CLUSTER=c >> {F} # here\n              - exit 0\n              # this one\n",
+            ),
+            (
                 "moved before the end",
                 f"\n          Fn::Base64: !Sub |\n            #!/bin/bash\n            echo ECS_CLUSTER=${{C}} >> {F}\n            exit 0\n            echo {B}=once >> {F}",
                 f"            echo ECS_CLUSTER=${{C}} >> {F}\n            exit 0\n            echo {B}=once >> {F}\n",
@@ -229,7 +235,8 @@ CROSSES: Final = "the edit crosses a piece that CloudFormation puts into the tex
     [
         (
             _launch(
-                f"{{'Fn::Base64': !Join [\"\\n\", ['#!/bin/bash', 'echo ECS_CLUSTER=c >> {F}', 'exit 0', 'echo {B}=once >> {F}']]}}"
+                f"{{'Fn::Base64': !Join [\"\\n\", ['#!/bin/bash', 'echo ECS_CLUSTER=c >> {F}; exit 0', "
+                f"!Join ['', ['echo {B}', '=once >> {F}']]]]}}"
             ),
             [CROSSES],
         ),
