@@ -84,10 +84,12 @@ def platform_differs(task: TaskDefinition, context: CheckContext) -> Iterator[Pr
         if not wanted.known:
             yield unknown_architecture(task, f"the image of {container.name or 'a container'} is an asset")
             return
-        yield from _compared(platforms[tag].lower(), wanted.known, container)
+        yield from _compared(platforms[tag].lower(), wanted.known, container, fargate=task.fargate)
 
 
-def _compared(built: str, wanted: tuple[Platform, ...], container: Container) -> Iterator[Problem]:
+def _compared(
+    built: str, wanted: tuple[Platform, ...], container: Container, *, fargate: bool
+) -> Iterator[Problem]:
     """Yield what is wrong with an asset that is built for a platform, or for that of the machine that deploys."""
     os, _, architecture = built.partition("/")
     architecture = _ALIASES.get(architecture, architecture)
@@ -104,6 +106,11 @@ def _compared(built: str, wanted: tuple[Platform, ...], container: Container) ->
             )
         elif built and (os, architecture) != (platform.os, platform.architecture):
             other = next((key for key, value in CPU_ARCHITECTURES.items() if value == architecture), "")
+            elsewhere = (
+                f", or CpuArchitecture: {other} on the task"
+                if fargate
+                else f", or run it on {other} instances"
+            )
             fix = (
                 f"Set platform=ecr_assets.Platform.{_NAMES[platform.architecture]} on the asset"
                 if platform.os == "linux"
@@ -111,8 +118,7 @@ def _compared(built: str, wanted: tuple[Platform, ...], container: Container) ->
             )
             yield Problem(
                 message=f"the image of {name} is built for {built}, and the task runs on {platform}",
-                fix=fix
-                + (f", or CpuArchitecture: {other} on the task" if other and os == platform.os else ""),
+                fix=fix + (elsewhere if other and os == platform.os else ""),
                 path=path,
                 quote=quote,
             )
