@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Mistake", "beginning_mistake", "name_mistake"]
 
 _SCHEME: Final = lazy_pattern(r"(?:https?|docker|oci)://", re.IGNORECASE)
+# What templates of other tools and guides leave for somebody to fill in.
+_PLACEHOLDER: Final = lazy_pattern(r"\{\{.*?\}\}|<[A-Za-z0-9_. -]+>|^\$[A-Za-z_]\w*")
 _ID: Final = lazy_pattern(r"(?:sha256:)?[a-f0-9]{64}")
 # Longer than any name of a registry.
 _LONGEST_HOST: Final = 255
@@ -46,12 +48,19 @@ def name_mistake(shown: str, text: str = "") -> Mistake | None:
         reference = ImageReference.parse(text)
     except InvalidValueError as error:
         return _unreadable(shown, text, str(error))
-    return _on_docker_hub(shown, reference)
+    return _on_docker_hub(shown, reference) or _without_namespace(shown, reference)
 
 
 def beginning_mistake(shown: str, beginning: str) -> Mistake | None:
     """Return why a text of which only the beginning is known is not the name of an image; None where it may be."""
     return _scheme(shown, beginning) or _arn(shown, beginning)
+
+
+def _placeholder(shown: str, text: str) -> Mistake | None:
+    found = _PLACEHOLDER.search(text)
+    if found is None:
+        return None
+    return Mistake(f"{shown} has a placeholder in it: {found[0]}", "Write the image that it stands for")
 
 
 def _blanks(shown: str, text: str) -> Mistake | None:
@@ -119,14 +128,17 @@ def _like_ecr(shown: str, text: str) -> Mistake | None:
     )
 
 
+# The documentation of Quay, GitHub Packages and Amazon ECR Public: a namespace, an owner, an alias of the registry.
+_NAMESPACED: Final = frozenset({"quay.io", "ghcr.io", "public.ecr.aws"})
 _KNOWN: Final = frozenset({"quay.io", "ghcr.io", "docker.io", "registry.k8s.io", "gcr.io", "cgr.dev"})
 _CHECKS: Final[tuple[Callable[[str, str], Mistake | None], ...]] = (
+    _like_ecr,
+    _placeholder,
     _blanks,
     _scheme,
     _arn,
     _id,
     _host_alone,
-    _like_ecr,
 )
 
 
@@ -203,3 +215,14 @@ def _on_docker_hub(shown: str, reference: ImageReference) -> Mistake | None:
             f"{shown} has {len(parts)} parts, and a repository of Docker Hub has a namespace and a name", fix
         )
     return None
+
+
+def _without_namespace(shown: str, reference: ImageReference) -> Mistake | None:
+    """Return what is wrong with a name of one part in a registry whose repositories have a namespace."""
+    if reference.registry not in _NAMESPACED or "/" in reference.repository:
+        return None
+    rest = shown.partition("/")[2]
+    return Mistake(
+        f"{shown} has no namespace, and a repository of {reference.registry} has a namespace and a name",
+        f"Write {reference.registry}/<namespace>/{rest}",
+    )

@@ -38,6 +38,10 @@ HEX = "8795397484604bc67cfcda4f4245dd248b172df523ce9778209e735ffe370426"
          "Leave out docker.io/: write quay.io/acme/web:1"),
         ("docker.io/a/b/c:1", "docker.io/a/b/c:1 has 3 parts, and a repository of Docker Hub has a namespace and a name",
          "Write <namespace>/<name>, or the registry before it"),
+        *((text, f"{text} has a placeholder in it: {found}", "Write the image that it stands for")
+          for text, found in (("<IMAGE1_NAME>", "<IMAGE1_NAME>"), ("{{ image }}:1", "{{ image }}"), ("$IMAGE", "$IMAGE"), ("quay.io/a/<name>:1", "<name>"))),
+        *((f"{host}/nginx:1", f"{host}/nginx:1 has no namespace, and a repository of {host} has a namespace and a name", f"Write {host}/<namespace>/nginx:1")
+          for host in ("quay.io", "ghcr.io", "public.ecr.aws")),
         *((f"{host}/web:1", f"{host}/web:1 names no registry of Amazon ECR: {why}",
            "Write <account of twelve digits>.dkr.ecr.<Region>.amazonaws.com/web:1; in a template, !Sub '${Repository.RepositoryUri}:<tag>'")
           for host, why in (
@@ -59,7 +63,7 @@ def test_mistakes(text: str, what: str, fix: str) -> None:
     [
         "nginx", "nginx:1.27", "acme/web", f"web@sha256:{HEX}", f"web:1@sha256:{HEX}", f"{ECR}/a/b/c:1", "localhost/web",
         "localhost:5000/a/b/c", "quay.io/a/b/c", "index.docker.io/acme/web", "docker.io/nginx", "registry.example/web", "web.example:1",
-        "000000000000.dkr.ecr.us-east-1.localhost.localstack.cloud:4566/web:1", "dkr.ecr.example/web:1", "111122223333.dkr.ecr.eu-west-1.amazonaws.com:443/web:1",
+        "000000000000.dkr.ecr.us-east-1.localhost.localstack.cloud:4566/web:1", "dkr.ecr.example/web:1", "registry.k8s.io/pause:3.10", "gcr.io/a/b", "111122223333.dkr.ecr.eu-west-1.amazonaws.com:443/web:1",
     ],
 )  # fmt: skip
 def test_names(text: str) -> None:

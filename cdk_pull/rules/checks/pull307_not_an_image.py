@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.rules.engine.finding import Problem, Severity
 from cdk_pull.rules.engine.registry import rule
@@ -11,11 +11,14 @@ from cdk_pull.template.context import section
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cdk_pull.image.reference import ImageReference
     from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.ecs.images import Image
     from cdk_pull.template.ecs.tasks import TaskDefinition
 
 __all__ = ["not_an_image"]
+
+_LOCAL: Final = frozenset({"localhost", "127.0.0.1"})
 
 
 @rule(
@@ -36,7 +39,8 @@ def not_an_image(task: TaskDefinition, _context: CheckContext) -> Iterator[Probl
     ARNs, IDs (`sha256:…` alone), URLs, blanks, upper case, two tags, a tag or digest that a parameter's default leaves
     empty, a registry without a repository, `!Ref` of a repository, and names that Docker Hub cannot have, such as
     `docker.io/` before the host of Amazon ECR, and hosts of Amazon ECR without a Region or an account of twelve digits,
-    such as the placeholders of a guide. An image that is a parameter with such a default
+    such as the placeholders of a guide; names without a namespace in Quay, GitHub Packages and Amazon ECR Public; and,
+    on Fargate, `localhost`. An image that is a parameter with such a default
     is a warning.
 
     ## Why it matters
@@ -63,7 +67,19 @@ def not_an_image(task: TaskDefinition, _context: CheckContext) -> Iterator[Probl
     """
     for container in task.containers:
         image = container.image
-        if image is not None and image.place.verdict == "malformed":
+        if (
+            image is not None
+            and image.reference is not None
+            and task.for_fargate
+            and _is_local(image.reference)
+        ):
+            yield Problem(
+                message=f"{image} is looked for on the host of the task, and no registry listens there on AWS Fargate",
+                fix="Write the registry that the image is pushed to",
+                path=(*container.path, "Image"),
+                quote=str(image),
+            )
+        elif image is not None and image.place.verdict == "malformed":
             yield Problem(
                 message=image.place.reason,
                 fix=image.place.fix,
@@ -74,6 +90,10 @@ def not_an_image(task: TaskDefinition, _context: CheckContext) -> Iterator[Probl
                 if _is_default(task.written_image(container), image, task)
                 else None,
             )
+
+
+def _is_local(reference: ImageReference) -> bool:
+    return reference.registry.partition(":")[0] in _LOCAL
 
 
 def _is_default(written: Any, image: Image, task: TaskDefinition) -> bool:

@@ -187,16 +187,26 @@ def _faults_of(secret: Resource, prefix: str) -> Iterator[Fault]:
             "KmsKeyId",
             secret,
         )
-    keys = _keys(secret.values.get("SecretString"))
+    generated = None if "SecretString" in secret.values else secret.values.get("GenerateSecretString")
+    is_generated = isinstance(generated, dict)
+    keys = _generated_keys(generated or {}) if is_generated else _keys(secret.values.get("SecretString"))
     missing = [each for each in SECRET_KEYS if each not in keys] if keys is not None else []
     if missing:
         wanted = " and ".join(SECRET_KEYS)
         yield Fault(
             f"the secret of the cache has no {' and no '.join(missing)}",
             f"Give it the keys {wanted}",
-            "SecretString",
+            "GenerateSecretString" if is_generated else "SecretString",
             secret,
         )
+
+
+def _generated_keys(generated: dict[str, Any]) -> frozenset[str] | None:
+    """Return the keys of a secret of which one has a generated value; None where they are not known."""
+    template = _keys(generated.get("SecretStringTemplate"))
+    key = generated.get("GenerateStringKey")
+    # One without a template is filled in by hand.
+    return None if not template or isinstance(key, Unknown) else template | {str(key)}
 
 
 def _keys(text: Any) -> frozenset[str] | None:
