@@ -206,6 +206,8 @@ def _instructions(lines: Sequence[str], name: str) -> Iterator[Instruction]:
             continue
         start = number
         text, number = _joined(lines, number, escape)
+        if not text:
+            continue  # a continuation of nothing
         keyword, value = _split_keyword(text)
         if keyword not in _KEYWORDS:
             raise InvalidValueError(
