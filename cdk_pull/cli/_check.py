@@ -23,10 +23,10 @@ from cdk_pull.rules.engine.suppress import read_baseline
 from cdk_pull.rules.support.image_facts import ImageFactsBook
 from cdk_pull.template.errors import MAX_BYTES
 from cdk_pull.template.load import Loaded, load, load_text
-from cdk_pull.windows.window import to_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from cdk_pull.rules.engine.config import Config
     from cdk_pull.rules.engine.runner import Result
@@ -172,9 +172,15 @@ def _options(request: CheckRequest, settings: Config) -> Options:
         ignore=_ids(request.ignore) or _ids(settings.lists.get("ignore", ())),
         severities=settings.severities,
         facts=ImageFactsBook.read(facts_file) if facts_file else ImageFactsBook(),
-        today=to_date(day) if day else None,
+        today=_date(day) if day else None,
         baseline=read_baseline(baseline_file) if baseline_file else {},
     )
+
+
+def _date(day: str) -> date:
+    from cdk_pull.windows.window import to_date  # noqa: PLC0415 - slow to import, and few runs name a day
+
+    return to_date(day)
 
 
 def _context_near(paths: tuple[Path, ...]) -> Path | None:

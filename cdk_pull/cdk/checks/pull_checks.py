@@ -86,8 +86,8 @@ class PullChecks:
             facts=ImageFactsBook.of_context({"images": self._images}),
             today=to_date(date) if date is not None else None,
         )
-        # An invalid option is an error here rather than in the midst of a synth.
-        self._options.subjects()
+        # An invalid option is an error here rather than in the midst of a synth, which does not wait for imports, either.
+        self._options.rules()
 
     @property
     def name(self) -> str:

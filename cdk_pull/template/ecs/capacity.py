@@ -15,6 +15,7 @@ from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import replace
 from cdk_pull.shapes import as_object, objects_in
 from cdk_pull.template.context import section, value_at
+from cdk_pull.template.ecs.holders import HOLDERS
 from cdk_pull.template.ecs.init import INIT, Place, Program, program
 from cdk_pull.template.values import Unknown, as_text, is_not_false, is_text, pieces_of, text_of
 
@@ -26,19 +27,10 @@ if TYPE_CHECKING:
     from cdk_pull.agent.variables import OperatingSystem
     from cdk_pull.template.model import PathStep, Resource
 
-__all__ = ["BEHAVIOR", "HOLDERS", "INIT_CALL", "SPOT_FLEET", "Capacity", "launch_specifications"]
+__all__ = ["BEHAVIOR", "INIT_CALL", "Capacity", "launch_specifications"]
 
 BEHAVIOR: Final = "ECS_IMAGE_PULL_BEHAVIOR"
 
-HOLDERS: Final[dict[str, tuple[PathStep, ...]]] = {
-    "AWS::AutoScaling::LaunchConfiguration": ("Properties",),
-    "AWS::EC2::LaunchTemplate": ("Properties", "LaunchTemplateData"),
-    "AWS::EC2::Instance": ("Properties",),
-}
-"""The resources that launch instances, and where their settings stand."""
-
-SPOT_FLEET: Final = "AWS::EC2::SpotFleet"
-"""A resource that has the settings of several launches in a list; its launch templates are resources of their own."""
 _SPECIFICATIONS: Final = ("Properties", "SpotFleetRequestConfigData", "LaunchSpecifications")
 
 # What cfn-init does for the agent, where it is not followed.

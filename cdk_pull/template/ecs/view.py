@@ -9,11 +9,8 @@ from cdk_pull.image.ecr import EcrRegistry
 from cdk_pull.shapes import as_list, as_object, objects_in
 from cdk_pull.template.context import Environment, value_at
 from cdk_pull.template.ecs.batch import COMPUTE_ENVIRONMENT, job_start, launches_from
-from cdk_pull.template.ecs.capacity import HOLDERS, SPOT_FLEET, Capacity, launch_specifications
-from cdk_pull.template.ecs.network import EcsNetwork
-from cdk_pull.template.ecs.roles import Roles
+from cdk_pull.template.ecs.holders import HOLDERS, SPOT_FLEET
 from cdk_pull.template.ecs.services import STARTERS, LaunchType, Service, Start
-from cdk_pull.template.ecs.start_needs import StartNeed, start_needs
 from cdk_pull.template.ecs.task_shapes import JOB_DEFINITION, SHAPES
 from cdk_pull.template.ecs.tasks import TaskDefinition
 from cdk_pull.template.outsiders import Outsiders
@@ -23,7 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_pull.template.assembly import Assembly
+    from cdk_pull.template.ecs.capacity import Capacity
     from cdk_pull.template.ecs.images import Image
+    from cdk_pull.template.ecs.network import EcsNetwork
+    from cdk_pull.template.ecs.roles import Roles
+    from cdk_pull.template.ecs.start_needs import StartNeed
     from cdk_pull.template.model import Resource
 
 __all__ = ["EcsView", "identity"]
@@ -92,10 +93,14 @@ class EcsView:
     @cached_property
     def roles(self) -> Roles:
         """The IAM roles of tasks and instances."""
+        from cdk_pull.template.ecs.roles import Roles  # noqa: PLC0415 - slow to import, and not every template has tasks
+
         return Roles(self.assembly, self.outsiders)
 
     def needs(self, task: TaskDefinition) -> list[StartNeed]:
         """Return what the start of a task needs; worked out once."""
+        from cdk_pull.template.ecs.start_needs import start_needs  # noqa: PLC0415 - slow to import, and not every template has tasks
+
         if id(task) not in self._needs:
             self._needs[id(task)] = start_needs(task, self.assembly)
         return self._needs[id(task)]
@@ -103,6 +108,8 @@ class EcsView:
     @cached_property
     def network(self) -> EcsNetwork:
         """The network, and who pulls in it."""
+        from cdk_pull.template.ecs.network import EcsNetwork  # noqa: PLC0415 - slow to import, and not every template has services
+
         return EcsNetwork(self.assembly, self.outsiders)
 
     @cached_property
@@ -237,6 +244,10 @@ class EcsView:
     @cached_property
     def capacities(self) -> list[Capacity]:
         """Everything that launches container instances."""
+        if not any(True for kind in (*HOLDERS, SPOT_FLEET) for _ in self._of_type(kind)):
+            return []
+        from cdk_pull.template.ecs.capacity import Capacity, launch_specifications  # noqa: PLC0415 - slow to import, and not every template has instances
+
         found = {
             (resource.template.key, resource.logical_id): Capacity(resource)
             for kind in HOLDERS
