@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cdk_pull.agent.settings import AgentSettings, PullBehavior
     from cdk_pull.cdk.checks.pull_checks import PullChecks
     from cdk_pull.cdk.checks.pull_fixes import PullFixes
+    from cdk_pull.cdk.ec2.baked_images import BakedImages
     from cdk_pull.cdk.ec2.cached_image_capacity_provider import CachedImageCapacityProvider
     from cdk_pull.cdk.ec2.docker_settings import DockerSettings
     from cdk_pull.cdk.ec2.image_pull_behavior import ImagePullBehavior
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 # Where each public name lives. Keep it sorted, and the imports above in step: a test compares the two.
 _HOMES = {
     "AgentSettings": "cdk_pull.agent.settings",
+    "BakedImages": "cdk_pull.cdk.ec2.baked_images",
     "CachedImageCapacityProvider": "cdk_pull.cdk.ec2.cached_image_capacity_provider",
     "CdkPullError": "cdk_pull.errors",
     "Compression": "cdk_pull.image.profile",
@@ -83,6 +85,7 @@ _HOMES = {
 
 __all__ = [
     "AgentSettings",
+    "BakedImages",
     "CachedImageCapacityProvider",
     "CdkPullError",
     "Compression",

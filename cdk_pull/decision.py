@@ -27,6 +27,7 @@ Topic = Literal[
     "pull-watch",
     "pre-pull",
     "docker-settings",
+    "baked-images",
     "managed-instances",
     "pull-through-cache",
     "pull-endpoints",

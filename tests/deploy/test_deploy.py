@@ -34,6 +34,10 @@ REFUSED = {
     "AWS::ECR::RepositoryCreationTemplate",
     "AWS::ECS::CapacityProvider",
     "AWS::ECS::ClusterCapacityProviderAssociations",
+    "AWS::ImageBuilder::Component",
+    "AWS::ImageBuilder::Image",
+    "AWS::ImageBuilder::ImageRecipe",
+    "AWS::ImageBuilder::InfrastructureConfiguration",
     "AWS::Logs::QueryDefinition",
 }
 # Where a stack that names no environment goes.

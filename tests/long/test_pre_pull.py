@@ -24,6 +24,7 @@ from benchmarks.containerd.images import build_images
 from benchmarks.containerd.instance import Instance, missing_docker
 from benchmarks.containerd.pulls import push
 from benchmarks.containerd.servers import registry
+from cdk_pull.agent.bake import bake_component
 from cdk_pull.agent.cfn import to_text
 
 if TYPE_CHECKING:
@@ -232,3 +233,24 @@ def test_docker_is_set_up_before_a_pre_pull(folder: Path, images: Sequence[Bench
     assert json.loads(f"{{{settings}") == {"labels": ["ami=shop"], "max-concurrent-downloads": 7}
     [reloaded] = re.findall(r"Reloaded configuration: (\{.*\})", (folder / "i" / "dockerd.log").read_text())
     assert '\\"max-concurrent-downloads\\":7' in reloaded
+
+
+def test_baked_images_are_there_at_the_next_boot(folder: Path, images: Sequence[BenchmarkImage]) -> None:
+    """The commands of the AMI's build pull the images and fail without one; the next boot has them without a registry."""
+    with registry(folder) as address:
+        push(images[0], address)
+        name = f"{address}/{images[0].name}:benchmark"
+        (folder / "i").mkdir()
+        instance = Instance.at(folder / "i")
+        instance.program("docker-credential-ecr-login", "#!/bin/bash\nexit 1\n")
+        status = {}
+        for image in (f"{address}/missing:1", name):
+            [[build], [check]] = [
+                phase["steps"][0]["inputs"]["commands"]
+                for phase in json.loads(bake_component([image]))["phases"]
+            ]
+            script = f"#!/bin/bash\n{build}{check}".replace("/var/lib/ecs", f"{folder}/ecs")
+            status[image] = instance.boot(script, "exit $BOOT_STATUS").returncode
+    assert [bool(each) for each in status.values()] == [True, False]
+    after = "systemctl start docker; docker images --format '{{.Repository}}:{{.Tag}}'"
+    assert instance.boot("#!/bin/bash\n", after).stdout.split() == [name]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     PrePullable: TypeAlias = str | ecr_assets.DockerImageAsset | ecs.EcrImage | ecs.TaskDefinition
 
-__all__ = ["PrePulledImages"]
+__all__ = ["PrePulledImages", "image_names"]
 
 
 class PrePulledImages(ImagePullBehavior):
@@ -84,8 +84,6 @@ class PrePulledImages(ImagePullBehavior):
         operating_system: str | None = None,
     ) -> None:
         """Pull images when an instance boots, before the ECS agent takes tasks, and let the tasks start from them."""
-        if images is not None and (isinstance(images, str) or not hasattr(images, "__iter__")):
-            raise InvalidValueError("images must be a list", images, allowed=f"[{images!r}]")
         if within is not None and not isinstance(within, cdk.Duration):
             raise InvalidValueError(
                 "within must be a duration", within, allowed="cdk.Duration, such as cdk.Duration.minutes(2)"
@@ -95,7 +93,7 @@ class PrePulledImages(ImagePullBehavior):
             if within is None
             else round(within.to_seconds(integral=False))
         )
-        names = tuple(dict.fromkeys(name for each in images or () for name in _names(each)))
+        names = image_names(images or ())
         container = "" if bottlerocket_image is None else _name(bottlerocket_image)
         PrePull(
             images=("found",) if images is None else names,
@@ -121,6 +119,17 @@ class PrePulledImages(ImagePullBehavior):
     def name(self) -> str:
         """The name of its class, for messages."""
         return "PrePulledImages"
+
+
+def image_names(images: Sequence[PrePullable]) -> tuple[str, ...]:
+    """Return the names of images, each once, with CDK's tokens.
+
+    Raises:
+        InvalidValueError: for what is no list of images.
+    """
+    if isinstance(images, str) or not hasattr(images, "__iter__"):
+        raise InvalidValueError("images must be a list", images, allowed=f"[{images!r}]")
+    return tuple(dict.fromkeys(name for each in images for name in _names(each)))
 
 
 def _name(image: object) -> str:

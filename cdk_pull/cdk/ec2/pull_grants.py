@@ -17,21 +17,27 @@ from cdk_pull.image.ecr_policies import pull_statements
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["grant_pulls"]
+    from constructs import Construct
+
+__all__ = ["grant_pulls", "grant_pulls_to"]
 
 _WARNING: Final = "cdk-pull:prePullRole"
 
 
 def grant_pulls(resource: cdk.CfnResource, images: Iterable[str]) -> None:
     """Allow the role of a launch resource's instances to pull images; warn where there is no role to see."""
-    partition = cdk.Stack.of(resource).partition
+    grant_pulls_to(_role(resource), resource, images)
+
+
+def grant_pulls_to(role: iam.IRole | None, construct: Construct, images: Iterable[str]) -> None:
+    """Allow a role to pull images; warn at a construct where there is no role to see, or a repository is not known."""
+    partition = cdk.Stack.of(construct).partition
     found = {name: repository_arn(name, partition, unknown=TOKENS.pattern) for name in images}
     arns = sorted({arn for arn in found.values() if arn is not None})
     opaque = [name for name, arn in found.items() if arn is None and TOKENS.match(name)]
     if not arns and not opaque:
         return
     statements = pull_statements(arns)
-    role = _role(resource)
     if role is None or opaque:
         what = (
             "the role of its instances is not in this app"
@@ -39,7 +45,7 @@ def grant_pulls(resource: cdk.CfnResource, images: Iterable[str]) -> None:
             else "an image's repository is not known"
         )
         warn(
-            resource,
+            construct,
             _WARNING,
             f"images are pre-pulled, and {what}: allow the role {', '.join(statements[1]['Action'])}, and "
             f"{', '.join(statements[0]['Action'])} on their repositories",
