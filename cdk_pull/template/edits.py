@@ -10,7 +10,7 @@ from cdk_pull.patterns import lazy_pattern
 from cdk_pull.template.changes import NewItem, NewString, NewValue, Removed, as_written, changed
 from cdk_pull.template.context import value_at
 from cdk_pull.template.errors import TemplateError
-from cdk_pull.template.scalars import read_scalar
+from cdk_pull.template.scalars import content_start, read_scalar
 from cdk_pull.template.source import JSON_STYLE, Source
 
 if TYPE_CHECKING:
@@ -140,7 +140,8 @@ def _replaced(source: Source, path: Path, old: Any, new: Any) -> Edit:
     if node.style in ("|", ">"):
         raise CannotEditError("it is written as a block of text; write it in one line")
     if isinstance(old, str | int | float) and isinstance(new, str | int):
-        return Edit(node.start, node.end, _scalar(new, node.style))
+        start = node.start if source.is_json else content_start(source.text, node.start)
+        return Edit(start, node.end, _scalar(new, node.style))
     if node.style == "-":
         # The value begins on a line of its own; another one stands behind its key.
         colon = _COLON.match(source.text, node.key) if isinstance(path[-1], str) else None

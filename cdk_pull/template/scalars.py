@@ -13,7 +13,7 @@ from cdk_pull.template.source import JSON_STYLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Scalar", "read_scalar"]
+__all__ = ["Scalar", "content_start", "read_scalar"]
 
 _BREAK: Final = "\r\n|[\r\n\x85\u2028\u2029]"
 _BREAKS: Final = "\r\n\x85\u2028\u2029"
@@ -82,9 +82,8 @@ class Scalar:
     def _line_start(self, at: int) -> int:
         """Return where the line of the template begins in which a line of the string does."""
         found = self.offsets[at]
-        width = len(self.indent)
-        while width and self.source[found - 1] == " ":
-            found, width = found - 1, width - 1
+        while self.source[found - 1] == " ":
+            found -= 1
         return found
 
 
@@ -100,8 +99,7 @@ def read_scalar(source: str, start: int, end: int, style: str, value: str) -> Sc
     """
     if style == JSON_STYLE:
         return _scalar(source, value, style, _quoted(source, start + 1, end - 1, folds=False))
-    properties = _PROPERTIES.match(source, start)
-    start = properties.end() if properties else start
+    start = content_start(source, start)
     if style in ("|", ">"):
         return _block(source, start, end, style, value)
     reader = {"": _plain, "'": _single, '"': _quoted}[style]
@@ -109,6 +107,12 @@ def read_scalar(source: str, start: int, end: int, style: str, value: str) -> Sc
     fold = _FOLD.search(source, *inner)
     indent = re.search("[ \t]*$", fold[0]) if fold else None
     return _scalar(source, value, style, reader(source, *inner), indent[0] if indent else "  ")
+
+
+def content_start(source: str, start: int) -> int:
+    """Return where the text of a YAML scalar begins: behind its tag and its anchor."""
+    properties = _PROPERTIES.match(source, start)
+    return properties.end() if properties else start
 
 
 def _scalar(source: str, value: str, style: str, read: Iterator[_Read], indent: str = "") -> Scalar | None:

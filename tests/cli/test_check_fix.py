@@ -64,6 +64,17 @@ def test_unsafe(capsys: pytest.CaptureFixture[str], folder: Path, ids: str) -> N
     )
 
 
+def test_a_rule_with_both_kinds(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    """The unsafe fix of a rule that has a safe one as well waits for its id, too."""
+    text = (FIXTURES / "PULL106" / "fail_own_ami.yaml").read_text(encoding="utf-8")
+    (folder / "t.yaml").write_text(text, encoding="utf-8")
+    available = ["cdk-pull: 1 unsafe fix is available with --unsafe-fixes PULL106"]
+    assert _run(capsys, "t.yaml", "--fix", "--select", "PULL106")[2] == available
+    assert (folder / "t.yaml").read_text(encoding="utf-8") == text
+    (line,) = _run(capsys, "t.yaml", "--fix", "--select", "PULL106", "--unsafe-fixes", "PULL106")[2]
+    assert line.endswith("PULL106: fixed, it appends")
+
+
 def test_diff(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     """A unified diff is printed and nothing is written; 1 where there is something to fix, else 0."""
     status, out, err = _run(capsys, "safe.yaml", "unsafe.yaml", "--diff")

@@ -60,6 +60,8 @@ def test_blocks(lines: list[str], header: str, ending: str, last: bool) -> None:
 )
 def test_flow(text: str, quote: str, new: str) -> None:
     """In plain and quoted text an edit gives what it should, or the text no longer reads as that."""
+    if "\\\n" in text:
+        return  # what follows an escaped line end loses its blanks
     indented = text.replace("\n", "\n  ")
     source = f"k: {quote}{indented}{quote}\nz: 1\n"
     try:

@@ -124,6 +124,12 @@ def _refused(text: str) -> list[str]:
                 f"{B}=once >> {F}",
             ),
             (
+                "a shell variable, moved",
+                f"\n          Fn::Base64: !Sub |\n            #!/bin/bash\n            echo ECS_CLUSTER=${{C}} >> {F}\n            exit 0\n            echo {B}=once >> {F} # ${{!HOME}}\n            echo done",
+                f"            echo ECS_CLUSTER=${{C}} >> {F}\n            exit 0\n            echo {B}=once >> {F} # ${{!HOME}}\n",
+                f"            echo {B}=once >> {F} # ${{!HOME}}\n            echo ECS_CLUSTER=${{C}} >> {F}\n            exit 0\n",
+            ),
+            (
                 "an item moved before the end",
                 f"\n          Fn::Base64:\n            Fn::Join:\n            - \"\\n\"\n            - - '#!/bin/bash'\n              - echo ECS_CLUSTER=c >> {F} # here\n              - exit 0\n              # this one\n              - !Sub echo {B}=once >> {F}\n              - echo done",
                 f"              - echo ECS_CLUSTER=c >> {F} # here\n              - exit 0\n              # this one\n              - !Sub echo {B}=once >> {F}\n",
@@ -157,14 +163,14 @@ def _refused(text: str) -> list[str]:
         for value, old, new in [
             ("      Cpu: 300 # odd\n      Memory: 1024", "300", "512"),
             ('      "Cpu": "300"\n      "Memory": \'1024\'', '"300"', '"512"'),
-            ("      Cpu: !!str 300\n      Memory: '1024'", "!!str 300", "'512'"),
+            ("      Cpu: !!str 300\n      Memory: '1024'", "!!str 300", "!!str '512'"),
             (
                 "      Cpu: .25 vCPU\n      Memory: 16 GB",
                 ".25 vCPU\n      Memory: 16 GB",
                 "'2048'\n      Memory: '16384'",
             ),
             ("      Cpu: 512", "      Cpu: 512", "      Memory: '1024'\n      Cpu: 512"),
-            ("      Cpu: &cpu 300\n      Memory: 1024", "&cpu 300", "512"),
+            ("      Cpu: &cpu 300\n      Memory: 1024", "&cpu 300", "&cpu 512"),
         ]
     ],
 )
@@ -198,6 +204,36 @@ def test_json() -> None:
         quotes = [json.dumps(each, ensure_ascii=ascii_only)[1:-1] for each in "“”"]
         assert all(text.count(each) == 1 for each in quotes)
         assert _fixed(text) == text.replace(quotes[0], '\\"').replace(quotes[1], '\\"')
+
+
+JOINED: Final = """\
+{
+  "Resources" : {
+    "C" : { "Type" : "AWS::ECS::Cluster" },
+    "Instances" : {
+      "Type" : "AWS::AutoScaling::LaunchConfiguration",
+      "Properties" : {
+        "ImageId" : "%s",
+        "UserData"       : { "Fn::Base64" : { "Fn::Join" : ["", [
+             "#!/bin/bash -xe\\n",
+
+             "echo ECS_CLUSTER=", { "Ref" : "C" }, " >> /etc/ecs/ecs.config\\n",
+             "echo 'ECS_IMAGE_PULL_BEHAVIOR=\\"once\\"' > /etc/ecs/ecs.config\\n",
+             "start ecs\\n"
+        ]]}}
+      }
+    }
+  }
+}
+"""
+
+
+def test_json_as_people_write_it() -> None:
+    """In a Fn::Join over many lines, in a spacing of its own, only the faulty characters change."""
+    text = JOINED % AMI
+    expected = text.replace('BEHAVIOR=\\"once\\"', "BEHAVIOR=once").replace("' > ", "' >> ")
+    assert expected != text
+    assert _fixed(text) == expected
 
 
 VARIABLES: Final = "      Cpu: 256\n      Memory: 512\n      ContainerDefinitions:\n        - Name: web\n          Image: 111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.0.0\n          Environment:{}\n          # the end\n"
