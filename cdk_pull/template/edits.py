@@ -30,7 +30,7 @@ __all__ = [
 _PLAIN: Final = lazy_pattern(r"[A-Za-z0-9_./$][\w./$@+-]*(?::[\w./$@+-]+)*", re.ASCII)
 _COMMENT: Final = lazy_pattern(r"(?:^|\s)#")
 _COLON: Final = lazy_pattern(r"""(?:"[^"]*"|'[^']*'|[^\s:"'][^:]*?)\s*:(?=\s)""")
-_SHARES: Final = "it shares its text with another value by an anchor, an alias or a merge key"
+_SHARES: Final = "another value shares the text by an anchor, an alias or a merge key: change it by hand"
 _SINGLE: Final = "'"
 # A new property stands beside the one that it belongs to.
 _BESIDE: Final = {"Cpu": "Memory", "Memory": "Cpu"}
@@ -70,7 +70,7 @@ def edits_of(source: Source, changes: Sequence[Change]) -> tuple[Edit, ...]:
     if found != changed(source.document, changes):
         shared = any(_shares(source, change.path) for change in changes)
         raise CannotEditError(
-            _SHARES if shared else "its text cannot be edited in the form in which it is written"
+            _SHARES if shared else "the text is in a form that cannot be edited: change it by hand"
         )
     return edits
 
@@ -88,7 +88,7 @@ def _edits(source: Source, change: Change) -> Iterator[Edit]:
         case Removed():
             items = value_at(source.document, above)
             if len(items) == 1 or not isinstance(step, int):
-                raise CannotEditError("nothing would be left of its list")
+                raise CannotEditError("it is the only item of its list: change it by hand")
             yield from _without(source, tuple(above), [step], len(items))
 
 
@@ -106,7 +106,7 @@ _MISSING: Final = object()
 def _node(source: Source, path: Path) -> Node:
     node = source.node(path)
     if node is None:
-        raise CannotEditError("it is not in the text of the template")
+        raise CannotEditError("it is not in the text of the template: change it by hand")
     return node
 
 
@@ -116,8 +116,10 @@ def _string_edit(source: Source, change: NewString) -> Edit:
     scalar = read_scalar(source.text, node.start, node.end, node.style, value)
     region = scalar.region(change.start, change.end, change.text) if scalar else None
     if region is None:
-        form = {"": "plain text", ">": "a folded block"}.get(node.style, "a form that is not supported")
-        raise CannotEditError(f"it is written as {form}; write it as a literal block (|)")
+        form = {"": "a plain scalar", ">": "a folded scalar"}.get(
+            node.style, "in a form that cannot be edited"
+        )
+        raise CannotEditError(f"the text is {form}: write it as a literal block (|)")
     return Edit(*region)
 
 
@@ -138,7 +140,7 @@ def _replaced(source: Source, path: Path, old: Any, new: Any) -> Edit:
     node = _node(source, path)
     new = as_written(old, new)
     if node.style in ("|", ">"):
-        raise CannotEditError("it is written as a block of text; write it in one line")
+        raise CannotEditError("it is a block scalar: write it in one line")
     if isinstance(old, str | int | float) and isinstance(new, str | int):
         start = node.start if source.is_json else content_start(source.text, node.start)
         return Edit(start, node.end, _scalar(new, node.style))
@@ -147,7 +149,7 @@ def _replaced(source: Source, path: Path, old: Any, new: Any) -> Edit:
         colon = _COLON.match(source.text, node.key) if isinstance(path[-1], str) else None
         start = colon.end() if colon else node.start
         if _COMMENT.search(source.text, start, node.end):
-            raise CannotEditError("a comment stands within it")
+            raise CannotEditError("a comment stands within the value: change it by hand")
         space = " " if colon else ""
         return Edit(start, _trimmed(source, node), f"{space}{_written(new, source)}")
     return Edit(node.start, node.end, _written(new, source))
@@ -161,7 +163,7 @@ def _inserted(source: Source, path: Path, new: Any) -> Edit:
     *above, key = path
     holder = _node(source, tuple(above))
     if not isinstance(key, str) or not holder.keys:
-        raise CannotEditError("it is not in the text of the template")
+        raise CannotEditError("it is not in the text of the template: change it by hand")
     beside = _BESIDE.get(key, "")
     at = holder.keys.get(beside, min(holder.keys.values()))
     text = source.text
@@ -231,7 +233,7 @@ def _dash(source: Source, item: Node) -> tuple[int, int]:
     dash = len(text[: item.start].rstrip()) - 1
     line = text.rfind("\n", 0, dash) + 1
     if text[dash : dash + 1] != "-" or text[line:dash].strip():
-        raise CannotEditError("it shares its line with another value")
+        raise CannotEditError("it shares its line with another item: change it by hand")
     return line, dash
 
 

@@ -159,3 +159,11 @@ def test_the_page_has_the_whole_app() -> None:
     page = decisions_page([evil])
     assert "<script>" not in page
     assert "<img>" not in page
+
+
+def test_a_fix_shows_its_diff_among_the_reasons() -> None:
+    """What PullFixes changed stands below its decision, a line each; what is no list is passed over."""
+    lines = ["-Cpu: 256", "+Cpu: 1024"]
+    made = _recorded("Td", "fix", "PULL201: Cpu is 1024 in place of 256", rule="PULL201", diff=lines)
+    assert line_of(made).reasons == ("a reason", "sure", "a cost", *lines)
+    assert line_of(_recorded("Td", "fix", "x", diff="y")).reasons == ("a reason", "sure", "a cost")

@@ -43,15 +43,15 @@ def test_changes(text: str, change: Any, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "change", "reason"),
     [
-        ("a:\n  Fn::Join: # why\n  - ''\n  - [x]\n", NewValue(("a",), "x"), "a comment stands within it"),
-        ("a: |\n  x\n", NewValue(("a",), "y"), "it is written as a block of text; write it in one line"),
-        ("a: x\n", NewString(("a",), 0, 1, "y\nz"), "it is written as plain text; write it as a literal block (|)"),
-        ("a: x\n", NewString(("a",), 0, 1, "y: z"), "its text cannot be edited in the form in which it is written"),
-        ("a: &t x\nb: *t\n", NewString(("b",), 0, 1, "y"), "it shares its text with another value by an anchor, an alias or a merge key"),
-        ("t: &t {a: 1}\nb:\n  <<: *t\n", NewValue(("b", "a"), 2), "it shares its text with another value by an anchor, an alias or a merge key"),
-        ("a: [x]\n", Removed(("a", 0)), "nothing would be left of its list"),
-        ("a:\n- - x\n  - y\n", Removed(("a", 0, 0)), "it shares its line with another value"),
-        ("a: {}\n", NewValue(("a", "b"), 1), "it is not in the text of the template"),
+        ("a:\n  Fn::Join: # why\n  - ''\n  - [x]\n", NewValue(("a",), "x"), "a comment stands within the value: change it by hand"),
+        ("a: |\n  x\n", NewValue(("a",), "y"), "it is a block scalar: write it in one line"),
+        ("a: x\n", NewString(("a",), 0, 1, "y\nz"), "the text is a plain scalar: write it as a literal block (|)"),
+        ("a: x\n", NewString(("a",), 0, 1, "y: z"), "the text is in a form that cannot be edited: change it by hand"),
+        ("a: &t x\nb: *t\n", NewString(("b",), 0, 1, "y"), "another value shares the text by an anchor, an alias or a merge key: change it by hand"),
+        ("t: &t {a: 1}\nb:\n  <<: *t\n", NewValue(("b", "a"), 2), "another value shares the text by an anchor, an alias or a merge key: change it by hand"),
+        ("a: [x]\n", Removed(("a", 0)), "it is the only item of its list: change it by hand"),
+        ("a:\n- - x\n  - y\n", Removed(("a", 0, 0)), "it shares its line with another item: change it by hand"),
+        ("a: {}\n", NewValue(("a", "b"), 1), "it is not in the text of the template: change it by hand"),
     ],
 )  # fmt: skip
 def test_refusals(text: str, change: Any, reason: str) -> None:

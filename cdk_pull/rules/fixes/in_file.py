@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["file_fix"]
 
-_CROSSES: Final = "the edit crosses a piece that CloudFormation puts into the text: change it by hand"
-_ELSEWHERE: Final = "the text of its user data is not in the template"
+_CROSSES: Final = "the edit crosses a piece that CloudFormation fills in: change it by hand"
+_ELSEWHERE: Final = "the text of the user data is not in the template: change it where it comes from"
 # What cfn-init does the checks have read: its call does no more, and has to be as long as it is.
 _FOLLOWED: Final = "cfn_init"
 _FILLED_IN: Final = lazy_pattern(r"\$\{[^}]*\}")
@@ -90,7 +90,7 @@ def _require_editable(resource: Resource) -> None:
     if resource.construct_path or (path is not None and is_assembly(path.parent)):
         raise CannotEditError(f"CDK writes this template: change the app, or apply {MIXIN} to it")
     if resource.template.place(resource.logical_id) != ("Resources", resource.logical_id):
-        raise CannotEditError("Fn::ForEach writes the resource: change the loop by hand")
+        raise CannotEditError("Fn::ForEach creates the resource: change the loop by hand")
 
 
 def _in_user_data(
@@ -104,11 +104,11 @@ def _in_user_data(
     if capacity.resource.type not in FIXED_USER_DATA or capacity.os is None:
         return None
     if problem.path != capacity.path:
-        raise CannotEditError("cfn-init writes it: change its metadata by hand")
+        raise CannotEditError("cfn-init writes this line: change it in AWS::CloudFormation::Init")
     value = value_at(capacity.resource.body, capacity.path)
     texts = list(texts_of(value))
     if not texts:
-        base64 = "its user data is base64: write it as Fn::Base64 of the text"
+        base64 = "the user data is base64: write it as Fn::Base64 of the text"
         raise CannotEditError(base64 if isinstance(value, str) else _ELSEWHERE)
     found = _case(warning, problem.quote, capacity, texts)
     edit = first_edit(found.case, capacity.os)
@@ -152,7 +152,10 @@ def _case(
             located = locate(inner)
         except UnsupportedError:
             continue
-        why, text = "it comes of a value from elsewhere", located.marked.text
+        why, text = (
+            "the value comes from elsewhere, such as a parameter: change it there",
+            located.marked.text,
+        )
         if capacity.follows_init:
             text = text.replace(INIT_CALL, _FOLLOWED)
         reading = read_user_data(text, capacity.os or "linux")

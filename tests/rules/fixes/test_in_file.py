@@ -263,7 +263,7 @@ def test_items(before: str, after: str) -> None:
     assert _fixed(text) == f"{head}{VARIABLES.format(after)}"
 
 
-CROSSES: Final = "the edit crosses a piece that CloudFormation puts into the text: change it by hand"
+CROSSES: Final = "the edit crosses a piece that CloudFormation fills in: change it by hand"
 
 
 @pytest.mark.parametrize(
@@ -280,21 +280,21 @@ CROSSES: Final = "the edit crosses a piece that CloudFormation puts into the tex
             _launch(
                 "IyEvYmluL2Jhc2gKZWNobyBFQ1NfQ0xVU1RFUj1jID4+IC9ldGMvZWNzL2Vjcy5jb25maWcKZWNobyBFQ1NfSU1BR0VfUFVMTF9CRUhBVklPUj1PbmNlID4+IC9ldGMvZWNzL2Vjcy5jb25maWcK"
             ),
-            ["its user data is base64: write it as Fn::Base64 of the text"],
+            ["the user data is base64: write it as Fn::Base64 of the text"],
         ),
         (
             _launch(
                 f"{{'Fn::Base64': '#!/bin/bash\n\n            echo ECS_CLUSTER=c >> {F}\n\n            exit 0\n\n\n            echo {B}=once >> {F}'}}"
             ).replace("''", "'"),
-            ["its text cannot be edited in the form in which it is written"],
+            ["the text is in a form that cannot be edited: change it by hand"],
         ),
         (
             _task("      Cpu: &x 300\n      Memory: 1024\n      Family: *x"),
-            ["it shares its text with another value by an anchor, an alias or a merge key"],
+            ["another value shares the text by an anchor, an alias or a merge key: change it by hand"],
         ),
         (
             _task("      Cpu: |-\n        300\n      Memory: 1024"),
-            ["it is written as a block of text; write it in one line"],
+            ["it is a block scalar: write it in one line"],
         ),
         (
             _task("      Cpu: 300\n      Memory: 1024").replace(
@@ -307,7 +307,7 @@ CROSSES: Final = "the edit crosses a piece that CloudFormation puts into the tex
             + _task("      Cpu: 300\n      Memory: 1024")
             .replace("  Td:\n", "  Fn::ForEach::L:\n  - N\n  - [A, B]\n  - Td${N}:\n")
             .replace("\n    ", "\n        "),
-            ["Fn::ForEach writes the resource: change the loop by hand"] * 2,
+            ["Fn::ForEach creates the resource: change the loop by hand"] * 2,
         ),
     ],
 )
