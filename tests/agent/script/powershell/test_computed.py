@@ -26,6 +26,7 @@ def behavior(script: str) -> object:
         "Put ('x=once' -split '=')[1]",
         "$n, $v = 'x,once' -split ','; Put $v",
         "Put (('a=b=once' -split '=', 2)[1].Substring(2))",
+        "Put ('a=b=once' -split '=', 0)[2]",
         "Put ('always' -replace '^al.*s$', 'once')",
         "Put ('once=x' -replace '(\\w+)=(\\w+)', '$1')",
         "Put ('ONCE' -creplace 'ONCE', 'once')",
