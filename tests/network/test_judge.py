@@ -140,3 +140,10 @@ def test_a_route_to_an_unknown_destination(routes: tuple[Route, ...], status: st
     """A route whose destination is not known may be the default route, where no other is."""
     verdict = Judge(_network(2, *routes)).judge(_source(0), HUB)
     assert (verdict.status, verdict.reason) == (status, reason)
+
+
+def test_a_verdict_has_the_name_that_it_is_given() -> None:
+    """Messages call an element by its own name, or by the one that is given."""
+    group = SecurityGroup(key="G", name="group G")
+    assert Verdict.at(group, "closed", "x").name == "group G"
+    assert Verdict.at(group, "closed", "x", name="its group").name == "its group"
