@@ -219,7 +219,8 @@ def _on_docker_hub(shown: str, reference: ImageReference) -> Mistake | None:
 
 def _without_namespace(shown: str, reference: ImageReference) -> Mistake | None:
     """Return what is wrong with a name of one part in a registry whose repositories have a namespace."""
-    if reference.registry not in _NAMESPACED or "/" in reference.repository:
+    # What only the deployment knows may have a namespace in it.
+    if reference.registry not in _NAMESPACED or "/" in reference.repository or "${" in shown:
         return None
     rest = shown.partition("/")[2]
     return Mistake(

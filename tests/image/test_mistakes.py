@@ -89,3 +89,9 @@ def test_what_cannot_be_read_is_a_mistake(text: str) -> None:
         mistake = name_mistake(text)
         assert mistake is not None
         assert "\n" not in mistake.fix
+
+
+def test_a_namespace_that_the_deployment_gives() -> None:
+    """What only the deployment knows may be a namespace and a name."""
+    assert name_mistake("quay.io/${Image}:1", "quay.io/unknown:1") is None
+    assert name_mistake("public.ecr.aws/${Image}", "public.ecr.aws/unknown") is None

@@ -250,7 +250,7 @@ def test_the_own_registry(here: Environment, host: str) -> None:
 
 
 @given(
-    repository=st.from_regex(r"[a-z0-9]{1,8}(/[a-z0-9]{1,8}){0,2}", fullmatch=True),
+    repository=st.from_regex(r"[a-z0-9]{1,8}(/[a-z0-9]{1,8}){1,2}", fullmatch=True),
     tag=st.from_regex(r"(:[a-z0-9]{1,8})?", fullmatch=True),
     digest=st.sampled_from(["", f"@{DIGEST}"]),
 )

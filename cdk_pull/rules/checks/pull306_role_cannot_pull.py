@@ -5,11 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from cdk_pull.rules.engine.finding import Problem, Severity
+from cdk_pull.rules.engine.finding import Confidence, Problem, Severity
 from cdk_pull.rules.engine.not_evaluated import Missing, NotEvaluated
 from cdk_pull.rules.engine.registry import rule
 from cdk_pull.rules.support.permissions import asked, judge
-from cdk_pull.rules.support.role_problems import INSTANCE, MANAGED, lacking, not_recommended, pulls_only
+from cdk_pull.rules.support.role_problems import (
+    FOR_INSTANCES,
+    INSTANCE,
+    MANAGED,
+    lacking,
+    not_recommended,
+    pulls_only,
+)
 from cdk_pull.template.values import Unknown
 
 if TYPE_CHECKING:
@@ -77,7 +84,7 @@ def role_cannot_pull(task: TaskDefinition, context: CheckContext) -> Iterator[Pr
     boundaries, and conditions on keys whose values are known. What depends on anything else, on an imported role or on
     a policy that is not in the templates, is not evaluated, and the summary says so. A Fargate task that needs an
     execution role and names none is an error, and so is a role that Amazon ECS cannot assume, or an instance role that
-    Amazon EC2 cannot.
+    Amazon EC2 cannot, or, as a warning, a launch that names no instance profile.
 
     ## Why it matters
     Every task stops with `CannotPullContainerError: … 403 Forbidden`, `pull access denied` or
@@ -172,6 +179,22 @@ def _untrusted_instances(task: TaskDefinition, context: CheckContext) -> Iterato
         roles, _ = context.once(("instance roles", id(capacities)), partial(_roles, capacities, context))
         if context.once(("untrusted instance roles", id(capacities)), lambda: task) is not task:
             continue  # Once for all tasks on these capacities.
+        for capacity in capacities:
+            if (
+                "IamInstanceProfile" not in capacity.settings
+                and not capacity.batch
+                and capacity.resource.is_whole
+            ):
+                yield Problem(
+                    message=f"{capacity.resource.logical_id} names no instance profile, so that the agent has no credentials "
+                    "and the instances join no cluster",
+                    fix=f"Set IamInstanceProfile to one whose role has the AWS managed policy {FOR_INSTANCES}",
+                    path=capacity.base,
+                    resource=capacity.resource,
+                    # The AMI may bring credentials, which no guide asks for.
+                    severity=Severity.WARNING,
+                    confidence=Confidence.MEDIUM,
+                )
         for role in roles:
             if role.trusts_instances is False:
                 yield Problem(

@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from cdk_pull.template.ecs.roles import Role
     from cdk_pull.template.ecs.start_needs import StartNeed
 
-__all__ = ["INSTANCE", "MANAGED", "lacking", "not_recommended", "pulls_only"]
+__all__ = ["FOR_INSTANCES", "INSTANCE", "MANAGED", "lacking", "not_recommended", "pulls_only"]
 
 MANAGED: Final = "AmazonECSTaskExecutionRolePolicy"
 """The AWS managed policy for execution roles."""
 INSTANCE: Final = "instance role"
 """How a message calls the role of instances."""
-_FOR_INSTANCES: Final = "AmazonEC2ContainerServiceforEC2Role"
+FOR_INSTANCES: Final = "AmazonEC2ContainerServiceforEC2Role"
+"""The AWS managed policy for instance roles."""
 _PULL_ONLY: Final = "AmazonEC2ContainerRegistryPullOnly"
 
 
@@ -88,7 +89,7 @@ def _statements(lacks: list[Lack], need: StartNeed, *, of_instances: bool) -> st
         in_cdk = (
             "log_group.grant_write(role)" if need.kind == "logs" else "use ContainerImage.from_ecr_repository"
         )
-        return f"Attach the AWS managed policy {_FOR_INSTANCES}, or add {statements}; in CDK, {in_cdk}"
+        return f"Attach the AWS managed policy {FOR_INSTANCES}, or add {statements}; in CDK, {in_cdk}"
     match need.kind:
         case "ecr":
             return (
