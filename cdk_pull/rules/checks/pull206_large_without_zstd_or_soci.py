@@ -53,6 +53,10 @@ def large_without_zstd_or_soci(
     docker buildx build --output type=image,oci-mediatypes=true,compression=zstd,force-compression=true,push=true .
     ```
 
+    With `push=true` the build itself pushes. A `docker push` keeps zstd only where Docker has the containerd image store;
+    the older store compresses with gzip again, without an error. In CDK, `FargateImage` chooses the form by the start
+    that you want.
+
     ## Fix safety
     zstd needs a container runtime that reads it (Fargate 1.4.0 does, Docker before 23 does not) and excludes SOCI.
     SOCI makes the first reads of files slower in exchange for an earlier start. Either gives the image a new digest,
