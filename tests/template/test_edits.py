@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdk_pull.agent.fixes.case import replaced
 from cdk_pull.template.changes import NewItem, NewString, NewValue, Removed, changed
-from cdk_pull.template.edits import CannotEditError, edited, edits_of
+from cdk_pull.template.edits import CannotEditError, edits_of
 from cdk_pull.template.source import Source
 
 SUB: Final = {"Fn::Sub": "${AWS::AccountId}/web:1"}
@@ -37,7 +38,7 @@ SUB: Final = {"Fn::Sub": "${AWS::AccountId}/web:1"}
 def test_changes(text: str, change: Any, expected: str) -> None:
     """A change is written where the value stands, in the style around it."""
     source = Source("t", text)
-    assert edited(source, edits_of(source, [change])) == expected
+    assert replaced(source.text, edits_of(source, [change])) == expected
 
 
 @pytest.mark.parametrize(
@@ -79,4 +80,4 @@ def test_several_changes_of_a_list(items: list[str], data: st.DataObject) -> Non
             edits = edits_of(source, changes)
         except CannotEditError:
             continue
-        assert Source("t", edited(source, edits)).document == changed({"x": items}, changes)
+        assert Source("t", replaced(source.text, edits)).document == changed({"x": items}, changes)

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cdk_pull.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cdk_pull.agent.readers.reading import AgentWarning, Reading
 
-__all__ = ["Case", "Edit", "Replacement"]
+__all__ = ["Case", "Edit", "Replacement", "replaced"]
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """Another text for a part of user data: from the first character to behind the last."""
+class Replacement(NamedTuple):
+    """Another text for a part of a text: from the first character to behind the last."""
 
     start: int
     end: int
     text: str
+
+
+def replaced(text: str, changes: Iterable[Replacement]) -> str:
+    """Return a text with other texts for parts of it, none of which is within another."""
+    for each in sorted(changes, reverse=True):
+        text = f"{text[: each.start]}{each.text}{text[each.end :]}"
+    return text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,10 +48,7 @@ class Edit:
     @property
     def text(self) -> str:
         """The user data after the edit."""
-        text = self.base
-        for each in sorted(self.changes, key=lambda change: (change.start, change.end), reverse=True):
-            text = f"{text[: each.start]}{each.text}{text[each.end :]}"
-        return text
+        return replaced(self.base, self.changes)
 
 
 @dataclass(frozen=True, slots=True)

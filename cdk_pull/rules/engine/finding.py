@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from cdk_pull.records import dataclass, field
 
 if TYPE_CHECKING:
+    from cdk_pull.agent.fixes.case import Replacement
     from cdk_pull.agent.readers.reading import AgentWarning
     from cdk_pull.rules.fixes.declaration import Patch
-    from cdk_pull.template.edits import Edit
     from cdk_pull.template.model import PathStep, Resource
 
 __all__ = ["Confidence", "FileFix", "Finding", "Problem", "Region", "Severity", "Suppression"]
@@ -113,7 +113,7 @@ class FileFix:
 
     what: str
     safe: bool
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[Replacement, ...] = ()
     regions: tuple[Region, ...] = ()
     refused: str = ""
 

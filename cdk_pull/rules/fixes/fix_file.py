@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cdk_pull.agent.fixes.case import replaced
 from cdk_pull.records import dataclass, replace
 from cdk_pull.rules.engine.runner import Options, check
-from cdk_pull.template.edits import edited
 from cdk_pull.template.errors import TemplateError
 from cdk_pull.template.load import template_assembly
 from cdk_pull.template.source import Source
@@ -69,7 +69,7 @@ def fix_file(assembly: Assembly, options: Options, fixes: SelectedFixes) -> Fixe
         for findings in (chosen, chosen[:1]):
             edits = {edit for each in findings if each.file_fix for edit in each.file_fix.edits}
             try:
-                source = Source(template.source.name, edited(template.source, edits))
+                source = Source(template.source.name, replaced(template.source.text, edits))
                 assembly = template_assembly(source, template.path, environment)
             except TemplateError:
                 continue

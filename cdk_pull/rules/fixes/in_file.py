@@ -187,7 +187,7 @@ def _changes(edit: TextEdit, found: _Found) -> list[NewItem | NewString | Remove
     changes = [
         change
         for hunk in hunks(edit)
-        for change in _leaves(replace(hunk, text=hunk.text.replace(_FOLLOWED, INIT_CALL)), found)
+        for change in _leaves(hunk._replace(text=hunk.text.replace(_FOLLOWED, INIT_CALL)), found)
     ]
     after = locate(changed(found.inner, changes)).marked
     if joined(after.parts()) != joined(found.located.marked.parts(edit.text.replace(_FOLLOWED, INIT_CALL))):
