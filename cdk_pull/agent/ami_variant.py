@@ -12,7 +12,7 @@ __all__ = ["AmiVariant", "ami_variant"]
 
 AmiVariant = Literal["standard", "gpu", "neuron"]
 
-# A family that is newer than the data: G and P have GPUs, Inf and Trn have Neuron cores.
+# G and P have GPUs, Inf and Trn have Neuron cores, except the families of the data.
 _GPU: Final = lazy_pattern(r"(?:g|gr|p)\d")
 _NEURON: Final = lazy_pattern(r"(?:inf|trn)\d")
 
@@ -26,12 +26,12 @@ def ami_variant(instance_type: str) -> AmiVariant:
         UnsupportedError: for accelerators that no ECS-optimized AMI drives.
     """
     family = instance_type.partition(".")[0].lower()
-    known = facts_of("ecs_ami_variants")
-    if family in known["none"]:
+    none = facts_of("ecs_ami_variants")["none"]
+    if family in none:
         raise UnsupportedError(
-            f"no ECS-optimized AMI drives the {known['none'][family]} of {instance_type}: pass machine_image= with an AMI that "
+            f"no ECS-optimized AMI drives the {none[family]} of {instance_type}: pass machine_image= with an AMI that "
             "has the drivers and the ECS agent"
         )
-    if family in known["gpu"] or _GPU.match(family):
+    if _GPU.match(family):
         return "gpu"
-    return "neuron" if family in known["neuron"] or _NEURON.match(family) else "standard"
+    return "neuron" if _NEURON.match(family) else "standard"
