@@ -33,9 +33,9 @@ def test_documented_families() -> None:
     """Each family that Amazon's guide names for a variant gets it."""
     gpu = "g3 g3s g4dn g5 g6 g6e g6f gr6 gr6f g7e p3 p3dn p4d p4de p5 p5e p5en p6-b200 p6-b300"
     assert {ami_variant(f"{family}.large") for family in gpu.split()} == {"gpu"}
-    assert {ami_variant(f"{family}.large") for family in "inf1 inf2 trn1 trn1n trn2 trn2u".split()} == {
-        "neuron"
-    }
+    assert {
+        ami_variant(f"{family}.large") for family in ["inf1", "inf2", "trn1", "trn1n", "trn2", "trn2u"]
+    } == {"neuron"}
 
 
 @pytest.mark.parametrize("instance_type", ["g4ad.xlarge", "g5g.xlarge", "f2.6xlarge", "vt1.3xlarge"])
