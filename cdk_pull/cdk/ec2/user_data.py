@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["LaunchUserData", "known_text"]
 
 _NO_IMAGE = (
-    "no service or task of this app is placed on this capacity, so there is no image to pre-pull: name the images, as in "
+    "no service or task of this app is placed on this capacity, or none whose image can be named in its stack, so there is "
+    "no image to pre-pull: name the images, as in "
     "PrePulledImages([task]), or apply PrePulledImages to the capacity of the services"
 )
 _REPLACED = "the settings are not in its user data, which an add_property_override replaces: pass that as the user data itself"

@@ -205,7 +205,7 @@ def test_nothing_found_stops_the_synth() -> None:
     stack.capacity("One").with_(pull.PrePulledImages())
     with pytest.raises(
         RuntimeError,
-        match=r"Shop/One/Launch\w+: no service or task of this app is placed on this capacity, so there is no image to "
-        r"pre-pull: name the images, as in PrePulledImages\(\[task\]\)",
+        match=r"Shop/One/Launch\w+: no service or task of this app is placed on this capacity, or none whose image can be "
+        r"named in its stack, so there is no image to pre-pull: name the images, as in PrePulledImages\(\[task\]\)",
     ):
         stack.written()
