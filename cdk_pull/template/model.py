@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, field
 from cdk_pull.shapes import as_object
+from cdk_pull.template.assembly_folder import is_assembly
 from cdk_pull.template.conditions import can_exist
 from cdk_pull.template.context import TOO_LARGE, Context, section
 from cdk_pull.template.intrinsics import evaluate
@@ -100,6 +101,11 @@ class Template:
             if path in first and f"{path}/".startswith(f"{self.name}/"):
                 found.setdefault(first[path], []).extend((path, rule_id) for rule_id in rules)
         return found
+
+    @cached_property
+    def is_in_assembly(self) -> bool:
+        """Whether its file lies in a folder that CDK wrote."""
+        return self.path is not None and is_assembly(self.path.parent)
 
     @property
     def unread(self) -> str:
@@ -210,6 +216,11 @@ class Resource:
     def metadata(self) -> dict[str, Any]:
         """What its metadata says to cdk-pull, such as image facts or a suppression; empty for nearly all."""
         return section(section(self.body, "Metadata"), "cdk-pull")
+
+    @property
+    def is_cdks(self) -> bool:
+        """Whether CDK wrote it: it has a construct, or its template lies in a cloud assembly."""
+        return bool(self.construct_path) or self.template.is_in_assembly
 
     @property
     def construct_path(self) -> str:

@@ -220,7 +220,7 @@ def _fix(problem: Problem, rule: Rule, rule_id: str, resource: Resource) -> tupl
     autofix = problem.autofix
     if problem.patches:
         autofix = "safe" if rule.autofix.safe else "unsafe"
-    if resource.template.source is not None and not resource.construct_path:
+    if resource.template.source is not None and not resource.is_cdks:
         return fix, autofix == "safe"
     hint = rule.autofix.hint(rule.id, autofix)
     return (f"{fix} (in CDK: {hint})" if hint else fix), False

@@ -17,7 +17,6 @@ from cdk_pull.patterns import lazy_pattern
 from cdk_pull.records import dataclass, replace
 from cdk_pull.rules.engine.finding import FileFix, Region
 from cdk_pull.rules.fixes.declaration import FIXED_USER_DATA, MIXIN
-from cdk_pull.template.assembly_folder import is_assembly
 from cdk_pull.template.changes import NewItem, NewString, NewValue, Removed, changed
 from cdk_pull.template.context import section, value_at
 from cdk_pull.template.ecs.capacity import INIT_CALL, Capacity
@@ -86,8 +85,7 @@ def file_fix(problem: Problem, rule: Rule, subject: object, resource: Resource) 
 
 
 def _require_editable(resource: Resource) -> None:
-    path = resource.template.path
-    if resource.construct_path or (path is not None and is_assembly(path.parent)):
+    if resource.is_cdks:
         raise CannotEditError(f"CDK writes this template: change the app, or apply {MIXIN} to it")
     if resource.template.place(resource.logical_id) != ("Resources", resource.logical_id):
         raise CannotEditError("Fn::ForEach creates the resource: change the loop by hand")

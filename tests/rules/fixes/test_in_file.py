@@ -323,7 +323,10 @@ def test_what_cdk_wrote(tmp_path: Path) -> None:
         (tmp_path / name).write_text("{}", encoding="utf-8")
     source = Source("t", _task("      Cpu: 300\n      Memory: 1024"))
     assembly = template_assembly(source, tmp_path / "t.yaml", Environment())
-    (fix,) = (each.file_fix for each in check([assembly], OPTIONS).findings if each.file_fix)
+    (found,) = (each for each in check([assembly], OPTIONS).findings if each.file_fix)
+    assert (found.fixable, found.fix.endswith("(in CDK: PullFixes() does it)")) == (False, True)
+    fix = found.file_fix
+    assert fix is not None
     assert fix.refused == "CDK writes this template: change the app, or apply PullFixes to it"
 
 
