@@ -23,7 +23,9 @@ def _docstrings(file: str) -> dict[str, str]:
     import ast  # noqa: PLC0415 - takes a while, and nearly all have their docstrings
 
     try:
-        tree = ast.parse(Path(file).read_bytes())
+        # From Python 3.14, ast.parse leaves docstrings out where the interpreter does.
+        source = Path(file).read_bytes()
+        tree: Any = compile(source, file, "exec", ast.PyCF_ONLY_AST, dont_inherit=True, optimize=0)
     except (OSError, SyntaxError, ValueError):
         return {}
     functions = [each for each in tree.body if isinstance(each, ast.FunctionDef)]

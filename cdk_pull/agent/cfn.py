@@ -44,7 +44,7 @@ __all__ = [
 # A part of a text: a string or what CloudFormation fills in; the string of the template that it is from, and where there.
 _Path = tuple[str | int, ...]
 _Placed = tuple[object, _Path | None, int]
-_SUB = lazy_pattern(r"\$\{([^}]*)\}")
+_SUB = lazy_pattern(r"\$\{([^{}]*)\}")
 _NO_VALUE = {"Ref": "AWS::NoValue"}
 
 

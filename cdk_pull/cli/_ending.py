@@ -31,6 +31,7 @@ _LONGEST: Final = 300
 
 def run(invoke: Callable[[list[str]], int], arguments: list[str]) -> None:
     """Run a command, which returns its exit status, and exit."""
+    status = _INTERRUPTED
     with _interrupts() as interrupted, safe_streams():
         status = _run(invoke, arguments)
     if interrupted or status == _BROKEN_PIPE:

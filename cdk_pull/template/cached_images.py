@@ -23,7 +23,7 @@ __all__ = ["CachePlan", "Cached", "KnownRule", "Left", "WantedRule", "registry_h
 
 _LONGEST_PREFIX: Final = 30
 _PSEUDO: Final = "AWS::"
-_VARIABLE: Final = lazy_pattern(r"\$\{([^!}][^}]*)\}")
+_VARIABLE: Final = lazy_pattern(r"\$\{([^!{}][^{}]*)\}")
 
 
 class WantedRule(NamedTuple):

@@ -27,7 +27,7 @@ PathStep = str | int
 _TRANSFORM = "Fn::Transform"
 # Looking through so many lines for those that findings are about takes a second.
 _MOST_LINES = 5_000_000
-_UNKNOWN = lazy_pattern(r"\$\{[^}]*\}")
+_UNKNOWN = lazy_pattern(r"\$\{[^{}]*\}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ _CROSSES: Final = "the edit crosses a piece that CloudFormation fills in: change
 _ELSEWHERE: Final = "the text of the user data is not in the template: change it where it comes from"
 # What cfn-init does the checks have read: its call does no more, and has to be as long as it is.
 _FOLLOWED: Final = "cfn_init"
-_FILLED_IN: Final = lazy_pattern(r"\$\{[^}]*\}")
+_FILLED_IN: Final = lazy_pattern(r"\$\{[^{}]*\}")
 
 
 def file_fix(problem: Problem, rule: Rule, subject: object, resource: Resource) -> FileFix | None:

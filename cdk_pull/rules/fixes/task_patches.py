@@ -27,7 +27,7 @@ __all__ = [
     "written_image",
 ]
 
-_VARIABLE = lazy_pattern(r"\$\{([^}]*)\}")
+_VARIABLE = lazy_pattern(r"\$\{([^{}]*)\}")
 Plain: TypeAlias = str | int | float | None
 
 
