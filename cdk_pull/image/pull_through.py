@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from typing import Final, Literal, NamedTuple, cast
+from typing import Final, Literal, NamedTuple, cast, get_args
 
 from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError
@@ -43,17 +43,7 @@ UpstreamKind = Literal[
 ]
 """An upstream as ``UpstreamRegistry`` of a rule names it."""
 
-KINDS: Final[tuple[UpstreamKind, ...]] = (
-    "docker-hub",
-    "ecr-public",
-    "quay",
-    "k8s",
-    "github-container-registry",
-    "gitlab-container-registry",
-    "chainguard",
-    "azure-container-registry",
-    "ecr",
-)
+KINDS: Final[tuple[UpstreamKind, ...]] = get_args(UpstreamKind)
 """Every upstream."""
 
 ROOT: Final = "ROOT"
