@@ -19,7 +19,7 @@ export AWS_EC2_METADATA_DISABLED := true
 PYTHON_READY := .venv/.ready
 READY := node_modules/.ready
 
-.PHONY: help install synth fixes check test test-long test-cdk test-deps mutants fuzz bench bench-rules bench-containerd bench-pre-pull bench-throttled generated docs docs-build changelog wheel licenses lock clean
+.PHONY: help install synth fixes check test test-long test-cdk test-deps mutants fuzz bench bench-load bench-rules bench-containerd bench-pre-pull bench-throttled generated docs docs-build changelog wheel licenses lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -103,6 +103,9 @@ fuzz: $(READY) ## 20,000 mutated templates, and two fuzzers with FUZZ_INPUTS (10
 bench: $(READY) ## the benchmarks whose figures benchmarks/README.md quotes
 	python -m benchmarks.import_time
 	python -m benchmarks.synth_overhead
+
+bench-load: $(READY) ## how processor time grows with the input: writes the table into benchmarks/README.md
+	python -m benchmarks.load --write
 
 PEERS_READY := .venv-peers/.ready
 $(PEERS_READY): $(READY) benchmarks/peers.txt
