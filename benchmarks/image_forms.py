@@ -12,7 +12,7 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
+from statistics import geometric_mean, median
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.containerd.builds import ADVISED, FIRST, built, missing_builder
@@ -21,7 +21,7 @@ from benchmarks.containerd.pulls import push, whole_pull, working_snapshotter
 from benchmarks.containerd.servers import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from benchmarks.containerd.images import BenchmarkImage
     from benchmarks.containerd.machine import CpuShare
@@ -123,6 +123,8 @@ def page(
             *rows,
             "",
             _SECONDS,
+            *_against_gzip(images, seconds, shares),
+            "",
             "## The Dockerfile as first written, and what is advised on it",
             "",
             f"```dockerfile\n{FIRST}```",
@@ -140,6 +142,23 @@ def page(
             _REPEAT,
         ]
     )
+
+
+def _against_gzip(
+    images: Sequence[BenchmarkImage], seconds: Mapping[tuple[float, str], float], shares: Sequence[CpuShare]
+) -> Iterator[str]:
+    """Yield a sentence for each image in zstd whose counterpart in gzip is there."""
+    by_name = {image.name: image for image in images}
+    for image in images:
+        plain = by_name.get(image.name.replace("-zstd", "-gzip"))
+        if plain is None or plain is image:
+            continue
+        bytes_ = image.profile.compressed_bytes / plain.profile.compressed_bytes
+        times = [seconds[share.vcpu, image.name] / seconds[share.vcpu, plain.name] for share in shares]
+        yield (
+            f"Of the {image.name.partition('-')[0]} image, zstd has {bytes_:.2f} times the bytes of gzip, and its pulls took "
+            f"{geometric_mean(times):.2f} times as long (geometric mean over the processors)."
+        )
 
 
 def _say(text: str) -> None:
