@@ -1,4 +1,4 @@
-"""Bottlerocket capacity beside Amazon Linux capacity, each with a pull behaviour of its own."""
+"""Bottlerocket capacity beside Amazon Linux capacity, each with a pull behavior of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class BottlerocketStack(cdk.Stack):
-    """A cluster for two services that differ: the pull behaviour belongs to an instance, so each has its capacity."""
+    """A cluster for two services that differ: the pull behavior belongs to an instance, so each has its capacity."""
 
     def __init__(self, scope: Construct, id: str, *, env: cdk.Environment) -> None:  # noqa: A002 - CDK's name
         super().__init__(scope, id, env=env)

@@ -1,4 +1,4 @@
-"""The pull behaviour of EC2 capacity as a decision, as the report prints it."""
+"""The pull behavior of EC2 capacity as a decision, as the report prints it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["applied_decision", "capacity_decision", "docker_decision", "pre_pull
 _WHAT = {
     PullBehavior.DEFAULT: "asks the registry at every start, and runs the copy on the instance when that fails",
     PullBehavior.ALWAYS: "asks the registry at every start, and stops the task when that fails",
-    PullBehavior.ONCE: "pulls an image name once per instance, with clean-up on",
+    PullBehavior.ONCE: "pulls an image name once per instance, with cleanup on",
     PullBehavior.PREFER_CACHED: "starts from the copy on the instance without asking the registry",
 }
 _COST = {

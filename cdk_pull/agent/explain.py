@@ -74,7 +74,7 @@ def explain(name: str, raw: str, line: int, os: OperatingSystem) -> Iterator[Age
             off = (
                 "image-cleanup-enabled = false" if os == "bottlerocket" else "ECS_DISABLE_IMAGE_CLEANUP=true"
             )
-            reason = f"{reason}, and {off} switches clean-up off"
+            reason = f"{reason}, and {off} switches cleanup off"
         said = f"{name}={raw}" if os != "bottlerocket" else f"{_label(name, os)} = {raw}"
         yield AgentWarning(code, f"{said}: {reason}; the agent uses {shown}", line, name)
 
@@ -99,9 +99,9 @@ def _together(
     taken = {name: variables()[name].effective(raw) for name, raw in values.items() if raw}
     behavior = taken.get("ECS_IMAGE_PULL_BEHAVIOR")
     if behavior == "prefer-cached":
-        off = "prefer-cached switches image clean-up off"
+        off = "prefer-cached switches image cleanup off"
     elif taken.get("ECS_DISABLE_IMAGE_CLEANUP") is True:
-        off = f"{_label('ECS_DISABLE_IMAGE_CLEANUP', os)} switches image clean-up off"
+        off = f"{_label('ECS_DISABLE_IMAGE_CLEANUP', os)} switches image cleanup off"
     else:
         off = ""
     # Who switches it off twice wants it off.

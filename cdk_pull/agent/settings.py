@@ -31,7 +31,7 @@ class PullBehavior(StrEnum):
     ALWAYS = "always"
     """Ask on every container start; when the pull fails, stop the task."""
     ONCE = "once"
-    """Ask unless the agent itself pulled this image name on this instance before; clean-up stays on.
+    """Ask unless the agent itself pulled this image name on this instance before; cleanup stays on.
 
     An image baked into the AMI or pulled by user data is not seen: use ``PREFER_CACHED`` for those.
     """
@@ -50,7 +50,7 @@ class Conflict:
 
 @dataclass(frozen=True, kw_only=True)
 class AgentSettings:
-    """The image, pull and clean-up settings of the ECS agent on an EC2 instance; None leaves one as it is.
+    """The image, pull and cleanup settings of the ECS agent on an EC2 instance; None leaves one as it is.
 
     What the agent would silently change or ignore is refused, with the reason.
 
@@ -60,15 +60,15 @@ class AgentSettings:
             default, on Windows 3 minutes by default.
         image_pull_timeout: a whole pull; 2 hours by default.
         manifest_pull_timeout: the look-up of the digest before a pull; 30 seconds at least, 1 minute by default.
-        image_cleanup_interval: between two rounds of clean-up; 10 minutes at least, 30 minutes by default.
+        image_cleanup_interval: between two rounds of cleanup; 10 minutes at least, 30 minutes by default.
         image_minimum_cleanup_age: since an image's first pull; 1 hour by default.
         non_ecs_image_minimum_cleanup_age: the same for images that no task used; 1 hour by default.
         num_images_delete_per_cycle: images removed per round; 1 at least, 5 by default.
-        disable_image_cleanup: no clean-up at all: the disk grows.
+        disable_image_cleanup: no cleanup at all: the disk grows.
         enable_untracked_image_cleanup: also remove images and containers that the agent did not start.
         pull_dependent_containers_upfront: pull a container's image before the containers it depends on are up.
         warm_pools_check: wait for the Auto Scaling life cycle before registering, for warm pools.
-        exclude_untracked_image: image names that clean-up never removes.
+        exclude_untracked_image: image names that cleanup never removes.
         engine_task_cleanup_wait_duration: how long a stopped task keeps its containers, and so its images;
             1 second at least, 3 hours by default.
 
@@ -136,13 +136,13 @@ class AgentSettings:
         if self.image_pull_behavior is PullBehavior.PREFER_CACHED:
             self._refuse(
                 [each for each in named if each.needs_cleanup or each.name == "ECS_DISABLE_IMAGE_CLEANUP"],
-                "prefer-cached switches image clean-up off for the whole instance",
-                "Leave it out, or use PullBehavior.ONCE, which keeps clean-up on",
+                "prefer-cached switches image cleanup off for the whole instance",
+                "Leave it out, or use PullBehavior.ONCE, which keeps cleanup on",
             )
         if self.disable_image_cleanup:
             self._refuse(
                 [each for each in named if each.needs_cleanup],
-                "disable_image_cleanup=True switches image clean-up off",
+                "disable_image_cleanup=True switches image cleanup off",
                 "Leave one of the two out",
             )
         if self.enable_untracked_image_cleanup is False:
@@ -200,7 +200,7 @@ def _integer(variable: Variable, value: object) -> int:
         f"{variable.field} is not a number that the ECS agent accepts",
         value,
         allowed=f"a whole number from {variable.minimum}",
-        fix=f"The agent would silently use {variable.default}. To switch clean-up off, set disable_image_cleanup=True.",
+        fix=f"The agent would silently use {variable.default}. To switch cleanup off, set disable_image_cleanup=True.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The variables of the ECS agent that decide on pulls and clean-up: kinds, defaults and bounds."""
+"""The variables of the ECS agent that decide on pulls and cleanup: kinds, defaults and bounds."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Variable:
         windows_default: the same on Windows.
         minimum: the least value that the agent takes as it is; empty without one.
         below: what it takes instead of less: its ``minimum`` or its ``default``.
-        needs_cleanup: whether it means nothing where the periodic image clean-up is off.
+        needs_cleanup: whether it means nothing where the periodic image cleanup is off.
         bottlerocket: where Bottlerocket exposes it, or None where it does not.
     """
 

@@ -1,13 +1,13 @@
-"""How much disk an instance needs for the images that its pull behaviour lets accumulate.
+"""How much disk an instance needs for the images that its pull behavior lets accumulate.
 
 What is assumed, because nobody can know it:
 
 - every deployment brings a new version of every image, and a version shares ``shared_share`` of its bytes, its base,
   with the one before; nothing by default;
 - an unpacked image takes its uncompressed size; while one is pulled, its compressed layers are there too;
-- under ``prefer-cached``, and with clean-up off, an image stays for as long as the instance lives;
+- under ``prefer-cached``, and with cleanup off, an image stays for as long as the instance lives;
 - otherwise it stays until its tasks' containers are gone (3 h after they stop), it is old enough (1 h) and a round of
-  clean-up comes by (30 min): 4.5 hours with the agent's defaults;
+  cleanup comes by (30 min): 4.5 hours with the agent's defaults;
 - a fifth of the disk is left free, for logs, for what containers write, and because a full disk is an outage;
 - an image that nobody has looked up yet counts as 2 GB unpacked, a placeholder as CDK's look-ups have one.
 """
@@ -58,7 +58,7 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _IMAGES_PER_ROUND = 5
 
-# Above this, clean-up is worth more than what it costs to do without it: 200 GiB are about 16 dollars a month.
+# Above this, cleanup is worth more than what it costs to do without it: 200 GiB are about 16 dollars a month.
 _MOST_TO_KEEP_GIB = 200
 
 
@@ -199,7 +199,7 @@ def image_volume(load: ImageLoad, settings: AgentSettings, *, os: OperatingSyste
     """Return the volume that holds all that accumulates, and at least what the operating system's image has.
 
     Raises:
-        InvalidValueError: when it is more than EBS gives, or more images come than clean-up removes.
+        InvalidValueError: when it is more than EBS gives, or more images come than cleanup removes.
     """
     facts = facts_of("ec2_image_volumes")
     system = facts["systems"][os]
@@ -214,7 +214,7 @@ def image_volume(load: ImageLoad, settings: AgentSettings, *, os: OperatingSyste
             "the images that accumulate do not fit a volume",
             f"{size_gib} GiB",
             allowed=f"up to {facts['largest_gib']} GiB",
-            fix="Use PullBehavior.ONCE, which keeps clean-up on, or let instances live shorter.",
+            fix="Use PullBehavior.ONCE, which keeps cleanup on, or let instances live shorter.",
         )
     return ImageVolume(
         size_gib=size_gib,
@@ -238,22 +238,22 @@ def recommend(load: ImageLoad, *, os: OperatingSystem = "linux") -> tuple[AgentS
     """Return the settings for starting from cached images, and a sentence why.
 
     ``prefer-cached`` is the answer while what it keeps is small, because then nothing but a new image needs the
-    registry; ``once`` is when it is not, because it leaves clean-up on.
+    registry; ``once`` is when it is not, because it leaves cleanup on.
     """
     once = AgentSettings(image_pull_behavior=PullBehavior.ONCE)
     keep = AgentSettings(image_pull_behavior=PullBehavior.PREFER_CACHED)
     try:
         kept = image_volume(load, keep, os=os)
     except InvalidValueError as error:
-        return once, f"clean-up has to stay on: {error}"
+        return once, f"cleanup has to stay on: {error}"
     try:
         extra = kept.size_gib - image_volume(load, once, os=os).size_gib
     except InvalidValueError as error:
-        return keep, f"clean-up would not keep up: {error}"
+        return keep, f"cleanup would not keep up: {error}"
     if extra > _MOST_TO_KEEP_GIB:
         return once, (
             f"prefer-cached would keep {kept.versions} versions and need {extra} GiB more; "
-            "once starts from the cache too and leaves clean-up on"
+            "once starts from the cache too and leaves cleanup on"
         )
     return keep, "a task whose image is on the instance starts without asking the registry"
 
@@ -271,7 +271,7 @@ def _until_cleanup(load: ImageLoad, settings: AgentSettings) -> timedelta:
     added = load.deployments_per_day * len(load.images)
     if added > removed:
         raise InvalidValueError(
-            "clean-up removes fewer images than deployments bring",
+            "cleanup removes fewer images than deployments bring",
             f"{added:g} new images a day",
             allowed=f"up to {removed:g} a day",
             fix="Raise num_images_delete_per_cycle.",

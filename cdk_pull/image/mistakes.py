@@ -91,7 +91,7 @@ def _arn(shown: str, text: str) -> Mistake | None:
         f"<account>.dkr.ecr.<Region>.amazonaws.com/{name}" if found else "the image's registry, repository"
     )
     return Mistake(
-        f"{shown} is an ARN, and not the name of an image",
+        f"{shown} is an ARN, not an image name",
         f"Write the repository's URI with a tag: {where}:<tag>; in a template, !Sub '${{Repository.RepositoryUri}}:<tag>'",
     )
 
@@ -101,7 +101,7 @@ def _id(shown: str, text: str) -> Mistake | None:
         return None
     digest = shown.removeprefix("sha256:")
     return Mistake(
-        f"{shown} is the ID of an image, which Docker Hub is asked for as the name of a repository",
+        f"{shown} is an image ID, which Docker looks up on Docker Hub as the name of a repository",
         f"Write the repository before it: <repository>@sha256:{digest}",
     )
 
@@ -201,7 +201,7 @@ def _on_docker_hub(shown: str, reference: ImageReference) -> Mistake | None:
         hub, _, rest = shown.partition("/")
         host = rest.partition("/")[0]
         return Mistake(
-            f"{shown} is looked for on Docker Hub, where {host} is not", f"Leave out {hub}/: write {rest}"
+            f"{shown} is looked up on Docker Hub, where {host} is not", f"Leave out {hub}/: write {rest}"
         )
     if len(parts) > _NAMESPACE_AND_NAME:
         rest = shown.partition(f"{first}/")[2]

@@ -17,18 +17,18 @@ VOLUME = ImageVolume(
 
 
 def test_pull_decision() -> None:
-    """A pull behaviour is reported with what it does, what it costs and the settings beside it."""
+    """A pull behavior is reported with what it does, what it costs and the settings beside it."""
     assert pull_decision(ONCE, "app.py:7") == Decision(
         topic="image-pull-behavior",
         decided="once, ECS_NUM_IMAGES_DELETE_PER_CYCLE=9",
-        why="requested in app.py:7: pulls an image name once per instance, with clean-up on",
+        why="requested in app.py:7: pulls an image name once per instance, with cleanup on",
         cost=f"{OF_ONCE}; {NEW_ONLY}",
         details={"settings": ONCE_ENVIRONMENT},
     )
 
 
 def test_settings_without_a_behavior() -> None:
-    """Settings without a pull behaviour are reported by themselves."""
+    """Settings without a pull behavior are reported by themselves."""
     assert pull_decision(AgentSettings(num_images_delete_per_cycle=9), "app.py:7") == Decision(
         topic="image-pull-behavior",
         decided="ECS_NUM_IMAGES_DELETE_PER_CYCLE=9",

@@ -186,7 +186,7 @@ def test_adds_a_part_to_an_archive(user_data: str, *, named: bool, asked: AgentS
             AgentSettings(image_pull_behavior=PullBehavior.PREFER_CACHED),
             ConflictError,
             (
-                "line 2 of the user data: ECS_IMAGE_CLEANUP_INTERVAL has no effect: prefer-cached switches image clean-up "
+                "line 2 of the user data: ECS_IMAGE_CLEANUP_INTERVAL has no effect: prefer-cached switches image cleanup "
                 "off; remove one of the two"
             ),
         ),

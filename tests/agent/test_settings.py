@@ -140,14 +140,14 @@ def test_behavior_by_its_text(behavior: str) -> None:
             {"num_images_delete_per_cycle": 0},
             (
                 "num_images_delete_per_cycle is not a number that the ECS agent accepts: 0; allowed: a whole number from 1. "
-                "The agent would silently use 5. To switch clean-up off, set disable_image_cleanup=True."
+                "The agent would silently use 5. To switch cleanup off, set disable_image_cleanup=True."
             ),
         ),
         (
             {"num_images_delete_per_cycle": True},
             (
                 "num_images_delete_per_cycle is not a number that the ECS agent accepts: True; allowed: a whole number from "
-                "1. The agent would silently use 5. To switch clean-up off, set disable_image_cleanup=True."
+                "1. The agent would silently use 5. To switch cleanup off, set disable_image_cleanup=True."
             ),
         ),
         (
@@ -171,14 +171,14 @@ def test_behavior_by_its_text(behavior: str) -> None:
         (
             {"image_pull_behavior": "prefer-cached", "image_cleanup_interval": 15 * MINUTES},
             (
-                "image_cleanup_interval has no effect: prefer-cached switches image clean-up off for the whole instance: "
-                "'15m0s'; allowed: not set. Leave it out, or use PullBehavior.ONCE, which keeps clean-up on."
+                "image_cleanup_interval has no effect: prefer-cached switches image cleanup off for the whole instance: "
+                "'15m0s'; allowed: not set. Leave it out, or use PullBehavior.ONCE, which keeps cleanup on."
             ),
         ),
         (
             {"disable_image_cleanup": True, "num_images_delete_per_cycle": 7},
             (
-                "num_images_delete_per_cycle has no effect: disable_image_cleanup=True switches image clean-up off: '7'; "
+                "num_images_delete_per_cycle has no effect: disable_image_cleanup=True switches image cleanup off: '7'; "
                 "allowed: not set. Leave one of the two out."
             ),
         ),
@@ -216,7 +216,7 @@ def test_refused_image(image: object) -> None:
     ],
 )
 def test_no_cleanup_setting_beside_prefer_cached(field: str) -> None:
-    """Each clean-up setting beside prefer-cached is an error: the agent never starts its clean-up."""
+    """Each cleanup setting beside prefer-cached is an error: the agent never starts its cleanup."""
     value: Any = {"duration": timedelta(hours=1), "integer": 9, "boolean": True, "list": ["a"]}[
         next(each.kind for each in variables().values() if each.field == field)
     ]
@@ -248,7 +248,7 @@ def test_merge() -> None:
     assert str(error.value) == (
         "two values for one setting of the ECS agent: ECS_IMAGE_PULL_BEHAVIOR is 'once' and 'always'; keep one of them"
     )
-    with pytest.raises(InvalidValueError, match="prefer-cached switches image clean-up off"):
+    with pytest.raises(InvalidValueError, match="prefer-cached switches image cleanup off"):
         slow.merge(AgentSettings(image_pull_behavior=PullBehavior.PREFER_CACHED))
 
 

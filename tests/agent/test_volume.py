@@ -40,7 +40,7 @@ def test_once_keeps_what_clean_up_has_not_reached_yet() -> None:
 
 
 def test_clean_up_settings_count() -> None:
-    """A shorter wait, age and interval leave fewer versions; with clean-up off, all stay."""
+    """A shorter wait, age and interval leave fewer versions; with cleanup off, all stay."""
     load = ImageLoad(images=["1GB"], deployments_per_day=24)
     quick = AgentSettings(
         image_pull_behavior=PullBehavior.ONCE,
@@ -129,7 +129,7 @@ def test_a_large_load_leaves_clean_up_on() -> None:
         ONCE,
         (
             "prefer-cached would keep 281 versions and need 637 GiB more; "
-            "once starts from the cache too and leaves clean-up on"
+            "once starts from the cache too and leaves cleanup on"
         ),
     )
 
@@ -138,18 +138,18 @@ def test_a_load_beyond_ebs_leaves_clean_up_on() -> None:
     """Where no volume holds the versions, once is recommended, with the reason."""
     _, why = recommend(ImageLoad(images=["100GB"], deployments_per_day=30))
 
-    assert why.startswith("clean-up has to stay on: the images that accumulate do not fit a volume: '49")
+    assert why.startswith("cleanup has to stay on: the images that accumulate do not fit a volume: '49")
 
 
 def test_a_load_beyond_clean_up_keeps_all() -> None:
-    """Where more images come than clean-up removes, keeping them is honest."""
+    """Where more images come than cleanup removes, keeping them is honest."""
     settings, why = recommend(
         ImageLoad(images=[1000] * 10, deployments_per_day=25, instance_lifetime=timedelta(days=1))
     )
 
     assert settings == PREFER_CACHED
     assert why == (
-        "clean-up would not keep up: clean-up removes fewer images than deployments bring: '250 new images a day'; "
+        "cleanup would not keep up: cleanup removes fewer images than deployments bring: '250 new images a day'; "
         "allowed: up to 240 a day. Raise num_images_delete_per_cycle."
     )
 

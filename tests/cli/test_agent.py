@@ -58,7 +58,7 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
                 "code": "writes-nothing",
                 "variable": "ECS_DISABLE_IMAGE_CLEANUP",
                 "line": 4,
-                "message": "this writes nothing to /etc/ecs/ecs.config: put echo before ECS_DISABLE_IMAGE_CLEANUP=",
+                "message": "this writes nothing to /etc/ecs/ecs.config: add echo before ECS_DISABLE_IMAGE_CLEANUP=",
             }
         ],
     }

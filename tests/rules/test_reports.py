@@ -185,7 +185,7 @@ FOUND: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
     "aviswerdlow/relay#71": ({"Execution": role(EXECUTION), "Task": task(facts=_built("linux/arm64", "windows/amd64"))}, "PULL211", "linux/amd64"),
     "aws/amazon-ecs-agent#2466": (on_ec2(STARTED, image=WINDOWS, Task=task("mcr.microsoft.com/windows/servercore:1909", fargate=False)), "PULL404", "build 18363, and its instances run windows-server-2022"),
     "aws-samples/aws-ecs-windows-aspnet#2": (on_ec2(STARTED, image=WINDOWS, Task=task("mcr.microsoft.com/dotnet/framework/aspnet:4.8-windowsservercore-ltsc2019", fargate=False)), "PULL404", "build 17763"),
-    "aws/containers-roadmap#2312": (on_ec2(STARTED, image=WINDOWS, Task=task("mcr.microsoft.com/windows/servercore:ltsc2019", fargate=False, task_RuntimePlatform={"OperatingSystemFamily": "WINDOWS_SERVER_2019_CORE"})), "PULL404", "none of them takes it"),
+    "aws/containers-roadmap#2312": (on_ec2(STARTED, image=WINDOWS, Task=task("mcr.microsoft.com/windows/servercore:ltsc2019", fargate=False, task_RuntimePlatform={"OperatingSystemFamily": "WINDOWS_SERVER_2019_CORE"})), "PULL404", "none of them can run it"),
     # The repository and the disk
     "metaps/genova#25": (_kept(ANY_30, "build-20181211-185318"), "PULL304", "beyond the newest 30"),
     "aws/amazon-ecs-agent#4226": (_kept(UNTAGGED, "latest"), "PULL304", "untagged"),

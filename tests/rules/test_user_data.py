@@ -258,5 +258,5 @@ def test_cfn_init_of_the_group() -> None:
     (finding,) = check([assembly], Options(select=("PULL106",))).findings
     assert finding.logical_id == "Group"
     assert finding.property_path == "Metadata.AWS::CloudFormation::Init.config.commands.b.command"
-    assert finding.message.startswith(f"this removes what line 2 of a.command wrote to {F}")
+    assert finding.message.startswith(f"this overwrites what line 2 of a.command wrote to {F}")
     assert finding.fix == f"echo {B}=once >> {F}"

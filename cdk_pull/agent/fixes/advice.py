@@ -23,7 +23,7 @@ __all__ = ["Advice", "advise"]
 _EXAMPLES = {"behavior": "once", "duration": "30m", "integer": "5", "boolean": "true", "list": "web:1,db:2"}
 # How many warnings of a text are tried to be fixed: at least so many, and more of one that is short.
 _FEWEST = 3
-_LEFT_OUT = "Leave it out"
+_LEFT_OUT = "Remove it"
 _READ_AGAIN = 64_000
 
 
@@ -122,7 +122,7 @@ def _changed_line(case: Case, text: str) -> str:
         after = numbers[start - 1] == case.index if start else False
         return f"After it: {becomes[0]}" if after else "" if start else f"Begin with {becomes[0]}"
     if not becomes and len(was) == 1:
-        return _LEFT_OUT if here else f"Leave out {was[0]}"
+        return _LEFT_OUT if here else f"Remove {was[0]}"
     # Where no line differs, some end in another way alone.
     if becomes and was[1:] == becomes[:-1] and case.line.strip() == becomes[-1]:
         return f"Under {becomes[-2]}: {becomes[-1]}"

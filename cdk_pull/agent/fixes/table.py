@@ -81,7 +81,7 @@ _EVERYWHERE: Final = _on(linux="value", windows="value", bottlerocket="value")
 _LEFT_OUT: Final = _on(linux="leave_out", windows="leave_out")
 _POWERSHELL: Final = "Write PowerShell between <powershell> and </powershell>"
 _APPEND: Final = "Append: >> in place of >, tee -a in place of tee, append: true in write_files"
-_AGENT_CLEANS_UP: Final = "Leave it out: the agent removes unused images itself (ECS_IMAGE_CLEANUP_INTERVAL, ECS_IMAGE_MINIMUM_CLEANUP_AGE)"
+_AGENT_CLEANS_UP: Final = "Remove it: the agent removes unused images itself (ECS_IMAGE_CLEANUP_INTERVAL, ECS_IMAGE_MINIMUM_CLEANUP_AGE)"
 
 TABLE: Final[Mapping[WarningCode, Row]] = MappingProxyType(
     {
@@ -211,7 +211,7 @@ TABLE: Final[Mapping[WarningCode, Row]] = MappingProxyType(
         ),
         _Code.PULL_NOT_USED: Row(
             rule="PULL120",
-            advice="Set ECS_IMAGE_PULL_BEHAVIOR=prefer-cached, which uses what is there, or leave the pull out",
+            advice="Set ECS_IMAGE_PULL_BEHAVIOR=prefer-cached, which uses what is there, or remove the pull",
         ),
         _Code.TOO_LARGE: Row(
             rule="PULL119", advice="Move commands into the AMI, or fetch a script from S3 in the user data"

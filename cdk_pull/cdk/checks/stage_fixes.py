@@ -56,7 +56,9 @@ class StageFixes(StageWork):
     resource_types: ClassVar = (*LAUNCH_TYPES, TASK)
     order: ClassVar = 1
     nothing_id: ClassVar = "cdk-pull:nothingToFix"
-    nothing: ClassVar = "no ECS task definition and no EC2 capacity is in here, so there is nothing to fix"
+    nothing: ClassVar = (
+        "no ECS task definition and no EC2 capacity is in this scope, so there is nothing to fix"
+    )
 
     def __init__(self, stage: IConstruct) -> None:
         super().__init__(stage)

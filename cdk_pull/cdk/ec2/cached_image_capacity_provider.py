@@ -63,7 +63,7 @@ class CachedImageCapacityProvider(Construct):
     """A capacity provider of a cluster whose instances keep the images that they have pulled.
 
     It makes an Auto Scaling group, a launch template with IMDSv2 only, and an encrypted gp3 volume with room for all
-    the images that the pull behaviour lets accumulate in an instance's life. That life is bounded: the group replaces
+    the images that the pull behavior lets accumulate in an instance's life. That life is bounded: the group replaces
     an instance after ``max_instance_lifetime``, and ECS drains it first. Managed termination protection is off,
     because it would keep a busy instance, and its disk, for ever.
 
@@ -83,12 +83,12 @@ class CachedImageCapacityProvider(Construct):
         instance_type: of the instances.
         machine_image: an image with an ECS agent; the ECS-optimized Amazon Linux 2023 by default, for the processor and
             the accelerators of the instance type.
-        settings: agent settings or a pull behaviour, also by its name; by default the recommended one, which is ``prefer-cached``
+        settings: agent settings or a pull behavior, also by its name; by default the recommended one, which is ``prefer-cached``
             while the images that it keeps are a matter of a few dollars, and ``once`` above that.
         operating_system: ``linux``, ``windows`` or ``bottlerocket``, for an image that CDK cannot tell.
         images: the images that run on an instance, by uncompressed size (``"2.4GB"``) or as ``look_up_image`` returns
             them. One that is not looked up yet, None, counts as 2 GB, with a warning; the volume, and by default the
-            pull behaviour, may change once it is known, for new instances.
+            pull behavior, may change once it is known, for new instances.
         deployments_per_day: how often each image changes; 1 by default.
         shared_share: the part of an image that its next version shares with it; 0 by default, which is safe.
         max_instance_lifetime: 14 days by default; at least 1 day.

@@ -1,4 +1,4 @@
-"""Which constructs are EC2 capacity, where its launch settings are, and which can have no pull behaviour."""
+"""Which constructs are EC2 capacity, where its launch settings are, and which can have no pull behavior."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ _IMPORTED = (
     "an imported {} keeps its user data where it is defined: apply the mixin there, or define it in this app"
 )
 _FARGATE = (
-    "Fargate has no pull behaviour, it pulls every image for every task: choose a size that starts in time "
+    "Fargate has no pull behavior, it pulls every image for every task: choose a size that starts in time "
     "(FargateTask, FargateTaskSize), or run the service on EC2 capacity"
 )
 _MANAGED = (
-    "ECS Managed Instances have no pull behaviour to set, they keep a pulled image until it is unused for 15 minutes: "
+    "ECS Managed Instances have no pull behavior to set, they keep a pulled image until it is unused for 15 minutes: "
     "to keep instances longer, apply ManagedInstancesCache; to choose the behavior, use CachedImageCapacityProvider or "
     "another Auto Scaling group"
 )
@@ -71,7 +71,7 @@ _EXTERNAL = (
     "write ECS_IMAGE_PULL_BEHAVIOR into /etc/ecs/ecs.config of the machine itself"
 )
 _NOT_PER_TASK = (
-    "the ECS agent has one pull behaviour for the whole instance, not one per service or task: apply it to the capacity "
+    "the ECS agent has one pull behavior for the whole instance, not one per service or task: apply it to the capacity "
     "or to the cluster, and give services that differ a capacity provider each"
 )
 _INSTANCE = (
@@ -83,7 +83,7 @@ _CFN_PROVIDER = (
     "launch template, or to the cluster"
 )
 _CONTAINER = (
-    "the ECS agent has one pull behaviour for the whole instance, not one per container: apply it to the capacity or to "
+    "the ECS agent has one pull behavior for the whole instance, not one per container: apply it to the capacity or to "
     "the cluster"
 )
 _BATCH = (
@@ -145,13 +145,13 @@ def is_batch(construct: IConstruct) -> bool:
 
 
 def why_unsupported(construct: IConstruct) -> str:
-    """Return why a construct can have no pull behaviour and what to do instead, or nothing when that is not so."""
+    """Return why a construct can have no pull behavior and what to do instead, or nothing when that is not so."""
     types = types_of(construct)
     return next((reason for name, reason in _UNSUPPORTED.items() if name in types), "")
 
 
 def why_by_type(cfn_type: str) -> str:
-    """Return why resources of a CloudFormation type can have no pull behaviour and what to do instead."""
+    """Return why resources of a CloudFormation type can have no pull behavior and what to do instead."""
     return {
         "AWS::EC2::Instance": _INSTANCE,
         "AWS::EC2::SpotFleet": _SPOT_FLEET,

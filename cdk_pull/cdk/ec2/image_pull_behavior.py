@@ -38,7 +38,7 @@ __all__ = ["CleanupSettings", "ImagePullBehavior", "PullSettings"]
 
 
 class PullSettings(TypedDict, total=False):
-    """What goes with every pull behaviour; see AgentSettings for defaults and bounds."""
+    """What goes with every pull behavior; see AgentSettings for defaults and bounds."""
 
     image_pull_inactivity_timeout: DurationLike
     image_pull_timeout: DurationLike
@@ -49,7 +49,7 @@ class PullSettings(TypedDict, total=False):
 
 
 class CleanupSettings(PullSettings, total=False):
-    """What goes with a pull behaviour that leaves image clean-up on; see AgentSettings for defaults and bounds."""
+    """What goes with a pull behavior that leaves image cleanup on; see AgentSettings for defaults and bounds."""
 
     image_cleanup_interval: DurationLike
     image_minimum_cleanup_age: DurationLike
@@ -80,12 +80,12 @@ class ImagePullBehavior(ScopeMixin):
     Bottlerocket or more than 16 KB, stops the synth with one line that names the construct and what to do.
 
     Args:
-        settings: the agent settings, or the pull behaviour alone, also by its name such as ``"prefer-cached"``.
+        settings: the agent settings, or the pull behavior alone, also by its name such as ``"prefer-cached"``.
         operating_system: ``linux``, ``windows`` or ``bottlerocket``, for an image that does not tell; by default it
             is found from the user data and the image.
 
     Raises:
-        InvalidValueError: for an operating system that the agent does not run on, or a pull behaviour that it does not
+        InvalidValueError: for an operating system that the agent does not run on, or a pull behavior that it does not
             have.
     """
 
@@ -126,7 +126,7 @@ class ImagePullBehavior(ScopeMixin):
     def once(
         cls, *, operating_system: str | None = None, **settings: Unpack[CleanupSettings]
     ) -> ImagePullBehavior:
-        """Pull an image name once per instance, and leave clean-up on: for images under unique tags or digests."""
+        """Pull an image name once per instance, and leave cleanup on: for images under unique tags or digests."""
         return cls(
             AgentSettings(image_pull_behavior=PullBehavior.ONCE, **settings),
             operating_system=operating_system,
@@ -157,7 +157,7 @@ class ImagePullBehavior(ScopeMixin):
         return launch_templates_of(construct) if is_batch(construct) else ()
 
     def refusal(self, construct: IConstruct) -> str:
-        """Return why a construct can have no pull behaviour and what to do instead."""
+        """Return why a construct can have no pull behavior and what to do instead."""
         return why_unsupported(construct)
 
     def application(self, construct: IConstruct, nearness: int | None = None) -> CapacityApplication:

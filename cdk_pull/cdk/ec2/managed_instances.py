@@ -78,7 +78,7 @@ class StageManagedInstances(StageWork):
     resource_types: ClassVar = (_PROVIDER,)
     nothing_id: ClassVar = "cdk-pull:noManagedInstances"
     nothing: ClassVar = (
-        "no capacity provider of ECS Managed Instances is in here, so there is nothing to set: use ImagePullBehavior for "
+        "no capacity provider of ECS Managed Instances is in this scope, so there is nothing to set: use ImagePullBehavior for "
         "Auto Scaling groups"
     )
 

@@ -41,7 +41,7 @@ class PrePulledImages(ImagePullBehavior):
     ``cdk-pull:prePullImage``.
 
     The instance's user data gets the commands, and ``ECS_IMAGE_PULL_BEHAVIOR=prefer-cached``, under which alone the
-    agent uses an image that it did not pull itself; another pull behaviour for the same capacity is an error. All
+    agent uses an image that it did not pull itself; another pull behavior for the same capacity is an error. All
     images are pulled at once. The commands end within ``within`` whatever a registry does, and fail nothing: what is
     not there then, its task pulls, as without them. An instance takes its first task later by as long as the pull
     takes. Each image logs one line to the instance's cloud-init output.
@@ -58,7 +58,7 @@ class PrePulledImages(ImagePullBehavior):
     The instance role is allowed to pull from the repositories of the images, and nothing else; where the role or a
     repository cannot be seen, the warning ``cdk-pull:prePullRole`` says what to allow.
 
-    ``prefer-cached`` switches image clean-up off. Where ``cdk-pull lookup`` has found the sizes of the images, a disk that
+    ``prefer-cached`` switches image cleanup off. Where ``cdk-pull lookup`` has found the sizes of the images, a disk that
     the app does not size gets what two versions of them need, at the price in the decision; one that the app sizes stays,
     with the warning ``cdk-pull:prePullDisk`` where it is too small. The decision says which images were not counted.
 

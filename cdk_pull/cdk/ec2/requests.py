@@ -189,7 +189,7 @@ def resolved(stack: cdk.Stack, names: Sequence[str], data: object = None) -> dic
 
 
 def agent_settings(value: AgentSettings | PullBehavior | str) -> AgentSettings:
-    """Return agent settings, as given or for a pull behaviour.
+    """Return agent settings, as given or for a pull behavior.
 
     Raises:
         InvalidValueError: for what is neither.
@@ -200,7 +200,7 @@ def agent_settings(value: AgentSettings | PullBehavior | str) -> AgentSettings:
         return AgentSettings(image_pull_behavior=PullBehavior(value))
     names = ", ".join(PullBehavior)
     raise InvalidValueError(
-        "settings must be AgentSettings or a pull behaviour",
+        "settings must be AgentSettings or a pull behavior",
         value,
         allowed=f"AgentSettings(…), or one of {names}",
         fix=did_you_mean(str(value), PullBehavior) if isinstance(value, str) else "",

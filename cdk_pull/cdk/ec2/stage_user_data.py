@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["StageUserData"]
 
 _NO_CAPACITY = (
-    "no EC2 capacity {}, so a pull behaviour has no effect: Fargate and Managed Instances have none to set, and an "
+    "no EC2 capacity {}, so the pull behavior has no effect: Fargate and Managed Instances have no such setting, and an "
     "imported group is configured where it is defined"
 )
 
@@ -53,7 +53,7 @@ class StageUserData(StageWork):
     beside: ClassVar = (*BESIDE, *LAUNCH_TYPES)
     order: ClassVar = 2
     nothing_id: ClassVar = "cdk-pull:noCapacity"
-    nothing: ClassVar = _NO_CAPACITY.format("of ECS is in here")
+    nothing: ClassVar = _NO_CAPACITY.format("for Amazon ECS is in this scope")
 
     def __init__(self, stage: IConstruct) -> None:
         super().__init__(stage)

@@ -51,7 +51,7 @@ class StageTaskSizes(StageWork):
     beside: ClassVar = (EXPRESS_SERVICE,)
     nothing_id: ClassVar = "cdk-pull:noFargateTask"
     nothing: ClassVar = (
-        "no Fargate task definition is in here, so there is nothing to size: task definitions for EC2 run in the room that "
+        "no Fargate task definition is in this scope, so there is nothing to size: task definitions for EC2 use the CPU and memory that "
         "their instance has, and imported ones are sized where they are defined"
     )
 

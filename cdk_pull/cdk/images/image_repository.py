@@ -28,7 +28,7 @@ _UNTAGGED_DAYS = 14
 
 
 class ImageRepository(ecr.Repository):
-    """An Amazon ECR repository whose tags stay what they are and whose clean-up takes nothing that runs.
+    """An Amazon ECR repository whose tags stay what they are and whose cleanup takes nothing that runs.
 
     - **Tags are immutable.** A cached image under a tag is then the right one, so that ``once`` and ``prefer-cached``
       are safe, and a service never starts two different images under one name.
@@ -87,7 +87,7 @@ class ImageRepository(ecr.Repository):
         empty_on_delete: bool | None = None,
         removal_policy: cdk.RemovalPolicy | None = None,
     ) -> None:
-        """An Amazon ECR repository whose tags stay what they are and whose clean-up takes nothing that runs."""
+        """An Amazon ECR repository whose tags stay what they are and whose cleanup takes nothing that runs."""
         for name, value in (("mutable_tags", mutable_tags), ("replicate_to", replicate_to)):
             # A text is a sequence too, of its letters.
             if isinstance(value, str):

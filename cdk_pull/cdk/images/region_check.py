@@ -88,7 +88,7 @@ class StageImages(StageWork):
     resource_types: ClassVar = tuple(SHAPES)
     nothing_id: ClassVar = "cdk-pull:noImages"
     nothing: ClassVar = (
-        "no task definition, job definition or Express Gateway service is in here, so there is no image to hold to the Region: imported ones are looked at where "
+        "no task definition, job definition or Express Gateway service is in this scope, so there is no image to check: imported ones are looked at where "
         "they are defined"
     )
 

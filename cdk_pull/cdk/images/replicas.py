@@ -101,7 +101,7 @@ def _decision(repository: ecr.Repository, name: str) -> Decision:
         why="Amazon ECR copies images alone, and creates the copy's repository with the settings of a creation template",
         cost=f"storage of every copy, about ${ecr_prices().storage:.2f} per GB and month, and about "
         f"${ecr_prices().transfer:.2f} per GB to copy it",
-        confidence=f"a template is about repositories that are created after it, and about {others} without a template of "
+        confidence=f"a template applies to repositories that are created after it, and about {others} without a template of "
         "a longer prefix",
     )
 

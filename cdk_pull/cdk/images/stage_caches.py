@@ -65,7 +65,7 @@ class StageCaches(StageWork):
     resource_types: ClassVar = (TASK,)
     beside: ClassVar = (EXPRESS_SERVICE, JOB_DEFINITION)
     nothing_id: ClassVar = "cdk-pull:noImagesToCache"
-    nothing: ClassVar = "no ECS task definition is in here, so there is no image to cache: imported ones are changed where they are defined"
+    nothing: ClassVar = "no ECS task definition is in this scope, so there is no image to cache: imported ones are changed where they are defined"
 
     def __init__(self, stage: IConstruct) -> None:
         super().__init__(stage)

@@ -73,7 +73,7 @@ def pulls_what_cannot_change(capacity: Capacity, context: CheckContext) -> Itera
         yield problem_at(
             capacity,
             BEHAVIOR,
-            f"{capacity.behavior} asks the registry at every start, yet {what} cannot change; prefer-cached pulls once "
+            f"{capacity.behavior} asks the registry at every start, although {what} cannot change; prefer-cached pulls once "
             "an instance, and so does once, which keeps the cleanup on",
             f"{fix} (in CDK: cdk.Mixins.of(cluster).apply(ImagePullBehavior.prefer_cached()))",
         )

@@ -25,7 +25,7 @@ __all__ = ["prune_beside_once"]
     "Images are removed beside once",
     severity=Severity.ERROR,
     on="capacity",
-    fix="Leave it out: the agent removes unused images itself",
+    fix="Remove it: the agent removes unused images itself",
     autofix=Autofix(
         changes=Changes.USER_DATA,
         unsafe="removes the line",

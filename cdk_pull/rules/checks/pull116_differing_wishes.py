@@ -61,9 +61,13 @@ def differing_wishes(capacity: Capacity, context: CheckContext) -> Iterator[Prob
     has = capacity.behavior
     wanted = "; ".join(f"{wish} by {', '.join(names)}" for wish, names in sorted(wishes.items()))
     if len(wishes) > 1:
-        yield problem_at(capacity, BEHAVIOR, f"services here want different behaviors: {wanted}")
+        yield problem_at(
+            capacity, BEHAVIOR, f"services on this capacity request different behaviors: {wanted}"
+        )
     elif wishes and has is not None and has not in wishes:
-        yield problem_at(capacity, BEHAVIOR, f"the behavior here is {has}, and wanted is {wanted}")
+        yield problem_at(
+            capacity, BEHAVIOR, f"this capacity has the behavior {has}, and services request {wanted}"
+        )
 
 
 def _wishes(services: list[Service]) -> dict[str, list[str]]:

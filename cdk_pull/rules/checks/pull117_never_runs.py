@@ -68,7 +68,7 @@ def never_runs(capacity: Capacity, _context: CheckContext) -> Iterator[Problem]:
     """
     if not capacity.is_encoded:
         yield Problem(
-            message="EC2 refuses user data that is not base64",
+            message="EC2 rejects user data that is not base64",
             fix="Put it under Fn::Base64, which encodes it",
             path=capacity.path,
             autofix="",

@@ -23,7 +23,7 @@ __all__ = ["pull_not_used"]
     "docker pull that the agent does not use",
     severity=Severity.WARNING,
     on="capacity",
-    fix="Set ECS_IMAGE_PULL_BEHAVIOR=prefer-cached, which uses what is there, or leave the pull out",
+    fix="Set ECS_IMAGE_PULL_BEHAVIOR=prefer-cached, which uses what is there, or remove the pull",
     mixin="ImagePullBehavior",
     sources=("amazon-ecs-agent 1.105.1: agent/engine/docker_task_engine.go",),
 )
@@ -31,7 +31,7 @@ def pull_not_used(capacity: Capacity, _context: CheckContext) -> Iterator[Proble
     """The user data pulls an image, and the agent asks the registry for it all the same.
 
     ## What it does
-    Finds `docker pull` in user data whose pull behaviour is `default`, `always` or `once`. An image that the user data
+    Finds `docker pull` in user data whose pull behavior is `default`, `always` or `once`. An image that the user data
     runs itself, with `docker run`, is left alone, and so is one whose behaviour cannot be known.
 
     ## Why it matters
@@ -52,7 +52,7 @@ def pull_not_used(capacity: Capacity, _context: CheckContext) -> Iterator[Proble
     ```
 
     ## Fix safety
-    There is no automatic fix: `prefer-cached` switches image clean-up off for the whole instance, and runs what is
+    There is no automatic fix: `prefer-cached` switches image cleanup off for the whole instance, and runs what is
     there without asking the registry.
 
     ## References

@@ -66,7 +66,7 @@ def bottlerocket_variant_ended(capacity: Capacity, _context: CheckContext) -> It
         instead = facts_of("bottlerocket_variants")["instead"][variant]
         name = instead.upper().replace("-", "_")
         yield Problem(
-            message=f"{variant} of Bottlerocket is not updated since {ended}",
+            message=f"Bottlerocket variant {variant} has received no updates since {ended}",
             fix=f"Use {instead}; in CDK ecs.BottleRocketImage(variant=ecs.BottlerocketEcsVariant.{name})",
             path=(*capacity.base, "ImageId"),
         )

@@ -51,7 +51,7 @@ def batch_not_mime(capacity: Capacity, _context: CheckContext) -> Iterator[Probl
 
     ## Why it matters
     AWS Batch adds user data of its own, with the name of its cluster, and can merge it with MIME multipart alone. With
-    any other form the compute environment turns INVALID with "Launch Template UserData is not MIME multipart format",
+    any other form the compute environment becomes INVALID with "Launch Template UserData is not MIME multipart format",
     and no job starts. Bottlerocket reads only TOML: it ignores the form that AWS Batch accepts.
 
     ## Example
@@ -98,7 +98,7 @@ def batch_not_mime(capacity: Capacity, _context: CheckContext) -> Iterator[Probl
     bottlerocket = capacity.os == "bottlerocket"
     also = ", and Bottlerocket reads no MIME" if bottlerocket else ""
     yield Problem(
-        message=f"AWS Batch accepts MIME multipart user data only{also}: {environment.logical_id} turns INVALID, and no job "
+        message=f"AWS Batch accepts MIME multipart user data only{also}: {environment.logical_id} becomes INVALID, and no job "
         "starts",
         fix=_BOTTLEROCKET if bottlerocket else _LINUX,
         path=capacity.path,

@@ -69,7 +69,7 @@ def invalid_size(task: TaskDefinition, _context: CheckContext) -> Iterator[Probl
     for name in ("Cpu", "Memory"):
         if task.values.get(name) is None and task.resource.is_whole:
             yield Problem(
-                message=f"a Fargate task needs {name} on the task, and it has none",
+                message=f"a Fargate task needs {name} on the task definition, and this one has none",
                 fix=task.size_fix(size) if (size := fitting_size(task)) else "",
                 path=("Properties",),
                 patches=tuple(size_patches(task, size)),

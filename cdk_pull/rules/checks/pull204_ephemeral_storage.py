@@ -69,7 +69,7 @@ def ephemeral_storage(task: TaskDefinition, context: CheckContext) -> Iterator[P
         return
     if has is not None and not INCLUDED_GIB <= has <= MAXIMUM_GIB:
         yield Problem(
-            message=f"ephemeral storage of {has} GiB is out of bounds, and ECS refuses the task definition",
+            message=f"ephemeral storage of {has} GiB is out of bounds: Amazon ECS rejects the task definition",
             fix=f"Set SizeInGiB to {MINIMUM_GIB} to {MAXIMUM_GIB}, or leave EphemeralStorage out for {INCLUDED_GIB} GiB",
             path=(*path, "SizeInGiB"),
             quote=str(has),

@@ -79,7 +79,7 @@ def large_without_zstd_or_soci(
         is_zstd = all(layer.compression is Compression.ZSTD for layer in profile.layers)
         if profile.compressed_bytes > start_facts().soci_least_bytes and not is_zstd:
             yield Problem(
-                message=f"{image} has {format_bytes(profile.compressed_bytes)} compressed, with neither zstd nor SOCI",
+                message=f"{image} has {format_bytes(profile.compressed_bytes)} compressed, and uses neither zstd nor SOCI",
                 path=(*container.path, "Image"),
                 quote=str(image),
             )

@@ -62,7 +62,7 @@ def mutable_behind_cache(repository: Resource, context: CheckContext) -> Iterato
         capacity = context.first_caching(capacities) if can_move else None
         if capacity is not None:
             yield Problem(
-                message=f"tags here can be pushed again, and {image} runs under {capacity.behavior} on "
+                message=f"tags in this repository can be overwritten, and {image} runs under {capacity.behavior} on "
                 f"{capacity.resource.logical_id}",
                 path=("Properties", "ImageTagMutability"),
             )

@@ -74,7 +74,7 @@ def not_an_image(task: TaskDefinition, _context: CheckContext) -> Iterator[Probl
             and _is_local(image.reference)
         ):
             yield Problem(
-                message=f"{image} is looked for on the host of the task, and no registry listens there on AWS Fargate",
+                message=f"{image} is looked up on the host of the task, and no registry listens there on AWS Fargate",
                 fix="Write the registry that the image is pushed to",
                 path=(*container.path, "Image"),
                 quote=str(image),

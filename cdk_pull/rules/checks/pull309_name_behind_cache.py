@@ -72,7 +72,7 @@ def name_behind_cache(task: TaskDefinition, context: CheckContext) -> Iterator[P
         kind = upstream_kind(behind.rule)
         before = f"{behind.prefix}/" if behind.prefix else ""
         yield Problem(
-            message=f"{image} is looked for as {asked} in {kind}, which has no such name",
+            message=f"{image} is looked up as {asked} in {kind}, which has no such repository",
             fix=f"Write {str(image).replace(f'/{before}{behind.path}', f'/{before}{right}')}",
             path=(*container.path, "Image"),
             quote=str(image),

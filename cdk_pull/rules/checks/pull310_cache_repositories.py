@@ -66,7 +66,7 @@ def cache_repositories(cache: Resource, context: CheckContext) -> Iterator[Probl
     ```
 
     ## Fix safety
-    A creation template is about repositories that are created after it.
+    A creation template applies to repositories that are created after it.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
@@ -85,7 +85,7 @@ def cache_repositories(cache: Resource, context: CheckContext) -> Iterator[Probl
                     repository,
                     text,
                     (*_POLICY, "LifecyclePolicyText"),
-                    f"repository {name} is of a cache, and",
+                    f"repository {name} belongs to a cache, and",
                 )
         return
     yield from _role(cache, context)
@@ -98,7 +98,7 @@ def _kept(resource: Resource, policy: Any, path: tuple[PathStep, ...], where: st
     """Yield what keeps a cache from being refreshed, or takes away what it needs."""
     if immutable_tag(resource, None):
         yield Problem(
-            message=f"{where} its tags are immutable: a tag that moves upstream is never fetched again",
+            message=f"{where} tags are immutable: a tag that moves upstream is never fetched again",
             fix="Set ImageTagMutability: MUTABLE, or exclude the tags that move",
             path=("Properties", "ImageTagMutability"),
             resource=resource,

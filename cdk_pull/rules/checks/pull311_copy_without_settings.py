@@ -69,7 +69,7 @@ def copy_without_settings(cache: Resource, context: CheckContext) -> Iterator[Pr
     In CDK, `ImageRepository` writes the template of each destination by its own settings.
 
     ## Fix safety
-    A creation template is about repositories that are created after it: change an existing copy by itself.
+    A creation template applies to repositories that are created after it: change an existing copy by itself.
 
     ## References
     - https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
@@ -85,7 +85,7 @@ def copy_without_settings(cache: Resource, context: CheckContext) -> Iterator[Pr
             continue
         if cache.values.get("Prefix") == name:
             yield Problem(
-                message=f"prefix {name} is about repositories below {name}/: copies of {name} are created without the template",
+                message=f"prefix {name} matches repositories below {name}/: copies of {name} are created without the template",
                 fix=f"Set Prefix: {name.rpartition('/')[0] or _ROOT}",
                 path=("Properties", "Prefix"),
             )
@@ -120,7 +120,7 @@ def _lost(template: Resource, repository: Resource, name: str) -> Iterator[Probl
         (
             "LifecyclePolicy",
             "LifecyclePolicy",
-            "keep every image for ever",
+            "keep every image forever",
             "Set LifecyclePolicy to the text of",
         ),
         (

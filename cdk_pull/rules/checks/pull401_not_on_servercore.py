@@ -75,7 +75,7 @@ def not_on_servercore(task: TaskDefinition, context: CheckContext) -> Iterator[P
                 yield NotEvaluated(missing=_BASE, name=str(image), path=path)
         else:
             yield Problem(
-                message=f"{image} is no servercore that Fargate caches: nothing promises that the hosts hold its layers",
+                message=f"{image} is not a servercore image that Fargate caches, so the hosts may not have its layers",
                 path=path,
                 quote=str(image),
             )

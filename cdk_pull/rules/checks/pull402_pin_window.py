@@ -89,7 +89,7 @@ def pin_window(task: TaskDefinition, context: CheckContext) -> Iterator[Problem 
         when = f"dropped by {until.latest}" if window.on >= until.latest else f"drop from {until.earliest} on"
         base = cached_base(profile, window.on) if profile is not None else None
         cost = base.miss_bytes if base is not None and base.base is not None else 0
-        miss = f"; without it up to {format_bytes(cost)} more at every start" if cost else ""
+        miss = f"; each start then downloads up to {format_bytes(cost)} more" if cost else ""
         yield Problem(
             message=f"{image} is on {release.tag} of {release.day}, which the hosts {when}{miss}",
             fix=f"Rebuild on {window.pin.tag}" if window.pin else f"Refresh the catalogue: {window.reason}",

@@ -77,7 +77,7 @@ def build_mismatch(task: TaskDefinition, context: CheckContext) -> Iterator[Prob
                 hosts |= instances
             elif instances and stated not in instances:
                 yield Problem(
-                    message=f"the task is for {task.family}, and its instances run {_listed(instances)}: none of them takes it",
+                    message=f"the task is for {task.family}, and its instances run {_listed(instances)}: none of them can run it",
                     fix=f"Use the AMI of {stated.name}, or set OperatingSystemFamily to what the AMI is",
                     path=(*task.base, "RuntimePlatform"),
                 )
@@ -92,7 +92,7 @@ def build_mismatch(task: TaskDefinition, context: CheckContext) -> Iterator[Prob
         where = f"{task.family} has {stated.os_build}" if stated else f"its instances run {_listed(hosts)}"
         where = where if hosts else "the task is for LINUX"
         yield Problem(
-            message=f"{image} is of Windows build {build}, and {where}: no task will start",
+            message=f"{image} is built for Windows build {build}, and {where}: no task will start",
             fix="" if stated else _AMI_FIX if hosts else _family_fix(build),
             path=(*container.path, "Image"),
             quote=str(image),

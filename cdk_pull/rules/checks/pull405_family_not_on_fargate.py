@@ -24,7 +24,7 @@ __all__ = ["family_not_on_fargate"]
     "A Windows family that Fargate does not support",
     severity=Severity.ERROR,
     on="task",
-    fix="Use WINDOWS_SERVER_2022_CORE, or another family of the message, on X86_64; or EC2 capacity",
+    fix="Use WINDOWS_SERVER_2022_CORE, or another family that the message lists, on X86_64; or EC2 capacity",
     sources=(
         "data/windows_families.json",
         "aws/containers-roadmap#2754",

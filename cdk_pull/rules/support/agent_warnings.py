@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["problem_at", "problems_of"]
 
 _FILE_OF_INIT: Final = (
-    "A file of cfn-init replaces the one that is there: write all lines in its content, or append them by an entry of "
+    "cfn-init replaces the existing file: write all lines in its content, or append them with an entry of "
     "commands, such as {command: echo NAME=value >> /etc/ecs/ecs.config}"
 )
 # The numbers of other lines in a message.

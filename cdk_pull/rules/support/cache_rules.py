@@ -79,7 +79,7 @@ def rule_faults(rule: Resource, context: CheckContext) -> Iterator[Fault]:
         if kind in KINDS and needs_secret(kind) and rule.is_whole and "CredentialArn" not in _said(rule):
             keys = " and ".join(SECRET_KEYS)
             yield Fault(
-                f"a cache of {kind} needs credentials, and the rule names no CredentialArn",
+                f"a cache for {kind} needs credentials, and the rule has no CredentialArn",
                 f"Set CredentialArn to a secret {SECRET_PREFIX}<name> with the keys {keys}",
                 "",
             )

@@ -47,6 +47,6 @@ def from_registry(image: object, registry: str) -> Far:
 def cannot_tell(place: ImagePlace) -> Far:
     """Return what PULL301 says of an image of which the template does not tell the Region."""
     return Far(
-        f"cannot tell whether {place.image} is near: {place.reason}",
+        f"cannot tell whether {place.image} is in the stack's Region: {place.reason}",
         "Give the stack a Region (env), pass --region, or name the image by ${AWS::Region}",
     )

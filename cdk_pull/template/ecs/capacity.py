@@ -227,7 +227,7 @@ class Capacity:
 
     @cached_property
     def behavior(self) -> str | None:
-        """The pull behaviour that the agent will really have; None where that cannot be known."""
+        """The pull behavior that the agent will really have; None where that cannot be known."""
         if self.uses_init and BEHAVIOR in self._init:
             return None
         value = self.reading.effective.get(BEHAVIOR)
@@ -235,7 +235,7 @@ class Capacity:
 
     @property
     def sets_behavior(self) -> bool:
-        """Whether anything here tries to set a pull behaviour, well or badly."""
+        """Whether anything here tries to set a pull behavior, well or badly."""
         by_init = self.uses_init and BEHAVIOR in self._init
         return by_init or _MENTIONS.search(str(self.script)) is not None
 

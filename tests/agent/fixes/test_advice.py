@@ -76,13 +76,13 @@ def test_a_long_text() -> None:
         ),
         (
             f"echo {B}=once >> {F}\necho {B}=always >> {F}",
-            f"Leave out echo {B}=once >> {F}",
+            f"Remove echo {B}=once >> {F}",
             "unsafe",
         ),
         (
             f"echo {B}=once >> {F}\necho docker system prune > /etc/cron.daily/a",
             (
-                "Leave it out: the agent removes unused images itself (ECS_IMAGE_CLEANUP_INTERVAL, "
+                "Remove it: the agent removes unused images itself (ECS_IMAGE_CLEANUP_INTERVAL, "
                 "ECS_IMAGE_MINIMUM_CLEANUP_AGE)"
             ),
             "unsafe",
@@ -140,7 +140,7 @@ def test_as_cdk_writes_it() -> None:
         (f'Before Initialize-ECSAgent: {SET}("{B}", "once", "Machine")', "safe")
     ]
     text = '\n[settings.ecs]\ncluster = "a"\n\n[settings.ecs]\nimage-pull-behavior = "once"\n'
-    assert _advice(text, "bottlerocket") == [("Leave it out", "safe")]
+    assert _advice(text, "bottlerocket") == [("Remove it", "safe")]
 
 
 @pytest.mark.parametrize(

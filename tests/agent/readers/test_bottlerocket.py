@@ -224,7 +224,7 @@ def test_adds_below_the_header() -> None:
             AgentSettings(image_pull_behavior=PullBehavior.PREFER_CACHED),
             ConflictError,
             (
-                "line 2 of the user data: image-cleanup-wait has no effect: prefer-cached switches image clean-up "
+                "line 2 of the user data: image-cleanup-wait has no effect: prefer-cached switches image cleanup "
                 "off; remove one of the two"
             ),
         ),

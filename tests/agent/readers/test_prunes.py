@@ -64,7 +64,7 @@ def test_what_removes_images(line: str, command: str | None, *, dangling: bool) 
     ],
 )
 def test_what_removes_none(line: str) -> None:
-    """A comment, and a clean-up of something else, removes no image of the agent's."""
+    """A comment, and a cleanup of something else, removes no image of the agent's."""
     assert list(find_prunes(line)) == []
 
 

@@ -316,7 +316,7 @@ def test_without_anything_to_fix_a_warning_says_so(app: cdk.App) -> None:
     cdk.Mixins.of(app).apply(pull.PullFixes())
     (warning,) = Annotations.from_stack(stack).find_warning("*", Match.any_value())
     assert str(warning.entry.data).startswith(
-        "the app: no ECS task definition and no EC2 capacity is in here, so there is nothing to fix (tests/cdk/checks/"
+        "the app: no ECS task definition and no EC2 capacity is in this scope, so there is nothing to fix (tests/cdk/checks/"
     )
     assert "[ack: cdk-pull:nothingToFix]" in str(warning.entry.data)
     assert [each.decisions for each in read_decisions(Path(app.synth().directory))] == [()]

@@ -57,7 +57,7 @@ def join(cluster: ecs.Cluster, group: autoscaling.AutoScalingGroup, **options: A
 
 
 def behaviors(stack: cdk.Stack) -> dict[str, str | None]:
-    """Return the pull behaviour in each of the stack's launch resources, by the beginning of its logical id."""
+    """Return the pull behavior in each of the stack's launch resources, by the beginning of its logical id."""
     found = {}
     for logical_id, each in Template.from_stack(stack).to_json()["Resources"].items():
         if each["Type"] in {"AWS::AutoScaling::LaunchConfiguration", "AWS::EC2::LaunchTemplate"}:

@@ -139,7 +139,7 @@ def test_the_recommendation_is_recorded_with_its_reason_and_cost() -> None:
         "topic": "image-pull-behavior",
         "decided": "once",
         "why": "prefer-cached would keep 169 versions and need 574 GiB more; "
-        "once starts from the cache too and leaves clean-up on",
+        "once starts from the cache too and leaves cleanup on",
         "cost": "30 GiB for 3 GB of images in up to 4 versions, each for 4.5 hours, $2.40 a month and instance in "
         "us-east-1; a tag that moves is not noticed: use unique tags or digests; reaches new instances only",
         "confidence": "",
@@ -409,9 +409,9 @@ def test_the_default_image_drives_the_accelerators(instance_type: str, path: str
 
 
 def test_settings_by_the_name_of_a_pull_behaviour() -> None:
-    """A string that is a pull behaviour is taken for one, and any other is refused at the line of the call."""
+    """A string that is a pull behavior is taken for one, and any other is refused at the line of the call."""
     stack, cluster = new_cluster()
     provide(cluster, settings="once")
     assert cfn.read_value(launch(stack)["UserData"]).settings["ECS_IMAGE_PULL_BEHAVIOR"] == "once"
-    with pytest.raises(pull.InvalidValueError, match=r"or a pull behaviour: 'often'; allowed: AgentSettings"):
+    with pytest.raises(pull.InvalidValueError, match=r"or a pull behavior: 'often'; allowed: AgentSettings"):
         provide(new_cluster()[1], settings="often")

@@ -46,7 +46,7 @@ def test_matrix(*, on: str, first: bool, pre_pulls: bool) -> None:
 
 
 def test_the_decision() -> None:
-    """The decision says the number, and nothing of a pull behaviour that nobody asked for."""
+    """The decision says the number, and nothing of a pull behavior that nobody asked for."""
     stack = Capacity()
     stack.join()
     stack.group.with_(pull.DockerSettings(max_concurrent_downloads=10))

@@ -88,13 +88,13 @@ def test_different_settings_add_up() -> None:
 
 
 def test_settings_that_undo_one_another_are_refused() -> None:
-    """A clean-up setting from one mixin beside another's prefer-cached is refused, with the reason."""
+    """A cleanup setting from one mixin beside another's prefer-cached is refused, with the reason."""
     stack = new_stack()
     group = new_group(stack)
     group.with_(pull.ImagePullBehavior.prefer_cached())
     group.with_(pull.ImagePullBehavior(pull.AgentSettings(num_images_delete_per_cycle=9)))
 
-    assert "num_images_delete_per_cycle has no effect: prefer-cached switches image clean-up off" in refusal(
+    assert "num_images_delete_per_cycle has no effect: prefer-cached switches image cleanup off" in refusal(
         stack
     )
 
@@ -188,7 +188,7 @@ def test_a_setting_may_hold_a_token() -> None:
 
 @pytest.mark.parametrize("settings", ["prefer-cached", pull.PullBehavior.PREFER_CACHED])
 def test_a_pull_behaviour_by_its_name(settings: Any) -> None:
-    """A string that is a pull behaviour is taken for one."""
+    """A string that is a pull behavior is taken for one."""
     stack = new_stack()
     join(new_cluster(stack), group := new_group(stack))
     group.with_(pull.ImagePullBehavior(settings))
@@ -209,7 +209,7 @@ def test_what_is_no_pull_behaviour_is_refused_where_it_is_written(settings: Any,
     with pytest.raises(pull.InvalidValueError) as error:
         pull.ImagePullBehavior(settings)
     assert str(error.value) == (
-        f"settings must be AgentSettings or a pull behaviour: {settings!r}; allowed: AgentSettings(…), or one of default, "
+        f"settings must be AgentSettings or a pull behavior: {settings!r}; allowed: AgentSettings(…), or one of default, "
         f"always, once, prefer-cached{rest}"
     )
 
@@ -384,7 +384,7 @@ def test_each_behaviour_takes_the_settings_that_go_with_it(
 
 
 def test_settings_that_mean_nothing_are_refused_where_they_are_written() -> None:
-    """A clean-up interval beside prefer-cached is refused by the constructor, in Python."""
+    """A cleanup interval beside prefer-cached is refused by the constructor, in Python."""
     with pytest.raises(pull.InvalidValueError, match="image_cleanup_interval has no effect: prefer-cached"):
         pull.ImagePullBehavior.prefer_cached(image_cleanup_interval=timedelta(hours=1))  # type: ignore[call-arg]
 

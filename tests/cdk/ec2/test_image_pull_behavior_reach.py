@@ -29,7 +29,7 @@ from tests.cdk.ec2.ec2_apps import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What can have no pull behaviour.
+# What can have no pull behavior.
 
 
 def _imported_group(stack: cdk.Stack) -> Construct:
@@ -273,14 +273,14 @@ def test_a_cluster_with_a_name_of_its_own_and_an_l1_group() -> None:
 
 
 def test_a_cluster_without_ec2_capacity_is_an_error() -> None:
-    """A cluster of Fargate alone has no pull behaviour to set, and saying nothing would hide that."""
+    """A cluster of Fargate alone has no pull behavior to set, and saying nothing would hide that."""
     stack = new_stack()
     cluster = new_cluster(stack, enable_fargate_capacity_providers=True)
     cdk.Mixins.of(cluster).apply(pull.ImagePullBehavior.once())
 
     assert refusal(stack) == (
-        "[cdk-pull] Stack/Cluster: no EC2 capacity joins this cluster, so a pull behaviour has no effect: "
-        "Fargate and Managed Instances have none to set, and an imported group is configured where it is defined"
+        "[cdk-pull] Stack/Cluster: no EC2 capacity joins this cluster, so the pull behavior has no effect: "
+        "Fargate and Managed Instances have no such setting, and an imported group is configured where it is defined"
     )
 
 
@@ -290,7 +290,7 @@ def test_a_scope_without_capacity_is_a_warning() -> None:
     cdk.Mixins.of(stack).apply(pull.ImagePullBehavior.once())
 
     Annotations.from_stack(stack).has_warning(
-        "/Stack", Match.string_like_regexp("no EC2 capacity of ECS is in here")
+        "/Stack", Match.string_like_regexp("no EC2 capacity for Amazon ECS is in this scope")
     )
 
 

@@ -195,10 +195,15 @@ def test_unknown_is_a_warning() -> None:
     )
     first, second = warnings(stack)
     reason = "parameter Image has no default"
-    assert first == f"container parameter: cannot tell whether ${{Image}} is near: {reason}. {fix}"
+    assert (
+        first
+        == f"container parameter: cannot tell whether ${{Image}} is in the stack's Region: {reason}. {fix}"
+    )
     reason = "no stack here exports repo-arn"
     image = "${?}.dkr.ecr.${?}.amazonaws.com/app:1"
-    assert second == f"container imported: cannot tell whether {image} is near: {reason}. {fix}"
+    assert (
+        second == f"container imported: cannot tell whether {image} is in the stack's Region: {reason}. {fix}"
+    )
 
 
 def test_container_definitions_made_at_deployment() -> None:
@@ -211,7 +216,10 @@ def test_container_definitions_made_at_deployment() -> None:
     stack.with_(SameRegionImages())
     assert errors(stack) == []
     (warning,) = warnings(stack)
-    assert "cannot tell whether the image is near: the container definition is made at" in warning
+    assert (
+        "cannot tell whether the image is in the stack's Region: the container definition is made at"
+        in warning
+    )
 
 
 @pytest.mark.parametrize(("region", "count"), [("eu-central-1", 0), ("us-west-2", 1)])

@@ -98,7 +98,7 @@ def express(stack: cdk.Stack) -> IConstruct:
 
 
 def behavior() -> ScopeMixin:
-    """Return a pull behaviour."""
+    """Return a pull behavior."""
     return pull.ImagePullBehavior.once()
 
 

@@ -20,7 +20,7 @@ IMAGE = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/site:1"
 
 LAST_MONTH = (
     "10.0.20348.5499 of 2026-08-11, which the hosts drop from 2026-10-13 on; "
-    "without it up to 2.18 GB more at every start"
+    "each start then downloads up to 2.18 GB more"
 )
 
 
@@ -63,5 +63,5 @@ def test_nanoserver_is_not_taken_for_servercore() -> None:
     """A small first layer under a build of the catalogue is nanoserver's, which no host has."""
     nano = Layer(digest="sha256:" + "1" * 64, compressed_bytes=120_000_000)
     assert _findings(_image(nano, os_version="10.0.20348.5499"), "2026-09-20") == [
-        f"PULL401 info: {IMAGE} is no servercore that Fargate caches: nothing promises that the hosts hold its layers"
+        f"PULL401 info: {IMAGE} is not a servercore image that Fargate caches, so the hosts may not have its layers"
     ]

@@ -310,7 +310,7 @@ class Interpreter(Shell):
             name = text_of(each).partition("=")[0]
             self.warn(
                 WarningCode.WRITES_NOTHING,
-                f"this writes nothing to {ECS_CONFIG}: put echo before {name}=",
+                f"this writes nothing to {ECS_CONFIG}: add echo before {name}=",
                 self.line(each),
                 name,
             )

@@ -75,13 +75,11 @@ def empty(shell: Shell, world: World, path: str, line: int) -> None:
         if lost:
             shell.warn(
                 WarningCode.TRUNCATES_EARLIER_LINES,
-                f"this removes what line {lost[0].line} wrote to {path}",
+                f"this overwrites what line {lost[0].line} wrote to {path}",
                 line,
             )
         else:
-            shell.warn(
-                WarningCode.TRUNCATES_CONFIG, f"this removes what the AMI has in {path}, if anything", line
-            )
+            shell.warn(WarningCode.TRUNCATES_CONFIG, f"this overwrites whatever the AMI has in {path}", line)
     world.files[path] = ()
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def config() -> Callable[[str], str | None]:
-    """Return a function from a script to the pull behaviour it leaves: None where nobody can know.
+    """Return a function from a script to the pull behavior it leaves: None where nobody can know.
 
     In the script, ``once`` and ``always`` are the commands that set these, and ``$F`` is ecs.config.
     """
