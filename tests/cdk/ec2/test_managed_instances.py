@@ -89,7 +89,7 @@ def test_a_scope_without_any_is_a_warning() -> None:
     cdk.Mixins.of(stack).apply(pull.ManagedInstancesCache(local_storage=True))
     stack.node.root.synth()  # type: ignore[attr-defined]
     Annotations.from_stack(stack).has_warning(
-        "*", Match.string_like_regexp("no capacity provider of ECS Managed Instances is in here")
+        "*", Match.string_like_regexp("no capacity provider of ECS Managed Instances is in this scope")
     )
 
 
