@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_pull.decision import Decision
@@ -135,6 +136,11 @@ def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:
         InvalidValueError: for a pair that is not a Fargate size, images that fit no task's ephemeral storage, or
             ephemeral storage on Windows.
     """
+    # A price book of the user's own is no key of a cache.
+    return _of_equal_tasks(request, facts) if request.prices is None else _sized(request, facts)
+
+
+def _sized(request: SizingRequest, facts: TaskFacts) -> Sized:
     if facts.os == "windows" and (facts.ephemeral_gib is not None or facts.storage_is_token):
         raise InvalidValueError(
             "Fargate does not accept an ephemeral storage setting for Windows tasks",
@@ -172,6 +178,10 @@ def size_task(request: SizingRequest, facts: TaskFacts) -> Sized:
         decisions=(_size_decision(request, choice, calibrated), *storage_decisions),
         warning=_missed(choice, request.goal) if choice.target_met is False else None,
     )
+
+
+# The tasks of an app are often alike, and each choice weighs every size with every form of the image.
+_of_equal_tasks = lru_cache(maxsize=64)(_sized)
 
 
 def _check_platform(profile: ImageProfile | None, facts: TaskFacts) -> None:
