@@ -41,8 +41,11 @@ def evaluate(value: Any, context: Context) -> Any:  # noqa: PLR0911 - the first 
     guard.depth += 1
     try:
         if isinstance(value, list):
-            items = [evaluate(item, context) if isinstance(item, _NESTS) else item for item in value]
-            return [item for item in items if item is not NO_VALUE]
+            return [
+                found
+                for item in value
+                if (found := evaluate(item, context) if isinstance(item, _NESTS) else item) is not NO_VALUE
+            ]
         if len(value) == 1:
             ((name, argument),) = value.items()
             function = _FUNCTIONS.get(name)
@@ -50,10 +53,11 @@ def evaluate(value: Any, context: Context) -> Any:  # noqa: PLR0911 - the first 
                 return _keep_origin(function(argument, context), value)
             if isinstance(name, str) and name.startswith("Fn::"):
                 return Unknown(reason=f"{name} is not evaluated", origin=value)
-        members = {
-            key: evaluate(item, context) if isinstance(item, _NESTS) else item for key, item in value.items()
+        return {
+            key: found
+            for key, item in value.items()
+            if (found := evaluate(item, context) if isinstance(item, _NESTS) else item) is not NO_VALUE
         }
-        return {key: item for key, item in members.items() if item is not NO_VALUE}
     finally:
         guard.depth -= 1
 
