@@ -30,6 +30,7 @@ ALWAYS: Final = _set("'always'")
         (f"$a = 'prod-1'; if ($a -like 'prod-*' -and $a -ne 'b') {{ {ONCE} }}", "once"),
         (f"if ('a' -in 'a', 'b') {{ {ONCE} }} else {{ {ALWAYS} }}", "once"),
         (f"$l = @('a', 'b'); if ($l -notcontains 'c') {{ {ONCE} }}", "once"),
+        (f"$l = 'a', 'b'; if (\"$l\" -eq 'a b') {{ {ONCE} }} else {{ {ALWAYS} }}", "once"),
         (f"$on = $true; if ($on -eq $true) {{ {ONCE} }}", "once"),
         (f"if (3 -gt 20) {{ {ALWAYS} }} else {{ {ONCE} }}", "once"),
         (f"if (Test-Path x -or $true) {{ {ONCE} }}", None),
