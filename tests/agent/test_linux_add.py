@@ -222,7 +222,7 @@ def test_adds_a_part_to_an_archive(user_data: str, *, named: bool, asked: AgentS
             ONCE,
             UnsupportedError,
             (
-                f"no place in this user data is sure to set {B} (line 3: this removes what the AMI has in {F}, if anything); "
+                f"no place in this user data is sure to set {B} (line 3: this overwrites whatever the AMI has in {F}); "
                 "set them in the user data itself, where it ends"
             ),
         ),
