@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cdk_pull.agent.script.bash import arithmetic
-from cdk_pull.agent.script.bash.parameters import NEXT, Parameter, lookup, transformed
+from cdk_pull.agent.script.bash.parameters import NEXT, Parameter, lookup, store, transformed
 from cdk_pull.agent.script.core import bounded
 from cdk_pull.agent.script.tree import child, text_of
 from cdk_pull.patterns import lazy_pattern
@@ -183,7 +183,12 @@ def _operated(
         if operator[-1] == "?" or (given and operator[-1] != "+"):
             name = parameter.name
             return _variable(name, f"${{{name}}}", node, world, shell) if parameter.key is None else value
-        return "" if operator[-1] == "+" and not given else _operand(node, first, world, shell)
+        if operator[-1] == "+" and not given:
+            return ""
+        instead = _operand(node, first, world, shell)
+        if operator[-1] == "=" and parameter.key is None:
+            store(parameter.name, instead, world)
+        return instead
     operand = _operand(node, first, world, shell)
     quoted = re.search(r"[\"'\\]", rest) is not None and bool(set(rest) & set("*?["))
     if value is None or NEXT in value or quoted or shell.holes.first(value + operand) is not None:

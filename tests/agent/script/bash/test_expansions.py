@@ -36,6 +36,8 @@ PUT: Final = f'put() {{ echo "{B}=$1" >> {F}; }}\n'
         'v=x; put "${v:+once}"',
         'v=; put "${v:+always}"',
         'v=once; put "${v:?missing}"',
+        ': ${v:=once}; put "$v"',
+        'v=once; : ${v:=always}; put "$v"',
         'w=once; put "${v:-${w}}"',
         'x=once; n=x; put "${!n}"',
         'v=once; put "${#v}"',
