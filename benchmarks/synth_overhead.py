@@ -33,7 +33,6 @@ def build_with_cdk_pull(stack: cdk.Stack, tasks: cdk.Stack, cluster: Any, how_ma
     import cdk_pull as pull  # noqa: PLC0415
 
     capacities, count = how_many
-    soon = cdk.Duration.minutes(1)
     cdk.Mixins.of(cluster).apply(pull.ImagePullBehavior.once(image_cleanup_interval=cdk.Duration.hours(1)))
     for number in range(capacities):
         _add_capacity(stack, cluster, number)
@@ -46,7 +45,7 @@ def build_with_cdk_pull(stack: cdk.Stack, tasks: cdk.Stack, cluster: Any, how_ma
             memory_limit_mib=512,
             compressed="600MB",
             uncompressed="1.8GB",
-            start_within=soon,
+            start_within=cdk.Duration.minutes(1),
         )
 
 
