@@ -17,7 +17,7 @@ __all__ = ["Mistake", "beginning_mistake", "name_mistake"]
 
 _SCHEME: Final = lazy_pattern(r"(?:https?|docker|oci)://", re.IGNORECASE)
 # What templates of other tools and guides leave for somebody to fill in.
-_PLACEHOLDER: Final = lazy_pattern(r"\{\{.*?\}\}|<[A-Za-z0-9_. -]+>|^\$[A-Za-z_]\w*")
+_PLACEHOLDER: Final = lazy_pattern(r"\{\{[^{}]*\}\}|<[A-Za-z0-9_. -]{1,200}>|^\$[A-Za-z_]\w*")
 _ID: Final = lazy_pattern(r"(?:sha256:)?[a-f0-9]{64}")
 # Longer than any name of a registry.
 _LONGEST_HOST: Final = 255
