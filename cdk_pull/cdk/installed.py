@@ -8,7 +8,15 @@ from typing import Final
 
 from cdk_pull.errors import MissingDependencyError
 
-__all__ = ["FLOOR", "LOG_ALARMS", "VALIDATIONS", "is_older", "require_cdk", "require_extra"]
+__all__ = [
+    "FLOOR",
+    "INITIALIZATION_RATES",
+    "LOG_ALARMS",
+    "VALIDATIONS",
+    "is_older",
+    "require_cdk",
+    "require_extra",
+]
 
 FLOOR: Final = "2.244.0"
 """The oldest aws-cdk-lib with which every construct works but those that ask for more; setup.py has it, too."""
@@ -18,6 +26,9 @@ VALIDATIONS: Final = "2.252.0"
 
 LOG_ALARMS: Final = "2.260.0"
 """The first aws-cdk-lib with ``aws_cloudwatch.CfnLogAlarm``, which the alarm of ``PullWatch`` on slow starts is; 2.259.0 has none."""
+
+INITIALIZATION_RATES: Final = "2.265.0"
+"""The first aws-cdk-lib whose block devices have ``volume_initialization_rate``, which ``BakedImages`` needs; 2.264.0 has none."""
 
 _EXTRA: Final = 'pip install "cdk-pull[cdk]"'
 

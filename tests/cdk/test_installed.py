@@ -73,6 +73,15 @@ def test_pull_checks_asks_for_more() -> None:
     )
 
 
+def test_baked_images_ask_for_more() -> None:
+    """BakedImages names the release that it needs by itself, and what does without it."""
+    assert _pretend("2.264.0", "from cdk_pull import BakedImages")[0] == (
+        "BakedImages requires aws-cdk-lib 2.265.0 or later: 2.264.0 is installed. "
+        'Run: pip install --upgrade "aws-cdk-lib>=2.265.0,<3". '
+        "Until then, PrePulledImages pulls the images at each boot"
+    )
+
+
 @pytest.mark.parametrize(
     ("release", "older"),
     [("2.243.9", True), ("2.244.0", False), ("2.1000.0", False), ("3.0.0", False), ("2.244.0rc1", False)],

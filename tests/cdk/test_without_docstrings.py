@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -28,6 +30,7 @@ assert False, "assertions are left out"
 """
 
 
+@pytest.mark.needs_cdk("2.252.0", "validations")
 def test_synth_without_docstrings(tmp_path: Path) -> None:
     """Under ``python -OO`` an app is synthesized and checked as without it, and the template is the same."""
     environment = {**os.environ, "CDK_VALIDATION": "false"}

@@ -16,6 +16,7 @@ from constructs import Construct
 from cdk_pull.agent.bake import bake_component
 from cdk_pull.cdk.ec2.pre_pulled_images import image_names
 from cdk_pull.cdk.ec2.pull_grants import grant_pulls_to
+from cdk_pull.cdk.installed import INITIALIZATION_RATES, require_cdk
 from cdk_pull.cdk.synth.decisions import record
 from cdk_pull.data import facts_of
 from cdk_pull.decision import Decision
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from cdk_pull.cdk.ec2.pre_pulled_images import PrePullable
 
 __all__ = ["BakedImages"]
+
+require_cdk(
+    INITIALIZATION_RATES,
+    what="BakedImages",
+    instead="Until then, PrePulledImages pulls the images at each boot",
+)
 
 # Image Builder's own reference: one that CloudFormation resolves would change a recipe, which cannot be changed.
 _PARENT: Final = "ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
@@ -74,8 +81,8 @@ class BakedImages(Construct):
 
     Raises:
         InvalidValueError: if there is no image, one is not an image name, ``disk`` is smaller than the parent's 30 GiB, or
-            one of ``subnet`` and
-            ``security_group`` is given alone, or ``parent_image`` is a token.
+            one of ``subnet`` and ``security_group`` is given alone, or ``parent_image`` is a token.
+        MissingDependencyError: if aws-cdk-lib is older than 2.265.0, whose block devices have no initialization rate.
     """
 
     def __init__(

@@ -17,6 +17,8 @@ from cdk_pull.agent.bake import bake_component
 from cdk_pull.agent.cfn import read_value
 from cdk_pull.errors import InvalidValueError
 
+pytestmark = pytest.mark.needs_cdk("2.265.0", "initialization rate of a block device")
+
 OWN = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.0"
 DISK = cdk.Size.gibibytes(60)
 
