@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cdk_pull.data import facts_of
-from cdk_pull.iam.policy import read_policy
+from cdk_pull.iam.policy import Decision, Request, read_policy
 from cdk_pull.iam.text import covers, shown
 from cdk_pull.records import dataclass
 from cdk_pull.rules.support.pull_through import behind_cache
@@ -19,7 +19,7 @@ from cdk_pull.template.text import to_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_pull.iam.policy import Decision
+    from cdk_pull.iam.policy import Policy
     from cdk_pull.iam.text import Text
     from cdk_pull.rules.engine.context import CheckContext
     from cdk_pull.template.context import Context
@@ -118,6 +118,9 @@ def judge(role: Role, wanted: Asked, context: CheckContext) -> tuple[Lack | None
     unclear: list[tuple[str, Decision]] = []
     for action in wanted.actions:
         decision = role.decide(action, wanted.resources)
+        there = _denied_there(action, wanted, context)
+        if there is not None and (there.allowed is False or decision.allowed):
+            decision = there
         if decision.allowed is False and decision.cause == "nothing":
             if _given_elsewhere(action, wanted, context):
                 continue
@@ -137,22 +140,50 @@ def _lack(wanted: Asked, found: list[tuple[str, Decision]]) -> Lack | None:
 
 def _given_elsewhere(action: str, wanted: Asked, context: CheckContext) -> bool:
     """Tell whether the policy of the resource allows an action, or may: in one account it is enough on its own."""
+    return any(_may_allow(policy, action) for policy in _of_resource(wanted, context))
+
+
+def _denied_there(action: str, wanted: Asked, context: CheckContext) -> Decision | None:
+    """Return the decision of a policy of the resource that denies an action to everybody; None where none does."""
+    request = Request(action=action)
+    for policy in _of_resource(wanted, context):
+        for statement in policy.statements:
+            if statement.allow or statement.principals not in _EVERYBODY:
+                continue
+            applies = statement.applies(request)
+            if applies:
+                return Decision(allowed=False, cause="denied", policy=policy.name)
+            if applies is None:
+                reason = f"{policy.name} may deny it"
+                return Decision(allowed=None, cause="unknown", policy=policy.name, reason=reason)
+    return None
+
+
+def _of_resource(wanted: Asked, context: CheckContext) -> Iterator[Policy]:
+    """Yield the policies of the resource that is asked for, which say themselves whom they are about."""
+    found: list[tuple[str, Any]] = []
+    resource = wanted.need.resource
     if wanted.purpose == "first_pull":
-        policies = [
-            policy.values.get("PolicyText")
+        found = [
+            (f"the registry policy {policy.logical_id}", policy.values.get("PolicyText"))
             for template in context.assembly.templates
             for policy in template.of_type("AWS::ECR::RegistryPolicy")
         ]
-        return any(_may_allow(policy, action, context) for policy in policies)
-    resource = wanted.need.resource
-    key = _POLICIES.get(resource.type, "") if resource is not None else ""
-    policies = [resource.values.get(key)] if resource is not None and key else []
-    if resource is not None and resource.type == "AWS::SecretsManager::Secret":
-        policies += [policy.values.get("ResourcePolicy") for policy in _policies_of(resource, context)]
-    return any(policy is not None and _may_allow(policy, action, context) for policy in policies)
+    elif resource is not None and wanted.purpose != "token":  # which is of the registry, not of a repository
+        key = _POLICIES.get(resource.type, "")
+        found = [(f"the policy of {resource.logical_id}", resource.values.get(key))] if key else []
+        if resource.type == "AWS::SecretsManager::Secret":
+            found += [
+                (f"the resource policy {policy.logical_id}", policy.values.get("ResourcePolicy"))
+                for policy in _policies_of(resource, context)
+            ]
+    for name, document in found:
+        if document is not None:
+            yield read_policy(name, read_document(document), lambda value: to_text(value, context.assembly))
 
 
 _POLICIES: Final = {"AWS::ECR::Repository": "RepositoryPolicyText", "AWS::KMS::Key": "KeyPolicy"}
+_EVERYBODY: Final = ("*", {"AWS": "*"}, {"AWS": ["*"]})
 
 
 def _policies_of(secret: Resource, context: CheckContext) -> Iterator[Resource]:
@@ -162,8 +193,7 @@ def _policies_of(secret: Resource, context: CheckContext) -> Iterator[Resource]:
                 yield policy
 
 
-def _may_allow(document: Any, action: str, context: CheckContext) -> bool:
-    policy = read_policy("", read_document(document), lambda value: to_text(value, context.assembly))
+def _may_allow(policy: Policy, action: str) -> bool:
     if policy.unclear:
         return True
     return any(
