@@ -131,6 +131,7 @@ PUT: Final = f'put() {{ echo "{B}=$1" >> {F}; }}\n'
         "for a in once always; do for b in 1; do continue 2; done; put always; done; put once",
         # Filters.
         "put \"$(printf 'always\\nonce\\n' | tail -n 1)\"",
+        "put \"$(printf 'always\\nonce\\nx\\n' | tail -n 2 | head -1)\"",
         "put \"$(printf 'once\\nalways\\n' | head -1)\"",
         "put \"$(printf 'once\\nalways\\n' | head -n1)\"",
         "put \"$(printf 'a\\nb\\nonce\\n' | tail -n +3)\"",

@@ -108,6 +108,7 @@ def test_computed(script: str) -> None:
         "Set-Content C:\\v.txt (iwr x).Content; Put (Get-Content C:\\v.txt)",
         "Put (ConvertFrom-StringData 'x=a\\tb').x",
         "Put (Get-Variable nothing -ValueOnly)",
+        "$b = $true; $b++; Put $b",
         "Set-Content C:\\s.ps1 'Put once'; Invoke-WebRequest x -OutFile C:\\s.ps1; & C:\\s.ps1",
         "Set-Content C:\\s.ps1 (iwr x).Content; & C:\\s.ps1",
         "Add-Content C:\\s.ps1 'Put once'; & C:\\s.ps1",
