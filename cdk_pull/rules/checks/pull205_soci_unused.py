@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["soci_unused"]
 
 _ON_EC2: Final = "its tasks run on EC2 instances, which have no SOCI snapshotter"
+_ON_WINDOWS: Final = "Windows tasks do not use SOCI"
 _VERSION_1: Final = (
     "the index has version 1, which Fargate does not accept from accounts that are new to SOCI"
 )
@@ -89,7 +90,7 @@ def soci_unused(task: TaskDefinition, context: CheckContext) -> Iterator[Problem
 def _fix(why: str) -> str:
     if why.startswith(_BEFORE):
         return f"Run the tag {why.removeprefix(_BEFORE)}; in CDK, the image that to_ecs_docker_image_code returns"
-    return {_VERSION_1: _VERSION_2, _ON_EC2: "Drop the index"}.get(why, "")
+    return {_VERSION_1: _VERSION_2, _ON_EC2: "Drop the index", _ON_WINDOWS: "Drop the index"}.get(why, "")
 
 
 def _why_not(image: Image, task: TaskDefinition, context: CheckContext) -> str:
@@ -97,7 +98,7 @@ def _why_not(image: Image, task: TaskDefinition, context: CheckContext) -> str:
     if not task.fargate:
         return _ON_EC2
     if task.os == "windows":
-        return "Windows tasks do not use SOCI"
+        return _ON_WINDOWS
     if image.reference is not None and registry_kind(image.reference.registry) != "ecr":
         return f"{image.reference.registry} is not private ECR"
     profile = context.facts.profile(image, task)

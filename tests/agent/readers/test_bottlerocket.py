@@ -138,6 +138,15 @@ def test_bounds_hold_on_bottlerocket_too() -> None:
     assert [(each.code, each.line) for each in reading.warnings] == [("value-changed", 2), ("no-effect", 2)]
 
 
+def test_a_line_of_its_own_is_named() -> None:
+    """What may be any setting is unknown at its line, and a table whose name is unknown is not called a wrong one."""
+    reading = bottlerocket.read(
+        '[settings.ecs]\ncluster = "x"\n${Token[TOKEN.1]}\n[settings."${Token[TOKEN.2]}"]\na = 1\n'
+    )
+    assert [each.line for each in reading.unknown] == [3]
+    assert reading.warnings == ()
+
+
 @pytest.mark.parametrize(
     ("user_data", "variable"),
     [

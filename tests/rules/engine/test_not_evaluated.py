@@ -107,6 +107,8 @@ def test_a_task_of_unknown_images_is_never_clean() -> None:
             "names": [f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/model@{DIGEST}"],
         }
     ]
+    places = json.loads(render(result, "json"))["not_evaluated"][0]["places"]
+    assert {each["reason"] for each in places} == {"image of unknown size"}
     assert ET.fromstring(render(result, "junit")).get("failures") == "0"  # noqa: S314 - our own
 
 
