@@ -16,6 +16,7 @@ from cdk_pull.cdk.fargate.apply_size import is_token, region_of
 from cdk_pull.cdk.synth.constructs import identity, select, stage_of
 from cdk_pull.cdk.synth.depend import depend
 from cdk_pull.cdk.synth.environment import environment_of
+from cdk_pull.data import facts_of
 from cdk_pull.errors import InvalidValueError, UnsupportedError
 from cdk_pull.image.ecr import check_account, check_region
 from cdk_pull.template.partitions import partition_of
@@ -29,10 +30,6 @@ __all__ = ["Destination", "destinations_of", "replicate"]
 
 _ID: Final = "CdkPullReplication"
 _CONFIGURATION: Final = "AWS::ECR::ReplicationConfiguration"
-# Source: Amazon ECR User Guide, Private image replication, Considerations; the schema of the resource.
-_MAX_RULES: Final = 25
-_MAX_FILTERS: Final = 100
-_MAX_BACKFILLS: Final = 10
 
 
 class Destination(NamedTuple):
@@ -185,10 +182,11 @@ class _Replication(Construct):
             self._start_backfill(self._resource)
 
     def _check_limits(self) -> None:
+        limits = facts_of("ecr_replication")
         most = max(map(len, self._names.values()))
         for count, limit, what in (
-            (len(self._names), _MAX_RULES, "different sets of destinations"),
-            (most, _MAX_FILTERS, "repositories with one set of destinations"),
+            (len(self._names), limits["rules"], "different sets of destinations"),
+            (most, limits["filters"], "repositories with one set of destinations"),
         ):
             if count > limit:
                 raise UnsupportedError(
@@ -198,9 +196,10 @@ class _Replication(Construct):
 
     def _start_backfill(self, configuration: ecr.CfnReplicationConfiguration) -> None:
         """Have CloudFormation ask for a backfill to each destination, once the configuration is there."""
-        if len(self._backfilled) > _MAX_BACKFILLS:
+        limit = facts_of("ecr_replication")["backfills"]
+        if len(self._backfilled) > limit:
             raise UnsupportedError(
-                f"{self.node.path} asks for {len(self._backfilled)} backfills; Amazon ECR runs {_MAX_BACKFILLS} in a registry "
+                f"{self.node.path} asks for {len(self._backfilled)} backfills; Amazon ECR runs {limit} in a registry "
                 "at once: leave backfill=True out of some repositories until the others are copied"
             )
         properties = {
